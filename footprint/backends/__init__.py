@@ -1,0 +1,1 @@
+"""What acts: a backend obeys Steps."""

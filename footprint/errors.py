@@ -1,0 +1,71 @@
+"""The errors of footprint, and the exit code each one means.
+
+::
+
+    FootprintError
+    ├── RequestError          the request is wrong: unknown name, bad value              exit 2
+    │   ├── UnknownNameError  a name that is not there; lists those that are
+    │   └── InputFileError    a file that cannot be read or is malformed; names file and line
+    ├── TopologyError         a memory region operation that QEMU forbids                exit 2
+    └── MeasurementError      it could not be measured: backend missing, process died    exit 3
+
+A "no" (a gate that fails, a model that differs) is an answer, not an error: it exits 1 without one.
+Evidence is kept as attributes; the message is one sentence.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from pathlib import Path
+
+
+class FootprintError(Exception):
+    """The root of every error that footprint raises on purpose."""
+
+    exit_code = 2
+
+
+class RequestError(FootprintError):
+    """The request is wrong; the sentence says what was given and what is valid."""
+
+
+class UnknownNameError(RequestError):
+    """A name that nobody defined.
+
+    `kind` is what was looked for ("scenario"), `name` what was given, `valid` what there is.
+    """
+
+    def __init__(self, kind: str, name: str, valid: Iterable[str]) -> None:
+        self.kind = kind
+        self.name = name
+        self.valid = tuple(valid)
+        close = difflib.get_close_matches(name, self.valid, n=1)
+        hint = f" (did you mean {close[0]!r}?)" if close else ""
+        super().__init__(f"unknown {kind} {name!r}{hint}; valid: {', '.join(self.valid) or 'none'}")
+
+
+class InputFileError(RequestError):
+    """A file that cannot be used: `path`, the `line` where it goes wrong (or None), and the `reason`."""
+
+    def __init__(self, path: str | Path, reason: str, *, line: int | None = None) -> None:
+        self.path = str(path)
+        self.line = line
+        self.reason = reason
+        where = self.path if line is None else f"{self.path}:{line}"
+        super().__init__(f"{where}: {reason}")
+
+
+class TopologyError(FootprintError):
+    """An operation on memory regions that QEMU forbids, with the regions involved in the sentence."""
+
+
+class MeasurementError(FootprintError):
+    """It could not be measured; the sentence says why and what would help."""
+
+    exit_code = 3
+
+
+def reason_of(error: OSError) -> str:
+    """The operating system's words for `error`, without its number and path, in lower case."""
+    return (error.strerror or str(error)).lower()

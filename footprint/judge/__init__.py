@@ -1,0 +1,1 @@
+"""What judges: gates and comparisons of recordings."""

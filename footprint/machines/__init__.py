@@ -1,0 +1,1 @@
+"""Machines as data: what stands on which bus. No regions, no behaviour."""

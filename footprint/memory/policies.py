@@ -1,0 +1,100 @@
+"""What Features choose: the one place where the memory core's features are read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from footprint.memory.features import Features
+from footprint.memory.radix import Shape
+from footprint.memory.render import MergeRule
+from footprint.memory.roots import NoSharing, ShareByChild, ShareByRoot, SharingRule
+
+
+class NodeReserve(Protocol):
+    """How many nodes a dispatch allocates. A reserve may remember; a fresh one is made for each ledger."""
+
+    def settled(self, shape: Shape) -> bool:
+        """Whether building a dispatch of this shape now leaves the reserve as it is."""
+        ...
+
+    def take(self, shape: Shape) -> int:
+        """Nodes allocated for a dispatch of this shape, built now."""
+        ...
+
+
+class DoublingReserve:
+    """Each tree grows by itself, doubling: up to v2.6.0."""
+
+    def settled(self, shape: Shape) -> bool:  # noqa: ARG002 (a reserve is asked with the shape)
+        """Always: it remembers nothing."""
+        return True
+
+    def take(self, shape: Shape) -> int:
+        """What doubling ends with."""
+        return shape.doubled
+
+
+class HintReserve:
+    """One hint for the whole process, which starts at 16, grows to whatever a tree needed, and never shrinks.
+
+    QEMU commit 101420b886 (2016): every later view allocates what the largest needed.
+    """
+
+    def __init__(self) -> None:
+        self.hint = 16
+
+    def settled(self, shape: Shape) -> bool:
+        """Whether the hint already covers the shape."""
+        return shape.wanted <= self.hint
+
+    def take(self, shape: Shape) -> int:
+        """The hint, raised to the shape's need; nothing for a tree without nodes."""
+        if shape.wanted == 0:
+            return 0
+        self.hint = max(self.hint, shape.wanted)
+        return self.hint
+
+
+@dataclass(frozen=True, slots=True)
+class Policies:
+    """The behaviours of one ledger, chosen once.
+
+    `dispatch_per_space`: each space builds a dispatch of its own, also over a shared view.
+    `empty_held`: spaces that show nothing use one view, made once and never freed.
+    `empty_given_up`: a view without ranges is rendered first, then given up for that one.
+    `first_view`: a new space gets an empty view before it commits. `commits_at_init`: it commits.
+    """
+
+    sharing: SharingRule
+    merge: MergeRule
+    reserve: NodeReserve
+    dispatch_per_space: bool
+    empty_held: bool
+    empty_given_up: bool
+    first_view: bool
+    commits_at_init: bool
+    cpu_spaces: str
+    virtio_cfg_space: bool
+    dummies: int
+    level_skipping: bool
+
+
+def choose(features: Features) -> Policies:
+    """The policies that `features` stand for, with a fresh reserve."""
+    sharing: dict[str, SharingRule] = {"none": NoSharing(), "root": ShareByRoot(), "child": ShareByChild()}
+    empty_view, at_init = features.empty_view, features.view_at_init
+    return Policies(
+        sharing=sharing[features.sharing],
+        merge=MergeRule(features.nonvolatile, features.unmergeable),
+        reserve=HintReserve() if features.node_reserve == "hint" else DoublingReserve(),
+        dispatch_per_space=features.dispatch == "per-space",
+        empty_held=empty_view == "on",
+        empty_given_up=empty_view == "posted",
+        first_view=at_init == "empty+commit",
+        commits_at_init=at_init != "direct",
+        cpu_spaces=features.cpu_spaces,
+        virtio_cfg_space=features.virtio_cfg_space,
+        dummies=features.dummy_sections,
+        level_skipping=features.level_skipping,
+    )

@@ -1,0 +1,1 @@
+"""What reads: a probe gives ``{metric: number}`` at a Mark."""

@@ -1,0 +1,1 @@
+"""Text that QEMU printed, as plain data."""

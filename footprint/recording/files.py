@@ -1,0 +1,81 @@
+"""Reading and writing recordings, and any output file: whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+import msgspec
+
+from footprint.errors import InputFileError, RequestError, reason_of
+from footprint.recording.model import SCHEMA, Recording
+
+FILE_NAME = "recording.json"
+
+
+def encode(document: object) -> str:
+    """`document` as JSON for people: indented, lists of numbers on one line, a newline at the end."""
+    return msgspec.json.format(msgspec.json.encode(document), indent=1).decode() + "\n"
+
+
+def read_recording(path: str | Path) -> Recording:
+    """The recording in `path` (a file, or a folder with a recording.json); raises InputFileError."""
+    path = Path(path)
+    if path.is_dir():
+        path = path / FILE_NAME
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputFileError(path, f"cannot read a recording: {reason_of(error)}") from None
+    try:
+        recording = msgspec.json.decode(data, type=Recording)
+    except msgspec.ValidationError as error:
+        raise InputFileError(path, f"is not a recording: {error}") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        line = data[: _offset(str(error))].count(b"\n") + 1
+        raise InputFileError(path, f"is not JSON: {error}", line=line) from None
+    if recording.schema != SCHEMA:
+        raise InputFileError(path, f"has schema {recording.schema!r}; this version reads {SCHEMA!r}")
+    return recording
+
+
+def _offset(message: str) -> int:
+    digits = "".join(c for c in message.rpartition("byte ")[2] if c.isdigit())
+    return int(digits or 0)
+
+
+def writable(path: str | Path, *, force: bool) -> Path:
+    """`path`, once it is sure that writing there can begin; raises RequestError."""
+    path = Path(path)
+    if path.is_dir():
+        raise RequestError(f"{path} is a folder; a file is to be written there")
+    if path.exists() and not force:
+        raise RequestError(f"{path} exists; give --force to overwrite it")
+    for parent in path.parents:
+        if parent.exists():
+            if not parent.is_dir():
+                raise RequestError(f"{parent} is a file; a folder is needed there")
+            if not os.access(parent, os.W_OK):
+                raise RequestError(f"{parent} is not writable")
+            break
+    return path
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` to `path` in one move: readers see the old file or the new one."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as stream:
+                stream.write(text)
+            umask = os.umask(0)
+            os.umask(umask)
+            Path(name).chmod(0o666 & ~umask)
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink()
+            raise
+    except OSError as error:
+        raise RequestError(f"cannot write {path}: {reason_of(error)}") from None

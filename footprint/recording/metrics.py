@@ -1,0 +1,80 @@
+"""The registry of metrics: name, unit, direction and kind, one row each.
+
+`modelled` figures are exact integers, the same on every machine: gate them with ``==`` or ``<=``.
+`measured` ones are what a process really took: noisy, gate them with a tolerance. The two kinds never
+share a name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from footprint.errors import UnknownNameError
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A row: `unit` is ``bytes``, ``seconds`` or what is counted; `kind` modelled or measured.
+
+    `gauge`: it counts what exists at the mark; otherwise what has happened since the start.
+    """
+
+    name: str
+    unit: str
+    kind: str
+    gauge: bool
+    what: str
+    probe: str = "census"
+    lower_is_better: bool = True
+
+
+def _rows() -> tuple[Metric, ...]:
+    def count(name: str, unit: str, what: str, *, gauge: bool = True) -> Metric:
+        return Metric(name, unit, "modelled", gauge, what)
+
+    def measured(name: str, what: str, probe: str) -> Metric:
+        return Metric(name, "bytes", "measured", True, what, probe)
+
+    return (
+        count("address_spaces", "spaces", "address spaces alive"),
+        count("flatviews.alive", "views", "distinct views that some address space uses"),
+        count("flatviews.empty", "views", "of those, views without ranges"),
+        count("flatviews.created", "views", "views created since start", gauge=False),
+        count("flatviews.freed", "views", "views freed since start", gauge=False),
+        count("flatviews.allocated", "views", "views created and not freed: alive, waiting or held"),
+        count("flatviews.peak", "views", "most views allocated at one time", gauge=False),
+        count("dispatches.alive", "dispatches", "dispatch trees of the views alive"),
+        count("dispatches.created", "dispatches", "dispatch trees built since start", gauge=False),
+        count("flat_ranges", "ranges", "ranges of the views alive"),
+        count("sections", "sections", "sections of the views alive, dummies included"),
+        count("nodes", "nodes", "radix nodes used by the views alive"),
+        count("nodes.allocated", "nodes", "radix nodes allocated for the views alive"),
+        count("subpages", "subpages", "subpages of the views alive"),
+        count("flat_ranges.ever", "ranges", "ranges inserted, before merging, over all views", gauge=False),
+        count("sections.ever", "sections", "sections added over all views", gauge=False),
+        count("nodes.ever", "nodes", "radix nodes used over all views", gauge=False),
+        count("subpages.ever", "subpages", "subpages made over all views", gauge=False),
+        count("commits", "commits", "outermost commits that rebuilt the views", gauge=False),
+        count("modelled.bytes", "bytes", "C bytes allocated for views and dispatches"),
+        count("modelled.bytes.peak", "bytes", "the same at its most, before any was freed", gauge=False),
+        count("modelled.resident", "bytes", "of those bytes, what is touched"),
+        count("modelled.resident.peak", "bytes", "touched bytes at their most", gauge=False),
+        measured("process.rss", "resident memory of the measuring process", "process"),
+        measured("process.uss", "memory that only the measuring process has", "process"),
+        measured("process.pss", "its share of resident memory", "process"),
+        measured("traced.bytes", "allocated through Python, as tracemalloc saw it", "traced"),
+        measured("traced.peak", "the most of it at one time", "traced"),
+        measured("traced.numpy", "of traced.bytes, array data in numpy's own domain", "traced"),
+        measured("sized.bytes", "size of the living views as pympler walks them", "sized"),
+    )
+
+
+METRICS: dict[str, Metric] = {metric.name: metric for metric in _rows()}
+"""Every metric by name, in the order in which it is shown."""
+
+
+def metric(name: str) -> Metric:
+    """The row of `name`; raises UnknownNameError."""
+    if name not in METRICS:
+        raise UnknownNameError("metric", name, METRICS)
+    return METRICS[name]
