@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from footprint.memory.radix import NOTHING, Pages, Shape, measure
+from footprint.memory.radix import NODE_BYTES, NOTHING, Pages, Shape, measure
 from footprint.memory.region import MemoryRegion
 from footprint.memory.render import Flat, MergeRule, render
 from footprint.memory.rules import Layout
@@ -48,24 +48,31 @@ class Figuring:
         self._known[key, merge] = (flat, figures)
         return figures
 
+    def forget(self, key: MemoryRegion | None, merge: MergeRule) -> None:
+        """Drop what is kept of a key that nobody uses any more."""
+        if key is not None:
+            self._known.pop((key, merge), None)
+
 
 class Share(NamedTuple):
-    """What regenerating some views makes: how many of each thing, and their bytes without radix nodes.
+    """What regenerating some views makes: how many of each thing.
 
-    (How many nodes are allocated depends on the reserve, not on the view alone.) `empty`: views without
-    ranges. `given_up`: views that were rendered, found empty and given up for the one empty view.
+    `range_slots` and `section_slots` are what their arrays have room for. Radix nodes allocated are not
+    here: how many depends on the reserve, not on the view alone. `empty`: views without ranges.
+    `given_up`: views that were rendered, found empty and given up for the one empty view.
     """
 
     views: int = 0
     dispatches: int = 0
     inserted: int = 0
+    range_slots: int = 0
     ranges: int = 0
     sections: int = 0
+    section_slots: int = 0
     nodes: int = 0
     subpages: int = 0
     empty: int = 0
     given_up: int = 0
-    bytes: int = 0
 
     def plus(self, other: Share) -> Share:
         """Both together."""
@@ -79,23 +86,34 @@ class Share(NamedTuple):
 NO_SHARE = Share()
 
 
-def share_of(figures: Figures, views: int, dispatches: int, *, dummies: int, layout: Layout, pages: Pages) -> Share:
+def share_of(figures: Figures, views: int, dispatches: int, *, dummies: int) -> Share:
     """`views` views of these figures, with `dispatches` dispatches of `dummies` dummy sections each."""
     shape = figures.shape
-    each_view = layout.flatview + grown(figures.inserted, 10) * layout.flat_range
-    each_dispatch = layout.dispatch + grown(dummies + shape.sections, 16) * layout.section
-    each_dispatch += shape.subpages * (layout.subpage_head + 2 * pages.size)
+    sections = dummies + shape.sections
     return Share(
         views=views,
         dispatches=dispatches,
         inserted=views * figures.inserted,
+        range_slots=views * grown(figures.inserted, 10),
         ranges=views * figures.ranges,
-        sections=dispatches * (dummies + shape.sections),
+        sections=dispatches * sections,
+        section_slots=dispatches * grown(sections, 16),
         nodes=dispatches * shape.nodes,
         subpages=dispatches * shape.subpages,
         empty=0 if figures.ranges else views,
-        bytes=views * each_view + dispatches * each_dispatch,
     )
+
+
+def bytes_by_kind(made: Share, nodes_allocated: int, layout: Layout, pages: Pages) -> dict[str, int]:
+    """What the C program allocates for `made`, with that many radix nodes, by kind of thing."""
+    return {
+        "flatviews": made.views * layout.flatview,
+        "flat_ranges": made.range_slots * layout.flat_range,
+        "dispatches": made.dispatches * layout.dispatch,
+        "sections": made.section_slots * layout.section,
+        "nodes": nodes_allocated * NODE_BYTES,
+        "subpages": made.subpages * (layout.subpage_head + 2 * pages.size),
+    }
 
 
 def grown(used: int, least: int) -> int:

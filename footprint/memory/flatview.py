@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from footprint.memory.radix import Pages, PhysPageMap, registrations
 from footprint.memory.region import FULL, MemoryRegion
-from footprint.memory.render import FlatRange
+from footprint.memory.render import FlatRange, MergeRule, render
 
 
 @dataclass(slots=True, eq=False)
@@ -72,6 +72,27 @@ class FlatView:
     root: MemoryRegion | None
     ranges: tuple[FlatRange, ...] = ()
     dispatch: AddressSpaceDispatch | None = field(default=None)
+
+
+def build_view(
+    key: MemoryRegion | None, pages: Pages, *, merge: MergeRule, dummies: int, capacity: int, level_skipping: bool
+) -> FlatView:
+    """The view of `key` as the tree stands, with its dispatch; `capacity` is in radix nodes."""
+    ranges = tuple(
+        FlatRange(
+            piece.region,
+            piece.offset,
+            piece.start,
+            piece.end - piece.start,
+            piece.readonly,
+            piece.nonvolatile,
+            piece.unmergeable,
+            piece.region.romd_mode,
+        )
+        for piece in merge.merge(render(key))
+    )
+    dispatch = build_dispatch(ranges, pages, dummies=dummies, capacity=capacity, level_skipping=level_skipping)
+    return FlatView(key, ranges, dispatch)
 
 
 def build_dispatch(

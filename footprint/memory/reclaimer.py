@@ -25,6 +25,10 @@ class Load(NamedTuple):
         """This without `other`."""
         return Load(self.views - other.views, self.bytes - other.bytes, self.resident - other.resident)
 
+    def one_of(self, count: int) -> Load:
+        """The part of one among `count` equal ones."""
+        return Load(self.views // count, self.bytes // count, self.resident // count)
+
 
 NO_LOAD = Load()
 

@@ -28,6 +28,16 @@ class Metric:
     lower_is_better: bool = True
 
 
+_WORDS = {
+    "flatviews": "view structures",
+    "flat_ranges": "range arrays",
+    "dispatches": "dispatch structures",
+    "sections": "section arrays",
+    "nodes": "radix nodes",
+    "subpages": "subpages",
+}
+
+
 def _rows() -> tuple[Metric, ...]:
     def count(name: str, unit: str, what: str, *, gauge: bool = True) -> Metric:
         return Metric(name, unit, "modelled", gauge, what)
@@ -57,6 +67,16 @@ def _rows() -> tuple[Metric, ...]:
         count("commits", "commits", "outermost commits that rebuilt the views", gauge=False),
         count("modelled.bytes", "bytes", "C bytes allocated for views and dispatches"),
         count("modelled.bytes.peak", "bytes", "the same at its most, before any was freed", gauge=False),
+        *(
+            row
+            for kind in ("flatviews", "flat_ranges", "dispatches", "sections", "nodes", "subpages")
+            for row in (
+                count(f"modelled.{kind}", "bytes", f"of the views alive, C bytes of their {_WORDS[kind]}"),
+                count(
+                    f"modelled.{kind}.ever", "bytes", f"C bytes of the {_WORDS[kind]} of all views ever", gauge=False
+                ),
+            )
+        ),
         count("modelled.resident", "bytes", "of those bytes, what is touched"),
         count("modelled.resident.peak", "bytes", "touched bytes at their most", gauge=False),
         measured("process.rss", "resident memory of the measuring process", "process"),
@@ -66,6 +86,9 @@ def _rows() -> tuple[Metric, ...]:
         measured("traced.peak", "the most of it at one time", "traced"),
         measured("traced.numpy", "of traced.bytes, array data in numpy's own domain", "traced"),
         measured("sized.bytes", "size of the living views as pympler walks them", "sized"),
+        measured("sized.flat_ranges", "of sized.bytes, lists of ranges", "sized"),
+        measured("sized.sections", "of sized.bytes, lists of sections", "sized"),
+        measured("sized.nodes", "of sized.bytes, radix tables", "sized"),
     )
 
 

@@ -1,0 +1,116 @@
+"""Finding scenarios: a built-in by name, a file by path, an operation log as what it recorded.
+
+A word with ``/`` in it, or that ends in ``.py`` or ``.gz``, or names a file, is a path.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from footprint.errors import FootprintError, InputFileError, UnknownNameError, reason_of
+from footprint.qemu.oplog import OperationLog, read_log
+from footprint.scenario import HOST_PAGE, Scenario
+from footprint.steps import Destroy, Mark, Replay, Settle, Step
+
+
+def built_in_folder() -> Path:
+    """Where the built-in scenarios are: inside an installed package, or beside it in a checkout."""
+    package = Path(__file__).parent
+    installed = package / "_scenarios"
+    return installed if installed.is_dir() else package.parent / "scenarios"
+
+
+def built_in() -> dict[str, Path]:
+    """Every built-in scenario's file, by name."""
+    return {path.stem: path for path in sorted(built_in_folder().glob("*.py"))}
+
+
+def find(word: str) -> Scenario:
+    """The scenario that `word` means; raises UnknownNameError or InputFileError."""
+    if not _is_path(word):
+        known = built_in()
+        if word not in known:
+            raise UnknownNameError("scenario", word, known)
+        return _from_script(known[word])
+    path = Path(word)
+    return _from_script(path) if path.suffix == ".py" else _from_log(path)
+
+
+def _is_path(word: str) -> bool:
+    return "/" in word or word.endswith((".py", ".gz", ".json", ".txt")) or Path(word).is_file()
+
+
+def _from_script(path: Path) -> Scenario:
+    module = _load(path)
+    found = [value for value in vars(module).values() if isinstance(value, Scenario)]
+    if len(found) != 1:
+        raise InputFileError(path, f"defines {len(found)} scenarios; expected one function marked @scenario(…)")
+    return found[0]
+
+
+def _load(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"footprint_scenario_{path.stem}", path)
+    if spec is None or spec.loader is None or not path.is_file():
+        raise InputFileError(path, "is not a scenario script: no such file")
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except FootprintError:
+        raise
+    except OSError as error:
+        raise InputFileError(path, f"cannot be read: {reason_of(error)}") from None
+    except SyntaxError as error:
+        raise InputFileError(path, f"is not valid Python: {error.msg}", line=error.lineno) from None
+    except Exception as error:
+        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+        line = frames[-1].lineno if frames else None
+        raise InputFileError(path, f"fails when loaded: {type(error).__name__}: {error}", line=line) from None
+    return module
+
+
+def _from_log(path: Path) -> Scenario:
+    """The start-up that an operation log recorded, as a scenario of its own."""
+    log = read_log(path)
+    name = path.name.removesuffix(".gz").removesuffix(".txt").removesuffix(".dispatch")
+    return Scenario(
+        name=name,
+        question=f"What does the start-up recorded in {path.name} cost under each rule set?",
+        steps=lambda _: _replayed(log),
+        params=(HOST_PAGE,),
+        notes=lambda _: (
+            "A recorded start-up, replayed: under rule sets other than the recording QEMU's own, this is "
+            "that QEMU's start-up under other rules, not the other binary's.",
+        ),
+    )
+
+
+def _replayed(log: OperationLog) -> Iterator[Step]:
+    yield Replay(log)
+    yield Settle()
+    yield Mark("built")
+    yield Destroy()
+    yield Settle()
+    yield Mark("destroyed")
+
+
+def features_of(scenario: Scenario) -> dict[str, Any]:
+    """A scenario's name, question, rule sets and parameters, as plain data."""
+    return {
+        "name": scenario.name,
+        "question": scenario.question,
+        "rules": list(scenario.rules),
+        "params": [
+            {
+                "name": param.name,
+                "default": param.default,
+                "what": param.what,
+                "valid": "|".join(param.choices) or f"≥ {param.least}" + (f", ≤ {param.most}" if param.most else ""),
+            }
+            for param in scenario.params
+        ],
+    }

@@ -1,0 +1,129 @@
+"""The view table: which key each space leads to, and the totals of one regeneration of every view.
+
+QEMU makes a new table at each commit. This one is brought up to date instead, entry by entry, so that
+its totals are always those of what the next commit would make.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from footprint.memory.figuring import NO_SHARE, Figures, Figuring, Share, share_of
+from footprint.memory.policies import Policies
+from footprint.memory.radix import Shape
+from footprint.memory.region import MemoryRegion
+from footprint.memory.roots import is_vacant
+from footprint.memory.space import AddressSpace
+
+
+@dataclass(slots=True, eq=False)
+class Entry:
+    """A key of the table; None is the key of the one empty view. `spaces` are those that use its view."""
+
+    key: MemoryRegion | None
+    figures: Figures
+    spaces: dict[AddressSpace, None] = field(default_factory=dict)
+    share: Share = NO_SHARE
+
+
+Holder = Entry | AddressSpace
+"""Whose view or dispatch it is: the entry's where it is shared, the space's where each has its own."""
+
+
+class ViewTable:
+    """Entries by key. `totals` and `shapes` (how many dispatches of each shape) are of all of them.
+
+    `idle` entries have no space left: the table keeps their view until the next commit.
+    """
+
+    def __init__(self, policies: Policies, figuring: Figuring) -> None:
+        self.policies = policies
+        self.figuring = figuring
+        self.totals = NO_SHARE
+        self.shapes: Counter[Shape] = Counter()
+        self.changes = 0
+        self.idle: dict[Entry, None] = {}
+        self._entries: dict[MemoryRegion | None, Entry] = {}
+
+    def key(self, root: MemoryRegion) -> MemoryRegion | None:
+        """The key of a space on `root`, as the tree stands."""
+        if self.policies.empty_held and is_vacant(root):
+            return None
+        return self.policies.sharing.key(root)
+
+    def known(self, key: MemoryRegion | None) -> Entry | None:
+        """The entry of `key`, if there is one."""
+        return self._entries.get(key)
+
+    def entry(self, key: MemoryRegion | None) -> Entry:
+        """The entry of `key`, made when there is none."""
+        entry = self._entries.get(key)
+        if entry is None:
+            entry = self._entries[key] = Entry(key, self.figuring.figures(key, self.policies.merge))
+        return entry
+
+    def holder(self, space: AddressSpace, entry: Entry) -> Holder:
+        """Whose the dispatch of `space` is."""
+        return space if self.policies.sharing.private or self.policies.dispatch_per_space else entry
+
+    def join(self, space: AddressSpace, entry: Entry) -> Share:
+        """`space` uses the view of `entry`; gives what one regeneration makes more because of it."""
+        before = entry.share
+        entry.spaces[space] = None
+        self._reshare(entry)
+        return entry.share.less(before)
+
+    def leave(self, space: AddressSpace, entry: Entry) -> Share:
+        """`space` no longer does; gives what one regeneration makes less."""
+        before = entry.share
+        del entry.spaces[space]
+        self._reshare(entry)
+        return before.less(entry.share)
+
+    def refigure(self, entry: Entry) -> None:
+        """Render and measure `entry` again, as the tree stands."""
+        figures = self.figuring.figures(entry.key, self.policies.merge)
+        if figures != entry.figures:
+            self._exchange(entry, NO_SHARE)
+            entry.figures = figures
+            self._reshare(entry)
+
+    def drop_idle(self) -> None:
+        """A new table has only keys that some space leads to."""
+        for entry in self.idle:
+            self._exchange(entry, NO_SHARE)
+            del self._entries[entry.key]
+            self.figuring.forget(entry.key, self.policies.merge)
+        self.idle.clear()
+
+    def _reshare(self, entry: Entry) -> None:
+        if entry.spaces:
+            self.idle.pop(entry, None)
+        else:
+            self.idle[entry] = None
+        self._exchange(entry, self._share(entry))
+
+    def _exchange(self, entry: Entry, new: Share) -> None:
+        old, shape = entry.share, entry.figures.shape
+        if new == old:
+            return
+        entry.share = new
+        self.totals = self.totals.plus(new.less(old))
+        self.shapes[shape] += new.dispatches - old.dispatches
+        if not self.shapes[shape]:
+            del self.shapes[shape]
+        self.changes += 1
+
+    def _share(self, entry: Entry) -> Share:
+        """What a regeneration makes for `entry`. The table itself holds a shared view, used or not."""
+        policies, count = self.policies, len(entry.spaces)
+        views = count if policies.sharing.private else 1
+        given_up = 0
+        if entry.key is None:
+            views = 0
+        elif policies.empty_given_up and not entry.figures.ranges:
+            views, given_up = 0, views
+        dispatches = count if policies.dispatch_per_space else views
+        share = share_of(entry.figures, views, dispatches, dummies=policies.dummies)
+        return share._replace(given_up=given_up) if given_up else share

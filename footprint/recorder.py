@@ -1,0 +1,144 @@
+"""The recorder: plays a scenario on a backend and reads the probes at every Mark.
+
+One pass over the operations serves all rule sets whose machines are wired alike. What perturbs the
+process it reads (tracemalloc, pympler) runs in a fresh child of its own, one rule set at a time.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+from footprint import __version__
+from footprint.backends.model import ModelBackend, passes
+from footprint.errors import MeasurementError
+from footprint.memory.ledger import Ledger
+from footprint.memory.rules import RuleSet
+from footprint.probes.census import CensusProbe
+from footprint.probes.process import ProcessProbe
+from footprint.recording.model import SCHEMA, Number, Recording, Run, Sample, Timeline
+from footprint.scenario import Scenario
+from footprint.steps import Mark
+
+INTRUSIVE = ("traced", "sized")
+"""Probes that need a child process of their own."""
+CHILD_SECONDS = 600
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to record: a scenario with its parameter values, rule sets, and the intrusive probes wanted.
+
+    `source` is the word that the scenario was found by; a child process finds it by the same.
+    """
+
+    scenario: Scenario
+    source: str
+    values: Mapping[str, Any]
+    rules: tuple[RuleSet, ...]
+    probes: tuple[str, ...] = ()
+
+
+def record(request: Request, progress: Progress = lambda _: None) -> Recording:
+    """Play the scenario under every rule set, and give the recording; says on `progress` what it is at."""
+    scenario, started = request.scenario, time.perf_counter()
+    runs: dict[str, Run] = {}
+    for group in passes(request.rules):
+        progress(f"{scenario.name}: {', '.join(one.name for one in group)}")
+        for run in play(scenario, request.values, group):
+            runs[run.rules] = run
+    for probe in request.probes:
+        for one in request.rules:
+            progress(f"{scenario.name}: {probe} under {one.name}")
+            runs[one.name] = _merged(runs[one.name], _read_in_child(request, one, probe))
+    return Recording(
+        schema=SCHEMA,
+        scenario=scenario.name,
+        params=dict(request.values),
+        backend=ModelBackend.name,
+        environment=_environment(time.perf_counter() - started),
+        runs=tuple(runs[one.name] for one in request.rules),
+        question=scenario.question,
+        notes=scenario.notes(SimpleNamespace(**request.values)),
+        published=scenario.published(SimpleNamespace(**request.values)),
+    )
+
+
+def play(scenario: Scenario, values: Mapping[str, Any], rules: Sequence[RuleSet]) -> list[Run]:
+    """One pass of `scenario` under `rules`, which must be wired alike; a Run for each."""
+    backend = ModelBackend(rules, host_page=values["host_page"])
+    census, process = CensusProbe(), ProcessProbe()
+    samples: dict[str, list[Sample]] = {one.name: [] for one in rules}
+    started = time.perf_counter()
+    for step in scenario.play(values):
+        backend.obey(step)
+        if isinstance(step, Mark):
+            measured = process.read()
+            for ledger in backend.ledgers:
+                metrics: dict[str, Number] = {**census.read(ledger), **measured}
+                samples[ledger.rules.name].append(Sample(step.name, step.cycle, metrics))
+    seconds = time.perf_counter() - started if len(rules) == 1 else None
+    return [_run(ledger, samples[ledger.rules.name], seconds) for ledger in backend.ledgers]
+
+
+def _run(ledger: Ledger, samples: list[Sample], seconds: float | None) -> Run:
+    rules, moments = ledger.rules, ledger.history.moments
+    timeline = Timeline(
+        commits=tuple(moment.commit for moment in moments),
+        alive=tuple(moment.alive for moment in moments),
+        waiting=tuple(moment.waiting for moment in moments),
+        bytes=tuple(moment.bytes for moment in moments),
+    )
+    return Run(rules.name, rules.features.as_text(), tuple(samples), rules.what, seconds, timeline)
+
+
+def _merged(run: Run, readings: list[tuple[str, int, dict[str, Number]]]) -> Run:
+    """`run` with what a child read at the same marks."""
+    more = {(mark, cycle): metrics for mark, cycle, metrics in readings}
+    samples = tuple(
+        Sample(sample.mark, sample.cycle, {**sample.metrics, **more.get((sample.mark, sample.cycle), {})})
+        for sample in run.samples
+    )
+    return Run(run.rules, run.features, samples, run.what, run.seconds, run.timeline)
+
+
+def _read_in_child(request: Request, rules: RuleSet, probe: str) -> list[tuple[str, int, dict[str, Number]]]:
+    task = {"source": request.source, "values": dict(request.values), "rules": rules.name, "probe": probe}
+    command = [sys.executable, "-m", "footprint.worker"]
+    try:
+        child = subprocess.run(
+            command, input=json.dumps(task), capture_output=True, text=True, timeout=CHILD_SECONDS, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise MeasurementError(f"the {probe} probe did not end within {CHILD_SECONDS} s under {rules.name}") from None
+    if child.returncode != 0:
+        words = child.stderr.strip().splitlines()
+        raise MeasurementError(
+            f"the {probe} probe's process ended with {child.returncode} under {rules.name}: "
+            f"{words[-1] if words else 'it said nothing'}"
+        )
+    return [(mark, cycle, metrics) for mark, cycle, metrics in json.loads(child.stdout)]
+
+
+def _environment(seconds: float) -> dict[str, Any]:
+    """What a reader needs to know to judge measured figures."""
+    return {
+        "footprint": __version__,
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.release()}",
+        "processor": platform.machine(),
+        "cpus": os.cpu_count() or 1,
+        "recorded": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seconds": round(seconds, 3),
+    }
