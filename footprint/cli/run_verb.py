@@ -1,0 +1,128 @@
+"""``footprint run``: play a scenario under rule sets, and write its recording and page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from footprint.cli.options import (
+    assignments,
+    end_progress,
+    force_option,
+    json_option,
+    note,
+    print_json,
+    progress,
+)
+
+if TYPE_CHECKING:
+    from footprint.memory.rules import RuleSet
+    from footprint.recorder import Request
+    from footprint.recording.model import Recording
+
+
+@click.command("run")
+@click.argument("scenario")
+@click.option("-s", "sets", multiple=True, metavar="NAME=VALUE", help="Set a parameter (footprint list scenarios).")
+@click.option(
+    "-r",
+    "rules",
+    multiple=True,
+    metavar="RULES",
+    help="A rule set, or NAME,feature=value,…; 'all' is the whole history. Default: the scenario's own.",
+)
+@click.option("-b", "backend", default="model", show_default=True, help="What acts: model.")
+@click.option("--probe", "probes", metavar="NAMES", default="", help="Also read these, comma-separated: traced, sized.")
+@click.option("-o", "out", type=click.Path(path_type=Path), help="Folder to write. Default: reports/<scenario>/.")
+@json_option
+@click.option("--no-report", is_flag=True, help="Write no index.html.")
+@force_option
+def command(
+    scenario: str, sets: tuple[str, ...], rules: tuple[str, ...], backend: str, probes: str, out: Path | None,
+    *, as_json: bool, no_report: bool, force: bool,
+) -> None:  # fmt: skip
+    """Play SCENARIO and record every count at every mark.
+
+    SCENARIO is a built-in name, a .py file, or an operation log. Writes recording.json and index.html
+    into the folder; with --json alone prints the recording instead.
+
+    \b
+    footprint run power8
+    footprint run power8 -s cpus=64 -s nics=64 -s bridges=10 -r v2.10.0 -r v7.2.0
+    footprint run power8 -r v7.2.0,empty_view=off --json
+    """
+    from footprint.recorder import record
+
+    request = _request(scenario, sets, rules, backend, probes)
+    writes = out is not None or not as_json
+    folder = out or Path("reports") / request.scenario.name
+    files = _output_files(folder, force=force or out is None, report=not no_report) if writes else []
+    try:
+        recording = record(request, progress())
+    finally:
+        end_progress()
+    if writes:
+        _write(recording, files)
+    if as_json:
+        print_json(recording)
+    else:
+        from footprint.cli.show_verb import summarize
+
+        summarize(recording)
+    if writes and not as_json:
+        note("wrote " + " and ".join(str(path) for path in files))
+
+
+def _request(word: str, sets: tuple[str, ...], rules: tuple[str, ...], backend: str, probes: str) -> Request:
+    from footprint.discovery import find
+    from footprint.errors import UnknownNameError
+    from footprint.recorder import INTRUSIVE, Request
+
+    if backend != "model":
+        raise UnknownNameError("backend", backend, ("model",))
+    scenario = find(word)
+    wanted = tuple(name.strip() for name in probes.split(",") if name.strip())
+    for name in wanted:
+        if name not in (*INTRUSIVE, "census", "process"):
+            raise UnknownNameError("probe", name, ("census", "process", *INTRUSIVE))
+    return Request(
+        scenario,
+        word,
+        scenario.values(assignments(sets)),
+        _rule_sets(rules or scenario.rules),
+        tuple(name for name in INTRUSIVE if name in wanted),
+    )
+
+
+def _rule_sets(words: tuple[str, ...]) -> tuple[RuleSet, ...]:
+    """The rule sets that `words` mean, each once; ``all`` is the whole history."""
+    from footprint.memory.rules import HISTORY, rule_set
+
+    found: dict[str, RuleSet] = {}
+    for word in words:
+        for name in HISTORY if word == "all" else (word,):
+            found[name] = rule_set(name)
+    return tuple(found.values())
+
+
+def _output_files(folder: Path, *, force: bool, report: bool) -> list[Path]:
+    """The files to write, once it is sure that they can be."""
+    from footprint.recording.files import FILE_NAME, writable
+
+    names = [FILE_NAME, "index.html"] if report else [FILE_NAME]
+    return [writable(folder / name, force=force) for name in names]
+
+
+def _write(recording: Recording, files: list[Path]) -> None:
+    """Write all files or none: the page is made before the first is written."""
+    from footprint.recording.files import encode, write_text
+
+    texts = [encode(recording)]
+    if len(files) > 1:
+        from footprint.report.page import render
+
+        texts.append(render([recording]))
+    for path, text in zip(files, texts, strict=True):
+        write_text(path, text)

@@ -1,0 +1,83 @@
+"""``footprint show``: a recording as a table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from footprint.cli.options import json_option, print_json, print_table
+
+if TYPE_CHECKING:
+    from footprint.recording.model import Recording, Run
+
+SUMMARY = (
+    "flatviews.created",
+    "flatviews.alive",
+    "dispatches.created",
+    "commits",
+    "modelled.bytes.peak",
+    "modelled.resident.peak",
+)
+"""The metrics that say most, in the short table."""
+
+
+@click.command("show")
+@click.argument("recording")
+@click.option("--mark", help="Show this mark. Default: the last 'built', or the last mark.")
+@click.option("--all", "everything", is_flag=True, help="Show every metric.")
+@json_option
+def command(recording: str, mark: str | None, *, everything: bool, as_json: bool) -> None:
+    """Show RECORDING (a file, or a folder with a recording.json) as a table.
+
+    \b
+    footprint show reports/power8
+    footprint show reports/power8 --all --mark destroyed
+    """
+    from footprint.errors import UnknownNameError
+    from footprint.recording.files import read_recording
+
+    found = read_recording(recording)
+    marks = list(dict.fromkeys(sample.mark for run in found.runs for sample in run.samples))
+    if mark is not None and mark not in marks:
+        raise UnknownNameError("mark", mark, marks)
+    if as_json:
+        print_json(found)
+    else:
+        summarize(found, mark=mark, everything=everything)
+
+
+def summarize(recording: Recording, *, mark: str | None = None, everything: bool = False) -> None:
+    """Print the recording's figures at `mark`: a row a rule set, or a row a metric for all of them."""
+    rows = [(run, run.sample(mark)) for run in recording.runs]
+    shown = [(run, sample.metrics) for run, sample in rows if sample is not None]
+    names = list(dict.fromkeys(name for _, metrics in shown for name in metrics))
+    at = next((sample.mark for _, sample in rows if sample is not None), "no mark")
+    params = ", ".join(f"{name}={value}" for name, value in recording.params.items())
+    title = f"{recording.scenario} ({params}) at “{at}”, by the {recording.backend}"
+    if everything:
+        columns = ["metric", *(run.rules for run, _ in shown)]
+        cells = [[name, *(_figure(name, metrics.get(name)) for _, metrics in shown)] for name in names]
+        print_table(title, columns, cells, words=("metric",))
+        return
+    summary = [name for name in SUMMARY if name in names]
+    print_table(
+        title,
+        ["rules", *summary, "what it is"],
+        [_summary_row(run, metrics, summary) for run, metrics in shown],
+        words=("rules", "what it is"),
+    )
+
+
+def _summary_row(run: Run, metrics: dict[str, int | float], names: list[str]) -> list[str]:
+    return [run.rules, *(_figure(name, metrics.get(name)) for name in names), run.what]
+
+
+def _figure(name: str, value: float | None) -> str:
+    from footprint.recording.metrics import METRICS
+    from footprint.units import bytes_text, count_text
+
+    if value is None:
+        return "–"
+    known = METRICS.get(name)
+    return bytes_text(value) if known is not None and known.unit == "bytes" else count_text(value)
