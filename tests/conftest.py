@@ -1,0 +1,48 @@
+"""What tests share: where the data is, the command line, and a real browser."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+DATA = Path(__file__).parent / "data"
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture
+def footprint(tmp_path):
+    """Run the command line in an empty folder: ``footprint("run", "power8")`` gives the finished process."""
+
+    def run(*arguments, cwd=tmp_path, **environment):
+        return subprocess.run(
+            [sys.executable, "-m", "footprint", *map(str, arguments)],
+            cwd=cwd,
+            env={**os.environ, **environment},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture
+def need():
+    """The path of a program; without it the test is skipped, or fails where CI promised to install it."""
+
+    def find(program, package):
+        path = shutil.which(program)
+        if path is None:
+            reason = f"{program} is not installed (apt install {package})"
+            if os.environ.get("CI"):
+                pytest.fail(reason)
+            pytest.skip(reason)
+        return path
+
+    return find
