@@ -54,7 +54,7 @@ def _from_script(path: Path) -> Scenario:
 
 
 def _load(path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"footprint_scenario_{path.stem}", path)
+    spec = importlib.util.spec_from_file_location(f"footprint_scenario_{path.stem}", path.resolve())
     if spec is None or spec.loader is None or not path.is_file():
         raise InputFileError(path, "is not a scenario script: no such file")
     module = importlib.util.module_from_spec(spec)
@@ -67,7 +67,8 @@ def _load(path: Path) -> ModuleType:
     except SyntaxError as error:
         raise InputFileError(path, f"is not valid Python: {error.msg}", line=error.lineno) from None
     except Exception as error:
-        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+        here = str(path.resolve())
+        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == here]
         line = frames[-1].lineno if frames else None
         raise InputFileError(path, f"fails when loaded: {type(error).__name__}: {error}", line=line) from None
     return module

@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from footprint import __version__
-from footprint.errors import FootprintError
+from footprint.errors import FootprintError, UnknownNameError
 
 VERBS = {
     "list": "what there is: scenarios, rules, metrics …",
@@ -37,10 +37,10 @@ class Verbs(click.Group):
         """Every verb, in the order of use."""
         return list(VERBS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        """The command of that name, or None."""
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:  # noqa: ARG002
+        """The command of that name; raises UnknownNameError."""
         if cmd_name not in VERBS:
-            return None
+            raise UnknownNameError("verb", cmd_name, VERBS)
         module = importlib.import_module(f"footprint.cli.{cmd_name}_verb")
         command: click.Command = module.command
         return command
@@ -51,10 +51,15 @@ class Verbs(click.Group):
             formatter.write_dl(list(VERBS.items()))
 
 
-@click.command(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=Verbs,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(__version__, prog_name="footprint")
 @click.option("--no-color", is_flag=True, help="No colours, as with NO_COLOR.")
-def cli(*, no_color: bool) -> None:
+@click.pass_context
+def cli(ctx: click.Context, *, no_color: bool) -> None:
     """See, understand and gate the memory footprint of large machine memory topologies.
 
     \b
@@ -66,6 +71,8 @@ def cli(*, no_color: bool) -> None:
     """
     if no_color:
         os.environ["NO_COLOR"] = "1"
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
 
 
 def main(arguments: list[str] | None = None) -> Any:

@@ -12,6 +12,9 @@ import click
 from footprint.errors import RequestError
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")
+WIDTH_OF_A_PIPE = 160
+"""Columns of a table that goes elsewhere than to a terminal."""
+
 force_option = click.option("--force", is_flag=True, help="Overwrite what exists.")
 
 
@@ -38,9 +41,13 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    table = Table(title=title, box=SIMPLE_HEAD, title_justify="left", title_style="bold", pad_edge=False)
-    for column in columns:
-        table.add_column(column, justify="left" if column in words else "right", overflow="fold")
+    table = Table(
+        title=title, box=SIMPLE_HEAD, title_justify="left", title_style="bold", pad_edge=False, collapse_padding=True
+    )
+    for number, column in enumerate(columns):
+        # Metric names break before a dot in the head; names in the first column never break.
+        head = column.replace(".", "\n.") if number else column
+        table.add_column(head, justify="left" if column in words else "right", overflow="fold", no_wrap=not number)
     for row in rows:
         table.add_row(*[_plain(cell) for cell in row])
     console().print(table)
@@ -56,7 +63,7 @@ def console() -> Any:
     """Standard output as rich sees it; wide when it is not a terminal, so that no table is broken."""
     from rich.console import Console
 
-    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 200
+    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else WIDTH_OF_A_PIPE
     return Console(width=width, highlight=False, soft_wrap=False)
 
 

@@ -58,7 +58,7 @@ def command(
     request = _request(scenario, sets, rules, backend, probes)
     writes = out is not None or not as_json
     folder = out or Path("reports") / request.scenario.name
-    files = _output_files(folder, force=force or out is None, report=not no_report) if writes else []
+    files = _output_files(folder, force=force, report=not no_report) if writes else []
     try:
         recording = record(request, progress())
     finally:

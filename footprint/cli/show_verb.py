@@ -6,20 +6,21 @@ from typing import TYPE_CHECKING
 
 import click
 
-from footprint.cli.options import json_option, print_json, print_table
+from footprint.cli.options import console, json_option, print_json, print_table
 
 if TYPE_CHECKING:
-    from footprint.recording.model import Recording, Run
+    from footprint.recording.model import Recording
 
 SUMMARY = (
     "flatviews.created",
     "flatviews.alive",
     "dispatches.created",
-    "commits",
     "modelled.bytes.peak",
     "modelled.resident.peak",
 )
 """The metrics that say most, in the short table."""
+WIDTH_FOR_WORDS = 130
+"""Columns that a terminal needs for the words beside the figures."""
 
 
 @click.command("show")
@@ -61,16 +62,13 @@ def summarize(recording: Recording, *, mark: str | None = None, everything: bool
         print_table(title, columns, cells, words=("metric",))
         return
     summary = [name for name in SUMMARY if name in names]
-    print_table(
-        title,
-        ["rules", *summary, "what it is"],
-        [_summary_row(run, metrics, summary) for run, metrics in shown],
-        words=("rules", "what it is"),
-    )
-
-
-def _summary_row(run: Run, metrics: dict[str, int | float], names: list[str]) -> list[str]:
-    return [run.rules, *(_figure(name, metrics.get(name)) for name in names), run.what]
+    room = console().width >= WIDTH_FOR_WORDS
+    columns = ["rules", *summary, *(["what it is"] if room else [])]
+    table = [
+        [run.rules, *(_figure(name, metrics.get(name)) for name in summary), *([run.what] if room else [])]
+        for run, metrics in shown
+    ]
+    print_table(title, columns, table, words=("rules", "what it is"))
 
 
 def _figure(name: str, value: float | None) -> str:

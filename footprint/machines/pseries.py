@@ -53,8 +53,8 @@ def _behind(bridges: list[Device], nics: int) -> list[Device]:
     most = MOST_CARDS_ON_A_BRIDGE * len(bridges)
     if nics > most:
         raise RequestError(
-            f"{nics} cards find no place behind {len(bridges)} bridges: at most {most}, "
-            f"{MOST_CARDS_ON_A_BRIDGE} to a bridge"
+            f"{nics} cards find no place behind {len(bridges)} bridge{'s' if len(bridges) > 1 else ''}: "
+            f"at most {most}, {MOST_CARDS_ON_A_BRIDGE} to a bridge"
         )
     crowded = nics > CARDS_TO_A_BRIDGE * len(bridges)
     cards: list[Device] = []

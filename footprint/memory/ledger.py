@@ -61,6 +61,7 @@ class Ledger:
         self._table = ViewTable(self.policies, figuring)
         self._newcomers: list[AddressSpace] = []
         self._on_root: dict[MemoryRegion, list[AddressSpace]] = {}
+        self._mixed_roots: set[MemoryRegion] = set()
         self._cpu_sharers: dict[MemoryRegion, list[AddressSpace]] = {}
         self._priced: tuple[int, int, Load] | None = None
         self._exceptions: dict[Holder, int] = {}
@@ -128,6 +129,8 @@ class Ledger:
         self._ensure_empty_view()
         entry = self._table.entry(self._table.key(space.root))
         self.spaces[space] = entry
+        if self.spaces[self._on_root[space.root][0]] is not entry:
+            self._mixed_roots.add(space.root)
         made, shape = self._table.join(space, entry), entry.figures.shape
         if made == NO_SHARE:
             return
@@ -191,21 +194,30 @@ class Ledger:
                 self._forget_views(entry)
                 self._table.refigure(entry)
         for space in self._newcomers:
-            self._settle(space)
+            self._settle(space, self._table.entry(self._table.key(space.root)))
         self._newcomers.clear()
         for region in changed:
-            for space in self._on_root.get(region, ()):
-                self._settle(space)
+            if region in self._on_root:
+                self._settle_root(region)
 
-    def _settle(self, space: AddressSpace) -> None:
-        """Let `space` stand under the key that its root leads to now."""
-        key, old = self._table.key(space.root), self.spaces[space]
+    def _settle_root(self, root: MemoryRegion) -> None:
+        """Let all spaces on `root` stand under the key that it leads to now."""
+        spaces, entry = self._on_root[root], self._table.entry(self._table.key(root))
+        # All spaces on one root have one key, unless one came in the midst of a transaction.
+        if self.spaces[spaces[0]] is entry and root not in self._mixed_roots:
+            return
+        self._mixed_roots.discard(root)
+        for space in spaces:
+            self._settle(space, entry)
+
+    def _settle(self, space: AddressSpace, entry: Entry) -> None:
+        old = self.spaces[space]
+        if old is entry:
+            return
         if old is not None:
-            if old.key is key:
-                return
             self._table.leave(space, old)
             self._views.pop(space, None)
-        self.spaces[space] = entry = self._table.entry(key)
+        self.spaces[space] = entry
         self._table.join(space, entry)
 
     def _price(self) -> tuple[int, Load]:
