@@ -1,0 +1,143 @@
+"""The house keeps its own rules: floors, no cycles, features read once, sizes, docstrings."""
+
+import ast
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from footprint.memory.features import Features
+from tests.conftest import ROOT
+
+PACKAGE = ROOT / "footprint"
+FLOORS = {
+    "__init__": 0, "errors": 0, "units": 0,
+    "memory": 1, "machines": 1, "qemu": 1, "recording": 1,
+    "scenario": 2, "judge": 2,
+    "backends": 3, "probes": 3, "report": 3,
+    "recorder": 4, "worker": 4, "verify": 4,
+    "cli": 5, "__main__": 6,
+}  # fmt: skip
+ONE_ROOM = {"matplotlib": "report", "jinja2": "report", "pympler": "probes", "psutil": "probes", "qemu": "qemu"}
+HEAVY = {"numpy", "matplotlib", "jinja2", "rich", "pympler", "qemu"}
+LONGEST_FILE, LONGEST_FUNCTION = 400, 60
+
+FILES = sorted(PACKAGE.rglob("*.py"))
+TREES = {path: ast.parse(path.read_text()) for path in FILES}
+
+
+def module_of(path):
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+SCENARIO_ROOM = {"scenario", "steps", "discovery"}
+"""Three files that are one room: they speak of the same thing."""
+
+
+def room_of(module):
+    room = [*module.split("."), "__init__"][1]
+    return "scenario" if room in SCENARIO_ROOM else room
+
+
+def imports_of(tree, *, everywhere=True):
+    """(module, line) of every import, or of those outside functions and TYPE_CHECKING."""
+    nodes = ast.walk(tree) if everywhere else tree.body
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, node.lineno) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module, node.lineno
+
+
+def ours(tree):
+    return {name for name, _ in imports_of(tree) if name.split(".")[0] == "footprint"}
+
+
+@pytest.mark.parametrize("path", FILES, ids=module_of)
+def test_a_module_imports_only_from_lower_floors_or_its_own_room(path):
+    room = room_of(module_of(path))
+    for name, line in imports_of(TREES[path]):
+        if name.split(".")[0] == "footprint":
+            other = room_of(name)
+            assert other == room or FLOORS[other] < FLOORS[room], f"{path.name}:{line} imports {name}"
+
+
+def test_no_module_imports_itself_in_a_circle():
+    known = {module_of(path): ours(tree) for path, tree in TREES.items()}
+    finished, under_way = set(), []
+
+    def visit(module):
+        assert module not in under_way, " → ".join([*under_way, module])
+        if module in finished or module not in known:
+            return
+        under_way.append(module)
+        for other in known[module]:
+            visit(other)
+        under_way.pop()
+        finished.add(module)
+
+    for module in known:
+        visit(module)
+
+
+@pytest.mark.parametrize("path", FILES, ids=module_of)
+def test_heavy_libraries_are_imported_where_they_are_used_and_in_one_room(path):
+    room = room_of(module_of(path))
+    loaded = {name.split(".")[0] for name, _ in imports_of(TREES[path], everywhere=False)}
+    assert not loaded & HEAVY
+    for name, line in imports_of(TREES[path]):
+        top = name.split(".")[0]
+        assert ONE_ROOM.get(top, room) == room, f"{path.name}:{line} imports {name}"
+
+
+@pytest.mark.parametrize("feature", [field.name for field in dataclasses.fields(Features)])
+def test_each_feature_is_read_in_one_place(feature):
+    readers = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path, tree in TREES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and node.attr == feature and is_features(node.value)
+    ]
+    assert len(readers) == 1, readers
+
+
+def is_features(node):
+    name = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
+    return name == "features"
+
+
+@pytest.mark.parametrize("path", FILES, ids=module_of)
+def test_files_and_functions_stay_small(path):
+    assert len(path.read_text().splitlines()) <= LONGEST_FILE
+    for node in ast.walk(TREES[path]):
+        if isinstance(node, ast.FunctionDef):
+            length = node.end_lineno - node.lineno + 1
+            assert length <= LONGEST_FUNCTION, f"{node.name} has {length} lines"
+
+
+@pytest.mark.parametrize("path", FILES, ids=module_of)
+def test_whatever_is_public_says_what_it_is(path):
+    tree = TREES[path]
+    assert ast.get_docstring(tree)
+    for node in ast.walk(tree):
+        public = isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_")
+        if public and not is_local(tree, node):
+            assert ast.get_docstring(node), f"{path.name}:{node.lineno} {node.name}"
+
+
+def is_local(tree, node):
+    """Whether `node` stands inside a function."""
+    return any(
+        isinstance(outer, ast.FunctionDef) and outer is not node and node in ast.walk(outer) for outer in ast.walk(tree)
+    )
+
+
+def test_no_room_is_an_attic():
+    assert not {path.stem for path in FILES} & {"utils", "util", "helpers", "helper", "manager", "misc", "common"}
+
+
+def test_every_scenario_script_is_run_by_a_test():
+    tests = "".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
+    for path in Path(ROOT / "scenarios").glob("*.py"):
+        assert f'"{path.stem}"' in tests, f"no test runs {path.name}"

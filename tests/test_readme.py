@@ -1,0 +1,57 @@
+"""Every command and program in the README works as written."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import ROOT
+
+TEXT = (ROOT / "README.md").read_text()
+BLOCKS = re.findall(r"```sh\n(.*?)```", TEXT, flags=re.S)
+QUICK_START, EXAMPLES = BLOCKS[0], BLOCKS[1:]
+SCRIPT = re.search(r"```python\n(.*?)```", TEXT, flags=re.S)[1]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """An empty folder with the README's own script, where `tests` is the one of the checkout."""
+    folder = tmp_path_factory.mktemp("readme")
+    (folder / "tests").symlink_to(ROOT / "tests")
+    (folder / "cards.py").write_text(SCRIPT)
+    return folder
+
+
+@pytest.mark.xdist_group("readme")
+@pytest.mark.parametrize("line", [line for block in EXAMPLES for line in block.splitlines()])
+def test_an_example_works_as_written(folder, line):
+    program, *arguments = shlex.split(line)
+    assert program == "footprint"
+    if "reports/power8" in line or "reports/small" in line and "run" not in arguments:
+        for name, more in (("power8", []), ("small", ["-s", "cpus=2", "-s", "nics=2", "-s", "bridges=1"])):
+            run(folder, ["run", "power8", *more, "-o", f"reports/{name}", "--no-report", "--force"])
+    done = run(folder, arguments)
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr
+
+
+def run(folder, arguments):
+    command = [sys.executable, "-m", "footprint", *arguments]
+    return subprocess.run(command, cwd=folder, env=os.environ, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_the_quick_start_is_two_commands_that_ci_runs():
+    assert len(QUICK_START.splitlines()) == 2
+    ci = (ROOT / ".ci" / "run").read_text()
+    assert "README.md" in ci
+
+
+def test_the_readme_s_table_is_what_the_run_prints(footprint):
+    rows = re.findall(r"^(\S+) {2,}([\d ]+?) {2,}(\d+) {2,}([\d ]+?) {2,}(\S+ \S+) ", TEXT, flags=re.M)
+    assert len(rows) == 6
+    done = footprint("run", "power8", "--no-report", COLUMNS="150")
+    for name, created, alive, built, peak in rows:
+        line = next(line for line in done.stdout.splitlines() if line.split() and line.split()[0] == name)
+        assert re.split(r" {2,}", line.strip())[:5] == [name, created, alive, built, peak]
