@@ -36,9 +36,9 @@ class Bar:
 def bars(rows: Sequence[Bar], label: str, *, ours: str = "") -> str:
     """The rows as one SVG, drawn to a common scale; `ours` heads the figures if others stand beside."""
     names = _room(row.label for row in map(_shortened, rows))
-    figures = _room(row.text for row in rows)
     beside = _room(row.published_text for row in rows)
-    beside += _GAP if beside else 0
+    beside = max(beside, _room(["published"])) + _GAP if beside else 0
+    figures = max(_room(row.text for row in rows), _room([ours]) if beside else 0)
     top = _ROW if beside else 4.0
     left, right = names + _GAP, WIDTH - beside - figures - _GAP
     sheet = Canvas(top + _ROW * len(rows) + 4)
@@ -48,11 +48,11 @@ def bars(rows: Sequence[Bar], label: str, *, ours: str = "") -> str:
     sheet.line((left, left), (top, top + _ROW * len(rows)), LINE)
     scale = (right - left) / (max((row.reach for row in rows), default=0) or 1)
     for n, row in enumerate(map(_shortened, rows)):
-        _draw(sheet, row, top + _ROW * (n + 0.5), left, scale, WIDTH - beside)
+        _draw(sheet, row, top + _ROW * (n + 0.5), left=left, scale=scale, right=WIDTH - beside)
     return sheet.svg(label)
 
 
-def _draw(sheet: Canvas, row: Bar, middle: float, left: float, scale: float, right: float) -> None:
+def _draw(sheet: Canvas, row: Bar, middle: float, *, left: float, scale: float, right: float) -> None:
     """One row around the height `middle`."""
     above, x = middle - _THICK / 2, left
     sheet.text(left - _GAP, middle, row.label, align="right")

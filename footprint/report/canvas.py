@@ -15,7 +15,7 @@ from collections.abc import Sequence
 WIDTH = 400
 """Units across a sheet: pixels on a narrow window, a little more on a wide one."""
 TEXT = 11.0
-LETTER = 6.6
+LETTER = 7.1
 """Room for one letter of TEXT, in the widest of the usual system fonts."""
 
 INK, MUTED, LINE, ACCENT, PALE, MARK = (f"#0000{n:02x}" for n in range(1, 7))
@@ -32,7 +32,6 @@ VARIABLES = {
 """The variable of the style sheet that each colour code becomes."""
 
 _NO_METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}
-_STYLE = {"svg.fonttype": "none", "svg.hashsalt": "footprint", "path.simplify": True, "path.simplify_threshold": 0.3}
 
 
 class Canvas:
@@ -67,12 +66,14 @@ class Canvas:
         self._figure.add_artist(shape)
 
     def line(
-        self, xs: Sequence[float], ys: Sequence[float], colour: str, width: float = 1.0, dashes: str = "-"
+        self, xs: Sequence[float], ys: Sequence[float], colour: str, width: float = 1.0, dashes: Sequence[float] = ()
     ) -> None:
         """A line through points."""
         from matplotlib.lines import Line2D
 
-        shape = Line2D(xs, ys, color=colour, linewidth=width, linestyle=dashes, solid_capstyle="butt")
+        shape = Line2D(xs, ys, color=colour, linewidth=width, solid_capstyle="butt")
+        if dashes:
+            shape.set_dashes(dashes)
         shape.set_transform(self._down)
         self._figure.add_artist(shape)
 
@@ -98,7 +99,7 @@ class Canvas:
         from matplotlib.backends.backend_svg import FigureCanvasSVG
 
         stream = io.StringIO()
-        with rc_context(_STYLE):
+        with rc_context({"svg.fonttype": "none", "svg.hashsalt": "footprint", "path.simplify_threshold": 0.3}):
             FigureCanvasSVG(self._figure).print_svg(stream, metadata=_NO_METADATA)  # type: ignore[no-untyped-call]
         body = _plain(stream.getvalue())
         body = re.sub(r">T(\d+)T<", lambda found: f">{html.escape(self._texts[int(found[1])])}<", body)
@@ -108,7 +109,9 @@ class Canvas:
 
 def _plain(document: str) -> str:
     """The shapes of matplotlib's `document`: without prologue, global styles, ids, groups and fonts."""
-    body = re.sub(r"^.*?<svg[^>]*>|<metadata>.*?</metadata>|<defs>.*?</defs>|</?g\b[^>]*>|</svg>", "", document, flags=re.S)
+    body = re.sub(
+        r"^.*?<svg[^>]*>|<metadata>.*?</metadata>|<defs>.*?</defs>|</?g\b[^>]*>|</svg>", "", document, flags=re.S
+    )
     body = re.sub(r"font-family: [^;]*; ?| transform=\"rotate\(-?0[^\"]*\"", "", body)
     body = re.sub(r"#0000[0-9a-f]{2}", lambda found: f"var({VARIABLES.get(found[0], '--paper')})", body)
     return re.sub(r"\s+", " ", body).replace("> <", "><").strip()

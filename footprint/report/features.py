@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from footprint.recording.model import Recording
 from footprint.report.section import Column, Exhibit, Section, Table
-from footprint.report.words import NOTHING
+from footprint.report.words import NOTHING, listed
 
 
 def features(recording: Recording) -> Section | None:
     """The section; None if no run names its features."""
-    names = tuple(dict.fromkeys(name for run in recording.runs for name in run.features))
-    if not names:
+    every = tuple(dict.fromkeys(name for run in recording.runs for name in run.features))
+    if not every:
         return None
+    alike = {name: every_run.pop() for name in every if len(every_run := _settings(recording, name)) == 1}
+    names = tuple(name for name in every if name not in alike) or every
     rows = tuple((run.rules, *(run.features.get(name, NOTHING) for name in names)) for run in recording.runs)
     marks = {
         (n, column): "changed"
@@ -20,7 +22,7 @@ def features(recording: Recording) -> Section | None:
         if rows[n][column] != rows[n - 1][column]
     }
     table = Table(
-        "Every feature of every rule set",
+        "The features of each rule set",
         (Column("rule set"), *(Column(name) for name in names)),
         rows,
         marks,
@@ -29,4 +31,11 @@ def features(recording: Recording) -> Section | None:
     lead = "A rule set is a name for these behaviours of QEMU's memory core."
     if len(rows) > 1:
         lead += " What differs from the row above is marked."
+    if names != every:
+        lead += f" Alike in all of them: {listed(f'{name} {setting}' for name, setting in alike.items())}."
     return Section("Features", "features", lead, (Exhibit(tables=(table,)),))
+
+
+def _settings(recording: Recording, name: str) -> set[str]:
+    """Every setting that the feature `name` has in some run."""
+    return {run.features.get(name, NOTHING) for run in recording.runs}

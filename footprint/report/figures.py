@@ -29,7 +29,9 @@ def _shown(recording: Recording) -> list[tuple[str, int]]:
     for run in recording.runs:
         for sample in run.samples:
             marks.setdefault(sample.mark, {})[sample.cycle] = None
-    kept = {mark: list(cycles) if len(cycles) <= _MANY else [min(cycles), max(cycles)] for mark, cycles in marks.items()}
+    kept = {
+        mark: list(cycles) if len(cycles) <= _MANY else [min(cycles), max(cycles)] for mark, cycles in marks.items()
+    }
     return [(mark, cycle) for mark, cycles in kept.items() for cycle in cycles]
 
 

@@ -55,9 +55,7 @@ def _of_one(run: Run) -> list[str]:
 
 
 def _of_two(first: Run, last: Run) -> list[str]:
-    (created, made), (alive, used), (peak, top) = (
-        (value(first, name), value(last, name)) for name, _ in _CARDS[:3]
-    )
+    (created, made), (alive, used), (peak, top) = ((value(first, name), value(last, name)) for name, _ in _CARDS[:3])
     said = []
     if created is not None and made is not None:
         said.append(

@@ -41,7 +41,10 @@ def kinds(recording: Recording) -> Section | None:
         title="Modelled: what the C program allocates",
     )
     return Section(
-        "Allocations by kind", "kinds", _lead(recording, ever), (modelled, *_traced(recording), *_sized(recording))
+        "Allocations by kind",
+        "kinds",
+        f"{_lead(recording, ever)} {_cross_check(recording)}".strip(),
+        (modelled, *_traced(recording), *_sized(recording)),
     )
 
 
@@ -60,8 +63,7 @@ def _lead(recording: Recording, parts: tuple[Part, ...]) -> str:
     if not total:
         return f"Under {run.rules} no view was created."
     return (
-        f"Under {run.rules}, {percent(sizes[greatest], total)} of the {size(total)} that its views take "
-        f"are {greatest}."
+        f"Under {run.rules}, {percent(sizes[greatest], total)} of the {size(total)} that its views take are {greatest}."
     )
 
 
@@ -77,7 +79,7 @@ def _traced(recording: Recording) -> tuple[Exhibit, ...]:
         ("all other Python objects", SERIES[6], rest),
     )
     title = "Measured by tracemalloc: what Python allocated"
-    return _measured(recording, parts, title, "Allocated at the mark", _cross_check(recording))
+    return _measured(recording, parts, title, "Everything allocated at the mark")
 
 
 def _sized(recording: Recording) -> tuple[Exhibit, ...]:
@@ -95,18 +97,16 @@ def _sized(recording: Recording) -> tuple[Exhibit, ...]:
         ("the rest", SERIES[6], rest),
     )
     title = "Measured by pympler: the model's own objects"
-    return _measured(recording, parts, title, "Size of the views in use", "")
+    return _measured(recording, parts, title, "Size of the views in use")
 
 
-def _measured(
-    recording: Recording, parts: tuple[Part, ...], title: str, picture: str, text: str
-) -> tuple[Exhibit, ...]:
+def _measured(recording: Recording, parts: tuple[Part, ...], title: str, picture: str) -> tuple[Exhibit, ...]:
     if not any(part(run) is not None for run in recording.runs for _, _, part in parts):
         return ()
     keys = tuple(Key(VARIABLES[colour], name) for name, colour, _ in parts)
     return (
         Exhibit(
-            (_picture(recording, parts, picture, ""),), keys, (_table(recording, parts, f"{title}, by kind"),), title, text
+            (_picture(recording, parts, picture, ""),), keys, (_table(recording, parts, f"{title}, by kind"),), title
         ),
     )
 

@@ -69,11 +69,14 @@ def _of_remains(found: list[Remains]) -> Iterator[str]:
     elif not empty:
         yield f"nothing is left, in {plural(len(found), 'run')} of {len(found)}."
     else:
-        yield "nothing is left" + (" but the one empty view." if len(found) == len(empty) else ", or only the one empty view.")
+        yield "nothing is left" + (
+            " but the one empty view." if len(found) == len(empty) else ", or only the one empty view."
+        )
     if empty:
+        sizes = listed(sorted({size(_bytes(one)) for one in empty}))
         yield (
-            f"The empty view ({listed(sorted({size(_bytes(one)) for one in empty}))} with its dispatch) is made once, shared by "
-            f"all spaces that show nothing, and never freed by QEMU: it is no leak. "
+            f"The empty view ({sizes} with its dispatch) is made once, shared by all spaces that show nothing, "
+            f"and never freed by QEMU: it is no leak. "
             f"{plural(len(empty), 'rule set')} of {len(found)} "
             f"{'has' if len(empty) == 1 else 'have'} it."
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from footprint.recording.model import Recording, Timeline
-from footprint.report.lines import Line, lines
+from footprint.report.lines import Line, Scale, lines
 from footprint.report.section import Column, Exhibit, Picture, Section, Table
 from footprint.report.words import count, plural, size
 
@@ -12,9 +12,7 @@ Timed = tuple[tuple[str, Timeline], ...]
 
 def startup(recording: Recording) -> Section | None:
     """The section; None if no run kept a timeline."""
-    timed: Timed = tuple(
-        (run.rules, run.timeline) for run in recording.runs if run.timeline and run.timeline.commits
-    )
+    timed: Timed = tuple((run.rules, run.timeline) for run in recording.runs if run.timeline and run.timeline.commits)
     if not timed:
         return None
     pictures = (
@@ -28,6 +26,11 @@ def startup(recording: Recording) -> Section | None:
             "Views in use",
             _drawn(timed, "alive", "Views in use"),
             "On a scale of its own: a small part of what is allocated.",
+        ),
+        Picture(
+            "Views waiting, each step ten times the one below",
+            _drawn(timed, "waiting", "Views waiting, on a logarithmic scale", tenfold=True),
+            "The same as the first picture, on a scale that shows the small ones too.",
         ),
     )
     return Section(
@@ -50,16 +53,16 @@ def _lead(timed: Timed) -> str:
     )
 
 
-def _drawn(timed: Timed, column: str, title: str) -> str:
+def _drawn(timed: Timed, column: str, title: str, *, tenfold: bool = False) -> str:
     """One picture: the `column` of every timeline. Runs whose views wait alike share a colour."""
     hues: dict[tuple[int, ...], int] = {}
     drawn = [
         Line(rules, times.commits, getattr(times, column), hues.setdefault(times.waiting, len(hues)))
         for rules, times in timed
     ]
-    text = size if column == "bytes" else count
-    said = "; ".join(f"{line.label} at most {text(max(line.ys))}" for line in drawn)
-    return lines(drawn, f"{title} over the commits of the start-up. {said}.", text)
+    scale = Scale(size, 1024) if column == "bytes" else Scale(count, tenfold=tenfold)
+    said = "; ".join(f"{line.label} at most {scale.text(max(line.ys))}" for line in drawn)
+    return lines(drawn, f"{title} over the commits of the start-up. {said}.", scale)
 
 
 def _table(timed: Timed) -> Table:
