@@ -1,0 +1,65 @@
+"""All figures: every metric of every run, at every mark."""
+
+from __future__ import annotations
+
+from footprint.recording.metrics import METRICS
+from footprint.recording.model import Recording, Sample
+from footprint.report.section import Column, Exhibit, Section, Table
+from footprint.report.words import NOTHING, count, figure, plural
+
+_MANY = 3
+"""Of a mark that comes in more cycles than this only the first and the last are shown."""
+
+
+def figures(recording: Recording) -> Section | None:
+    """The section; None if nothing was read."""
+    tables = tuple(_table(recording, mark, cycle) for mark, cycle in _shown(recording))
+    if not tables:
+        return None
+    lead = (
+        "Modelled figures are exact: the same integers on every machine. Measured ones are what a process "
+        f"really took, and noisy. {plural(len(tables), 'table')}, one for each mark."
+    )
+    return Section("All figures", "figures", lead, (Exhibit(tables=tables),))
+
+
+def _shown(recording: Recording) -> list[tuple[str, int]]:
+    """Marks and cycles in the order of the runs."""
+    marks: dict[str, dict[int, None]] = {}
+    for run in recording.runs:
+        for sample in run.samples:
+            marks.setdefault(sample.mark, {})[sample.cycle] = None
+    kept = {
+        mark: list(cycles) if len(cycles) <= _MANY else [min(cycles), max(cycles)] for mark, cycles in marks.items()
+    }
+    return [(mark, cycle) for mark, cycles in kept.items() for cycle in cycles]
+
+
+def _table(recording: Recording, mark: str, cycle: int) -> Table:
+    samples = [_sample(run.samples, mark, cycle) for run in recording.runs]
+    read = {name for sample in samples if sample for name in sample.metrics}
+    names = [name for name in METRICS if name in read] + sorted(read - METRICS.keys())
+    columns = (
+        Column("figure"),
+        Column("what"),
+        Column("unit"),
+        Column("kind"),
+        *(Column(run.rules, number=True) for run in recording.runs),
+    )
+    rows = tuple(
+        (*_heading(name), *(figure(name, sample.metrics.get(name) if sample else None) for sample in samples))
+        for name in names
+    )
+    again = f", cycle {count(cycle)}" if cycle else ""
+    return Table(f"At the mark {mark}{again}", columns, rows)
+
+
+def _heading(name: str) -> tuple[str, str, str, str]:
+    if name not in METRICS:
+        return name, NOTHING, NOTHING, NOTHING
+    row = METRICS[name]
+    return name, row.what, row.unit, "modelled, exact" if row.kind == "modelled" else "measured, noisy"
+
+
+def _sample(samples: tuple[Sample, ...], mark: str, cycle: int) -> Sample | None:
+    return next((sample for sample in samples if (sample.mark, sample.cycle) == (mark, cycle)), None)

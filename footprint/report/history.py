@@ -1,0 +1,133 @@
+"""History: what each rule set makes of the same guest, with the published figures beside."""
+
+from __future__ import annotations
+
+from footprint.recording.metrics import METRICS
+from footprint.recording.model import Published, Recording, Run
+from footprint.report.bars import Bar, bars
+from footprint.report.canvas import ACCENT
+from footprint.report.section import Column, Exhibit, Key, Picture, Section, Table
+from footprint.report.words import NOTHING, figure, listed, percent, plural, signed, value
+
+_PICTURES = (
+    ("dispatches.created", "", "Dispatch trees built during the start-up", "trees built"),
+    ("flatviews.created", "", "Views created during the start-up", "views created"),
+    ("flatviews.alive", "", "Views in use once it is built", "views in use"),
+    ("modelled.resident.peak", "modelled.bytes.peak", "Modelled bytes at the peak", "touched at the peak"),
+)
+"""Metric, the metric drawn pale behind it, the picture's title, and the column's heading."""
+
+
+def history(recording: Recording) -> Section | None:
+    """The section; None if no run has any of its figures."""
+    shown = [row for row in _PICTURES if any(value(run, row[0]) is not None for run in recording.runs)]
+    if not shown:
+        return None
+    pictures = tuple(_picture(recording, *row[:3]) for row in shown)
+    tables = (_figures(recording, [(row[0], row[3]) for row in shown]), *_published(recording))
+    return Section(
+        "History" if len(recording.runs) > 1 else "The guest",
+        "history",
+        _lead(recording),
+        (Exhibit(pictures, _keys(recording), tables),),
+    )
+
+
+def _lead(recording: Recording) -> str:
+    said = ["The same guest, started under each rule set." if len(recording.runs) > 1 else "What the start-up made."]
+    exact = [one for one in recording.published if one.exact]
+    if exact:
+        equal = sum(_ours(recording, one) == one.value for one in exact)
+        said.append(f"{equal} of {plural(len(exact), 'published figure')} that must come out exactly do.")
+    if len(recording.published) > len(exact):
+        said.append("The other published figures are rounded or of a whole process: they stand beside ours.")
+    return " ".join(said)
+
+
+def _keys(recording: Recording) -> tuple[Key, ...]:
+    keys = [Key("--accent", "this model")]
+    if any(value(run, "modelled.bytes.peak") is not None for run in recording.runs):
+        keys.append(Key("--pale", "allocated, but not all of it touched"))
+    if recording.published:
+        keys.append(Key("--mark", "published figure", "diamond"))
+    return tuple(keys)
+
+
+def _picture(recording: Recording, name: str, behind: str, title: str) -> Picture:
+    """Bars of the metric `name`, over pale ones of `behind`."""
+    rows = tuple(_bar(recording, run, name, behind) for run in recording.runs)
+    said = listed(f"{row.label}: {row.text}" for row in rows)
+    return Picture(title, bars(rows, f"{title}. {said}.", ours="ours"))
+
+
+def _bar(recording: Recording, run: Run, name: str, behind: str) -> Bar:
+    ours = value(run, name)
+    beside = next((one for one in recording.published if (one.metric, one.rules) == (name, run.rules)), None)
+    return Bar(
+        run.rules,
+        ((ours or 0, ACCENT),),
+        figure(name, ours),
+        behind=(value(run, behind) or 0) if behind else 0,
+        published=beside.value if beside else None,
+        published_text=figure(name, beside.value) if beside else "",
+    )
+
+
+def _figures(recording: Recording, shown: list[tuple[str, str]]) -> Table:
+    """The numbers behind the bars, with each rule set in words."""
+    names = [name for name, _ in shown]
+    headings = [heading for _, heading in shown]
+    if "modelled.resident.peak" in names:
+        names.append("modelled.bytes.peak")
+        headings.append("allocated at the peak")
+    return Table(
+        "The figures of the pictures, per rule set",
+        (Column("rule set"), Column("what it is"), *(Column(heading, number=True) for heading in headings)),
+        tuple(
+            (run.rules, run.what or NOTHING, *(figure(name, value(run, name)) for name in names))
+            for run in recording.runs
+        ),
+        folded=False,
+    )
+
+
+def _ours(recording: Recording, one: Published) -> float | None:
+    run = recording.run(one.rules)
+    return value(run, one.metric) if run else None
+
+
+def _published(recording: Recording) -> tuple[Table, ...]:
+    """Every published figure against ours, or no table."""
+    if not recording.published:
+        return ()
+    columns = (
+        Column("figure"),
+        Column("rule set"),
+        Column("ours", number=True),
+        Column("published", number=True),
+        Column("difference", number=True),
+        Column("standing"),
+        Column("source"),
+    )
+    rows, marks = [], {}
+    for n, one in enumerate(recording.published):
+        ours = _ours(recording, one)
+        rows.append(_against(one, ours))
+        if one.exact and ours is not None:
+            marks[n, 5] = "good" if ours == one.value else "bad"
+    return (Table("Published figures beside ours", columns, tuple(rows), marks, folded=False),)
+
+
+def _against(one: Published, ours: float | None) -> tuple[str, ...]:
+    name = METRICS[one.metric].what if one.metric in METRICS else one.metric
+    difference, standing = NOTHING, "stands beside"
+    if ours is None:
+        standing = "not run here"
+    elif ours == one.value:
+        difference = "none"
+    else:
+        gap = ours - one.value
+        difference = f"{signed(one.metric, gap)} ({'+' if gap > 0 else '−'}{percent(abs(gap), abs(one.value))})"
+    if one.exact and ours is not None:
+        standing = "exact" if ours == one.value else "should be exact"
+    return (name, one.rules, figure(one.metric, ours), figure(one.metric, one.value), difference, standing, one.source)

@@ -1,0 +1,52 @@
+"""The page: one self-contained HTML document from recordings alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from footprint.recording.model import Recording
+from footprint.report.features import features
+from footprint.report.figures import figures
+from footprint.report.head import head
+from footprint.report.history import history
+from footprint.report.kinds import kinds
+from footprint.report.leaks import leaks
+from footprint.report.section import Head, Section
+from footprint.report.startup import startup
+
+SECTIONS: tuple[Callable[[Recording], Section | None], ...] = (history, startup, kinds, leaks, features, figures)
+"""What the page shows of a recording, in this order; a section is added by adding its function."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One recording on the page; `anchor` sets its sections' anchors apart from other recordings'."""
+
+    anchor: str
+    head: Head
+    sections: tuple[Section, ...]
+
+
+def render(recordings: Sequence[Recording], *, title: str = "") -> str:
+    """The HTML page of `recordings`; it asks for nothing but itself, and runs no script.
+
+    `title` heads the page; without one, the names of the scenarios do.
+    """
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("footprint.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    parts = tuple(_part(n, recording) for n, recording in enumerate(recordings, 1))
+    names = ", ".join(dict.fromkeys(part.head.scenario for part in parts))
+    return environment.get_template("page.html").render(title=title or names or "footprint", parts=parts)
+
+
+def _part(n: int, recording: Recording) -> Part:
+    found = (section(recording) for section in SECTIONS)
+    return Part(f"r{n}", head(recording), tuple(section for section in found if section))

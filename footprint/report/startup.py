@@ -1,0 +1,85 @@
+"""Start-up: what waits for the grace period, commit by commit."""
+
+from __future__ import annotations
+
+from footprint.recording.model import Recording, Timeline
+from footprint.report.lines import Line, Scale, lines
+from footprint.report.section import Column, Exhibit, Picture, Section, Table
+from footprint.report.words import count, plural, size
+
+Timed = tuple[tuple[str, Timeline], ...]
+
+
+def startup(recording: Recording) -> Section | None:
+    """The section; None if no run kept a timeline."""
+    timed: Timed = tuple((run.rules, run.timeline) for run in recording.runs if run.timeline and run.timeline.commits)
+    if not timed:
+        return None
+    pictures = (
+        Picture(
+            "Views waiting for the grace period",
+            _drawn(timed, "waiting", "Views waiting"),
+            "Each line climbs with every commit and falls at once when the grace period ends.",
+        ),
+        Picture("Modelled bytes allocated", _drawn(timed, "bytes", "Modelled bytes"), "For views waiting and in use."),
+        Picture(
+            "Views in use",
+            _drawn(timed, "alive", "Views in use"),
+            "On a scale of its own: a small part of what is allocated.",
+        ),
+        Picture(
+            "Views waiting, each step ten times the one below",
+            _drawn(timed, "waiting", "Views waiting, on a logarithmic scale", tenfold=True),
+            "The same as the first picture, on a scale that shows the small ones too.",
+        ),
+    )
+    return Section(
+        "Start-up",
+        "start-up",
+        _lead(timed),
+        (Exhibit(pictures, tables=(_table(timed),)),),
+    )
+
+
+def _lead(timed: Timed) -> str:
+    """The run that let most views wait, in a sentence."""
+    rules, most = max(timed, key=lambda pair: max(pair[1].waiting))
+    at = most.waiting.index(max(most.waiting))
+    share = f"{plural(max(most.waiting), 'view')} of {rules} wait at commit {count(most.commits[at])}"
+    return (
+        "A commit that rebuilds the views releases the old ones, but a released view is freed only after a grace "
+        f"period, and none ends while the machine is being built. At the most, {share}, with "
+        f"{plural(most.alive[at], 'view')} in use."
+    )
+
+
+def _drawn(timed: Timed, column: str, title: str, *, tenfold: bool = False) -> str:
+    """One picture: the `column` of every timeline. Runs whose views wait alike share a colour."""
+    hues: dict[tuple[int, ...], int] = {}
+    drawn = [
+        Line(rules, times.commits, getattr(times, column), hues.setdefault(times.waiting, len(hues)))
+        for rules, times in timed
+    ]
+    scale = Scale(size, 1024) if column == "bytes" else Scale(count, tenfold=tenfold)
+    said = "; ".join(f"{line.label} at most {scale.text(max(line.ys))}" for line in drawn)
+    return lines(drawn, f"{title} over the commits of the start-up. {said}.", scale)
+
+
+def _table(timed: Timed) -> Table:
+    columns = ("commits", "most views waiting", "at commit", "most views in use", "most bytes", "bytes at the end")
+    return Table(
+        "The highest and the last points of the lines",
+        (Column("rule set"), *(Column(label, number=True) for label in columns)),
+        tuple(
+            (
+                rules,
+                count(times.commits[-1]),
+                count(max(times.waiting)),
+                count(times.commits[times.waiting.index(max(times.waiting))]),
+                count(max(times.alive)),
+                size(max(times.bytes)),
+                size(times.bytes[-1]),
+            )
+            for rules, times in timed
+        ),
+    )

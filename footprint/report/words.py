@@ -1,0 +1,64 @@
+"""Figures and lists as people read them on the page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from footprint.recording.metrics import METRICS
+from footprint.recording.model import Number, Run
+from footprint.units import bytes_text, count_text
+
+NOTHING = "–"
+_NARROW = "\N{NARROW NO-BREAK SPACE}"
+
+
+def count(n: float) -> str:
+    """`n` in groups of three digits that no line break parts."""
+    return count_text(n).replace(" ", _NARROW)
+
+
+def size(n: float) -> str:
+    """`n` bytes with a binary unit, in one piece."""
+    return bytes_text(n).replace(" ", _NARROW)
+
+
+def figure(name: str, n: Number | None) -> str:
+    """The value `n` of the metric `name` with its unit where that is bytes or seconds."""
+    if n is None:
+        return NOTHING
+    unit = METRICS[name].unit if name in METRICS else ""
+    if unit == "bytes":
+        return size(n)
+    return f"{n:.3g}{_NARROW}s" if unit == "seconds" else count(n)
+
+
+def percent(part: float, whole: float) -> str:
+    """`part` of `whole` in per cent; nothing of nothing is no figure."""
+    return f"{100 * part / whole:.1f}{_NARROW}%" if whole else NOTHING
+
+
+def signed(name: str, n: float) -> str:
+    """A difference with its sign."""
+    return ("+" if n > 0 else "−" if n < 0 else "±") + figure(name, abs(n))
+
+
+def listed(words: Iterable[str]) -> str:
+    """``a, b and c``."""
+    *most, last = list(words) or [""]
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+def plural(n: int, one: str) -> str:
+    """``1 view``, ``2 views``."""
+    return f"{count(n)} {one if n == 1 else one + 's'}"
+
+
+def cut(text: str, most: int = 20) -> str:
+    """`text` as a picture has room for it; its table has all of it."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def value(run: Run, name: str, mark: str | None = None) -> Number | None:
+    """The metric `name` of `run` at `mark`, by default where a run is judged; None if it was not read."""
+    sample = run.sample(mark)
+    return sample.metrics.get(name) if sample else None
