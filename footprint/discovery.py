@@ -13,6 +13,10 @@ from types import ModuleType
 from typing import Any
 
 from footprint.errors import FootprintError, InputFileError, UnknownNameError, reason_of
+from footprint.memory.policies import NodeReserve, OwnRules
+from footprint.memory.render import MergeRule
+from footprint.memory.roots import SharingRule
+from footprint.memory.rules import RuleSet, changed, rule_set
 from footprint.qemu.oplog import OperationLog, read_log
 from footprint.scenario import HOST_PAGE, Scenario
 from footprint.steps import Destroy, Mark, Replay, Settle, Step
@@ -41,6 +45,46 @@ def find(word: str) -> Scenario:
     return _from_script(path) if path.suffix == ".py" else _from_log(path)
 
 
+def find_rules(word: str) -> RuleSet:
+    """The rule set that `word` means: a name, or ``FILE.py:CLASS`` for a rule of one's own.
+
+    ``,feature=value`` may follow either. Raises UnknownNameError, RequestError or InputFileError.
+    """
+    if ".py:" not in word:
+        return rule_set(word)
+    named, _, changes = word.partition(",")
+    path, _, name = named.rpartition(":")
+    return changed(_own_rules(Path(path), name, named), word, changes)
+
+
+def _own_rules(path: Path, name: str, word: str) -> RuleSet:
+    """The class `name` of the script at `path`, in place of what its `base` rule set has."""
+    module = _load(path)
+    classes = {
+        key: value
+        for key, value in vars(module).items()
+        if isinstance(value, type) and issubclass(value, _OWN) and value.__module__ == module.__name__
+    }
+    if name not in classes:
+        raise UnknownNameError(f"rule in {path}", name, classes)
+    own = classes[name]
+    base = rule_set(getattr(own, "base", DEFAULT_BASE))
+    replaced = OwnRules(
+        sharing=own if issubclass(own, SharingRule) else None,
+        merge=own if issubclass(own, MergeRule) else None,
+        reserve=own if issubclass(own, NodeReserve) else None,
+    )
+    words = (own.__doc__ or "a rule of one's own").strip().splitlines()[0]
+    return RuleSet(word, base.features, base.layout, f"on {base.name}: {words}", base.since, replaced)
+
+
+DEFAULT_BASE = "v7.2.0"
+"""The rule set that a rule of one's own changes, unless its class says ``base = …``."""
+
+_OWN = (SharingRule, MergeRule, NodeReserve)
+"""What a rule of one's own can be; a class may be several."""
+
+
 def _is_path(word: str) -> bool:
     return "/" in word or word.endswith((".py", ".gz", ".json", ".txt")) or Path(word).is_file()
 
@@ -56,7 +100,7 @@ def _from_script(path: Path) -> Scenario:
 def _load(path: Path) -> ModuleType:
     spec = importlib.util.spec_from_file_location(f"footprint_scenario_{path.stem}", path.resolve())
     if spec is None or spec.loader is None or not path.is_file():
-        raise InputFileError(path, "is not a scenario script: no such file")
+        raise InputFileError(path, "is not a script: no such file")
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)

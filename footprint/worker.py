@@ -10,8 +10,7 @@ import sys
 from typing import Any
 
 from footprint.backends.model import ModelBackend
-from footprint.discovery import find
-from footprint.memory.rules import rule_set
+from footprint.discovery import find, find_rules
 from footprint.probes.sized import SizedProbe
 from footprint.probes.traced import TracedProbe
 from footprint.steps import Mark
@@ -23,7 +22,7 @@ def read(task: dict[str, Any]) -> list[tuple[str, int, dict[str, int]]]:
     """Play the task's scenario under its one rule set; what its probe read at each mark."""
     scenario = find(task["source"])
     probe = PROBES[task["probe"]]()
-    backend = ModelBackend([rule_set(task["rules"])], host_page=task["values"]["host_page"])
+    backend = ModelBackend([find_rules(task["rules"])], host_page=task["values"]["host_page"])
     readings = []
     for step in scenario.play(task["values"]):
         backend.obey(step)

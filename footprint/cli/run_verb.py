@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     "rules",
     multiple=True,
     metavar="RULES",
-    help="A rule set, or NAME,feature=value,…; 'all' is the whole history. Default: the scenario's own.",
+    help="A rule set, NAME,feature=value,…, FILE.py:CLASS, or 'all': the whole history. Default: the scenario's own.",
 )
 @click.option("-b", "backend", default="model", show_default=True, help="What acts: model.")
 @click.option("--probe", "probes", metavar="NAMES", default="", help="Also read these, comma-separated: traced, sized.")
@@ -98,12 +98,13 @@ def _request(word: str, sets: tuple[str, ...], rules: tuple[str, ...], backend: 
 
 def _rule_sets(words: tuple[str, ...]) -> tuple[RuleSet, ...]:
     """The rule sets that `words` mean, each once; ``all`` is the whole history."""
-    from footprint.memory.rules import HISTORY, rule_set
+    from footprint.discovery import find_rules
+    from footprint.memory.rules import HISTORY
 
     found: dict[str, RuleSet] = {}
     for word in words:
         for name in HISTORY if word == "all" else (word,):
-            found[name] = rule_set(name)
+            found[name] = find_rules(name)
     return tuple(found.values())
 
 

@@ -40,4 +40,6 @@ def census(ledger: Ledger) -> dict[str, int]:
     ever_views = ever._replace(views=created)
     for kind, weight in ledger.bytes_of(ever_views, ledger.nodes_allocated_ever).items():
         counts[f"modelled.{kind}.ever"] = weight
+    for name, value in ledger.policies.sharing.counts().items():
+        counts[f"rule.{name}"] = value
     return counts

@@ -17,10 +17,13 @@ from typing import NamedTuple
 from footprint.memory.figuring import EMPTY, NO_SHARE, Figuring, Share, bytes_by_kind, share_of
 from footprint.memory.flatview import FlatView, build_view
 from footprint.memory.history import History
+from footprint.memory.listener import MemoryListener, tell
 from footprint.memory.policies import Policies, choose
 from footprint.memory.radix import NODE_BYTES, Shape
 from footprint.memory.reclaimer import NO_LOAD, Load, Reclaimer
 from footprint.memory.region import MemoryRegion
+from footprint.memory.render import FlatRange
+from footprint.memory.roots import SharingRule
 from footprint.memory.rules import RuleSet
 from footprint.memory.space import AddressSpace
 from footprint.memory.table import Entry, Holder, ViewTable
@@ -45,7 +48,8 @@ class Ledger:
 
     def __init__(self, rules: RuleSet, figuring: Figuring, *, host_page: int = 4096) -> None:
         self.rules = rules
-        self.policies: Policies = choose(rules.features)
+        self.policies: Policies = choose(rules.features, rules.own)
+        self._rule_follows_commits = type(self.policies.sharing).committed is not SharingRule.committed
         self.figuring = figuring
         self.host_page = host_page
         self.watch: Callable[[Created], None] | None = None
@@ -70,6 +74,8 @@ class Ledger:
         self._first_views = NO_LOAD
         self._empty_view: Load | None = None
         self._views: dict[Holder, FlatView] = {}
+        self._listeners: dict[AddressSpace, list[MemoryListener]] = {}
+        self._heard: dict[AddressSpace, tuple[FlatRange, ...]] = {}
 
     # Section: spaces come and go
 
@@ -112,6 +118,8 @@ class Ledger:
         if space not in self.spaces:
             return
         entry = self.spaces.pop(space)
+        self._listeners.pop(space, None)
+        self._heard.pop(space, None)
         self._on_root[space.root].remove(space)
         if not self._on_root[space.root]:
             del self._on_root[space.root]
@@ -180,25 +188,29 @@ class Ledger:
         self._exceptions.clear()
         self._nodes_allocated, self._current = self._price()
         self.commits += 1
+        if self._rule_follows_commits:
+            order = [entry.identity for entry in self.spaces.values() if entry is not None]
+            self.policies.sharing.committed(order)
         self._count(self._table.totals, self._nodes_allocated)
         self._give_up(self._table.totals.given_up)
         self._note_peak()
         if self.history.wants(self.commits):
             self._note_history()
+        if self._listeners:
+            self._tell_listeners()
 
     def _follow(self, changed: Collection[MemoryRegion]) -> None:
         """Render again the keys, and resolve again the roots, that `changed` names."""
-        for region in changed:
-            entry = self._table.known(region)
-            if entry is not None:
-                self._forget_views(entry)
-                self._table.refigure(entry)
+        stale = [entry for entry in map(self._table.known, changed) if entry is not None]
         for space in self._newcomers:
             self._settle(space, self._table.entry(self._table.key(space.root)))
         self._newcomers.clear()
         for region in changed:
             if region in self._on_root:
                 self._settle_root(region)
+        for entry in stale:
+            self._forget_views(entry)
+            self._table.refigure(entry)
 
     def _settle_root(self, root: MemoryRegion) -> None:
         """Let all spaces on `root` stand under the key that it leads to now."""
@@ -372,8 +384,39 @@ class Ledger:
         distinct = {id(view): view for view in map(self.view, self.spaces) if view is not None}
         return list(distinct.values())
 
+    # Section: listeners
+
+    def listen(self, space: AddressSpace, listener: MemoryListener) -> None:
+        """Tell `listener` of every change of `space`, beginning with all that it shows now."""
+        following = self._listeners.setdefault(space, [])
+        following.append(listener)
+        following.sort(key=lambda one: one.priority)
+        self._heard[space] = self._ranges(space)
+        listener.begin()
+        tell([listener], (), self._heard[space])
+        listener.commit()
+
+    def _tell_listeners(self) -> None:
+        everyone = sorted((one for following in self._listeners.values() for one in following), key=_priority)
+        for listener in everyone:
+            listener.begin()
+        for space in [space for space in self.spaces if space in self._listeners]:
+            old, new = self._heard[space], self._ranges(space)
+            tell(self._listeners[space], old, new)
+            self._heard[space] = new
+        for listener in everyone:
+            listener.commit()
+
+    def _ranges(self, space: AddressSpace) -> tuple[FlatRange, ...]:
+        view = self.view(space)
+        return view.ranges if view is not None else ()
+
     def _forget_views(self, entry: Entry) -> None:
         if self._views:
             holders: list[Holder] = [entry, *entry.spaces]
             for holder in holders:
                 self._views.pop(holder, None)
+
+
+def _priority(listener: MemoryListener) -> int:
+    return listener.priority

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 from footprint.memory.features import Features
 from footprint.memory.radix import Shape
@@ -11,31 +11,30 @@ from footprint.memory.render import MergeRule
 from footprint.memory.roots import NoSharing, ShareByChild, ShareByRoot, SharingRule
 
 
-class NodeReserve(Protocol):
-    """How many nodes a dispatch allocates. A reserve may remember; a fresh one is made for each ledger."""
+class NodeReserve:
+    """How many nodes a dispatch allocates: here just what it uses. The base of reserves of one's own.
 
-    def settled(self, shape: Shape) -> bool:
+    A reserve may remember; a fresh one is made for each ledger.
+    """
+
+    def settled(self, shape: Shape) -> bool:  # noqa: ARG002 (a reserve is asked with the shape)
         """Whether building a dispatch of this shape now leaves the reserve as it is."""
-        ...
+        return True
 
     def take(self, shape: Shape) -> int:
         """Nodes allocated for a dispatch of this shape, built now."""
-        ...
+        return shape.nodes
 
 
-class DoublingReserve:
+class DoublingReserve(NodeReserve):
     """Each tree grows by itself, doubling: up to v2.6.0."""
-
-    def settled(self, shape: Shape) -> bool:  # noqa: ARG002 (a reserve is asked with the shape)
-        """Always: it remembers nothing."""
-        return True
 
     def take(self, shape: Shape) -> int:
         """What doubling ends with."""
         return shape.doubled
 
 
-class HintReserve:
+class HintReserve(NodeReserve):
     """One hint for the whole process, which starts at 16, grows to whatever a tree needed, and never shrinks.
 
     QEMU commit 101420b886 (2016): every later view allocates what the largest needed.
@@ -54,6 +53,15 @@ class HintReserve:
             return 0
         self.hint = max(self.hint, shape.wanted)
         return self.hint
+
+
+@dataclass(frozen=True, slots=True)
+class OwnRules:
+    """Rules of somebody's own, in place of those that features choose; each is made anew for each ledger."""
+
+    sharing: Callable[[], SharingRule] | None = None
+    merge: Callable[[], MergeRule] | None = None
+    reserve: Callable[[], NodeReserve] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +88,15 @@ class Policies:
     level_skipping: bool
 
 
-def choose(features: Features) -> Policies:
-    """The policies that `features` stand for, with a fresh reserve."""
+def choose(features: Features, own: OwnRules) -> Policies:
+    """The policies that `features` stand for, those in `own` in their place; objects that remember are fresh."""
     sharing: dict[str, SharingRule] = {"none": NoSharing(), "root": ShareByRoot(), "child": ShareByChild()}
+    reserves: dict[str, Callable[[], NodeReserve]] = {"hint": HintReserve, "doubling": DoublingReserve}
     empty_view, at_init = features.empty_view, features.view_at_init
     return Policies(
-        sharing=sharing[features.sharing],
-        merge=MergeRule(features.nonvolatile, features.unmergeable),
-        reserve=HintReserve() if features.node_reserve == "hint" else DoublingReserve(),
+        sharing=own.sharing() if own.sharing else sharing[features.sharing],
+        merge=own.merge() if own.merge else MergeRule(features.nonvolatile, features.unmergeable),
+        reserve=own.reserve() if own.reserve else reserves[features.node_reserve](),
         dispatch_per_space=features.dispatch == "per-space",
         empty_held=empty_view == "on",
         empty_given_up=empty_view == "posted",

@@ -66,8 +66,8 @@ class MergeRule:
     ("memory,vhost: Allow for marking memory device memory regions unmergeable") (in v8.2.0).
     """
 
-    nonvolatile: bool
-    unmergeable: bool
+    nonvolatile: bool = True
+    unmergeable: bool = True
 
     def joins(self, left: Piece, right: Piece) -> bool:
         """Whether `right` continues `left`: same region, no gap in address or offset, same flags."""

@@ -6,41 +6,46 @@ end at the same region share one view.
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Hashable, Sequence
 
 from footprint.memory.region import MemoryRegion
 
 
-class SharingRule(Protocol):
-    """From a space's root to the region under which its view is kept.
+class SharingRule:
+    """From a space's root to the key under which its view is shared. The base of rules of one's own.
 
     `private`: every space has a view of its own, whatever its key.
     """
 
-    private: bool
+    private = False
 
     def key(self, root: MemoryRegion) -> MemoryRegion:
-        """The region that is rendered for spaces on `root`, and, unless `private`, their common key."""
-        ...
+        """The region that is rendered for spaces on `root`: it, or one that it shows."""
+        return root
+
+    def identity(self, region: MemoryRegion) -> Hashable:
+        """What makes two rendered regions one view: spaces share when this is equal. Here: the region."""
+        return region
+
+    def committed(self, order: Sequence[Hashable]) -> None:
+        """Called after each rebuild, when overridden, with the identity of every space in QEMU's order."""
+
+    def counts(self) -> dict[str, int]:
+        """What a rule counts itself; recorded as ``rule.NAME``."""
+        return {}
 
 
-class NoSharing:
+class NoSharing(SharingRule):
     """A view per address space: up to QEMU commit 9bf561e36c."""
 
     private = True
 
-    def key(self, root: MemoryRegion) -> MemoryRegion:
-        """The root itself."""
-        return root
 
-
-class ShareByRoot:
+class ShareByRoot(SharingRule):
     """One view for spaces with the same unaliased root.
 
     QEMU commit 967dc9b119 ("memory: Share FlatView's and dispatch trees between address spaces") (in v2.11.0).
     """
-
-    private = False
 
     def key(self, root: MemoryRegion) -> MemoryRegion:
         """The end of the chain of aliases that cover their target from offset 0; `enabled` is not looked at."""
@@ -51,13 +56,11 @@ class ShareByRoot:
         return root
 
 
-class ShareByChild:
+class ShareByChild(SharingRule):
     """One view for spaces whose roots lead to the same region, also through single enabled children.
 
     QEMU commit e673ba9af9 ("memory: seek FlatView sharing candidates among children subregions") (in v2.11.0).
     """
-
-    private = False
 
     def key(self, root: MemoryRegion) -> MemoryRegion:
         """The region where the walk ends."""

@@ -6,10 +6,11 @@ The table runs from the oldest to the newest; each row says what changed against
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from footprint.errors import RequestError, UnknownNameError
 from footprint.memory.features import Features
+from footprint.memory.policies import OwnRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +29,17 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class RuleSet:
-    """A named state of QEMU. `what` says in a few words what it is; `since` is the release that has it."""
+    """A named state of QEMU. `what` says in a few words what it is; `since` is the release that has it.
+
+    `own` are rules of somebody's own in place of some of its features'.
+    """
 
     name: str
     features: Features
     layout: Layout
     what: str
     since: str = ""
+    own: OwnRules = field(default_factory=OwnRules)
 
 
 _PER_SPACE = Layout(flatview=40, dispatch=88)
@@ -112,17 +117,21 @@ def rule_set(text: str) -> RuleSet:
 
     The result carries `text` as its name. Raises UnknownNameError or RequestError.
     """
-    name, *changes = text.split(",")
+    name, _, changes = text.partition(",")
     if name not in HISTORY:
         raise UnknownNameError("rule set", name, HISTORY)
-    base = HISTORY[name]
+    return changed(HISTORY[name], text, changes)
+
+
+def changed(base: RuleSet, text: str, changes: str) -> RuleSet:
+    """`base` with ``feature=value,…`` changed, called `text`; `base` itself when nothing is."""
+    if not changes:
+        return base
     assignments: dict[str, str] = {}
-    for change in changes:
+    for change in changes.split(","):
         feature, equals, value = change.partition("=")
         if not equals:
             raise RequestError(f"{change!r} in rule set {text!r} is not feature=value")
         assignments[feature] = value
-    if not assignments:
-        return base
     features = base.features.replaced(assignments)
-    return RuleSet(text, features, base.layout, f"a what-if on {name}", base.since)
+    return RuleSet(text, features, base.layout, f"a what-if on {base.name}", base.since, base.own)

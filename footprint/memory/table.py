@@ -7,8 +7,10 @@ its totals are always those of what the next commit would make.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 
+from footprint.errors import TopologyError
 from footprint.memory.figuring import NO_SHARE, Figures, Figuring, Share, share_of
 from footprint.memory.policies import Policies
 from footprint.memory.radix import Shape
@@ -19,9 +21,13 @@ from footprint.memory.space import AddressSpace
 
 @dataclass(slots=True, eq=False)
 class Entry:
-    """A key of the table; None is the key of the one empty view. `spaces` are those that use its view."""
+    """A view of the table, rendered from `key`; None is the key of the one empty view.
+
+    `identity` is what spaces share it by, `spaces` are those that use it.
+    """
 
     key: MemoryRegion | None
+    identity: Hashable
     figures: Figures
     spaces: dict[AddressSpace, None] = field(default_factory=dict)
     share: Share = NO_SHARE
@@ -44,7 +50,8 @@ class ViewTable:
         self.shapes: Counter[Shape] = Counter()
         self.changes = 0
         self.idle: dict[Entry, None] = {}
-        self._entries: dict[MemoryRegion | None, Entry] = {}
+        self._entries: dict[Hashable, Entry] = {}
+        self._rendered: dict[MemoryRegion | None, Entry] = {}
 
     def key(self, root: MemoryRegion) -> MemoryRegion | None:
         """The key of a space on `root`, as the tree stands."""
@@ -53,14 +60,17 @@ class ViewTable:
         return self.policies.sharing.key(root)
 
     def known(self, key: MemoryRegion | None) -> Entry | None:
-        """The entry of `key`, if there is one."""
-        return self._entries.get(key)
+        """The entry that renders `key`, if there is one."""
+        return self._rendered.get(key)
 
     def entry(self, key: MemoryRegion | None) -> Entry:
-        """The entry of `key`, made when there is none."""
-        entry = self._entries.get(key)
+        """The entry for spaces that lead to `key`, made when there is none."""
+        identity = None if key is None else self.policies.sharing.identity(key)
+        entry = self._entries.get(identity)
         if entry is None:
-            entry = self._entries[key] = Entry(key, self.figuring.figures(key, self.policies.merge))
+            figures = self.figuring.figures(key, self.policies.merge)
+            self._refuse_too_many(key, figures)
+            entry = self._entries[identity] = self._rendered[key] = Entry(key, identity, figures)
         return entry
 
     def holder(self, space: AddressSpace, entry: Entry) -> Holder:
@@ -83,19 +93,42 @@ class ViewTable:
 
     def refigure(self, entry: Entry) -> None:
         """Render and measure `entry` again, as the tree stands."""
+        if entry.identity is not entry.key:
+            self._represent(entry)
         figures = self.figuring.figures(entry.key, self.policies.merge)
+        self._refuse_too_many(entry.key, figures)
         if figures != entry.figures:
             self._exchange(entry, NO_SHARE)
             entry.figures = figures
             self._reshare(entry)
 
+    def _represent(self, entry: Entry) -> None:
+        """Render `entry` from a key that still has its identity: what it was made from may have changed."""
+        for space in entry.spaces:
+            key = self.policies.sharing.key(space.root)
+            if self.policies.sharing.identity(key) == entry.identity:
+                self._rendered.pop(entry.key, None)
+                entry.key = key
+                self._rendered[key] = entry
+                return
+
     def drop_idle(self) -> None:
         """A new table has only keys that some space leads to."""
         for entry in self.idle:
             self._exchange(entry, NO_SHARE)
-            del self._entries[entry.key]
+            del self._entries[entry.identity]
+            self._rendered.pop(entry.key, None)
             self.figuring.forget(entry.key, self.policies.merge)
         self.idle.clear()
+
+    def _refuse_too_many(self, key: MemoryRegion | None, figures: Figures) -> None:
+        """QEMU keeps a section's number in the bits below a page, and aborts when they do not suffice."""
+        sections, most = self.policies.dummies + figures.shape.sections, self.figuring.pages.size
+        if key is not None and sections > most:
+            raise TopologyError(
+                f"the view of {key.name!r} has {sections} sections; QEMU aborts with more than {most}, "
+                f"the bytes in a page of this target"
+            )
 
     def _reshare(self, entry: Entry) -> None:
         if entry.spaces:
