@@ -42,8 +42,8 @@ def published(p):
         Published("flatviews.created", "67ace39b25", 800_000, DIRECT),
         Published("flatviews.created", "202fc01b05", 640_000, DIRECT),
         Published("dispatches.created", "092aa2fc65", 300_000, DIRECT),
-        Published("modelled.resident.peak", "092aa2fc65@posted", 18 << 30, DIRECT),
-        Published("modelled.resident.peak", "092aa2fc65", 17 << 30, DIRECT),
+        Published("modelled.resident.peak", "092aa2fc65@posted", 18_000_000_000, DIRECT),
+        Published("modelled.resident.peak", "092aa2fc65", 17_000_000_000, DIRECT),
     ]
     return tuple(figures)
 

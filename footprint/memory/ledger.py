@@ -17,7 +17,7 @@ from typing import NamedTuple
 from footprint.memory.figuring import EMPTY, NO_SHARE, Figuring, Share, bytes_by_kind, share_of
 from footprint.memory.flatview import FlatView, build_view
 from footprint.memory.history import History
-from footprint.memory.listener import MemoryListener, tell
+from footprint.memory.listener import Audience, MemoryListener
 from footprint.memory.policies import Policies, choose
 from footprint.memory.radix import NODE_BYTES, Shape
 from footprint.memory.reclaimer import NO_LOAD, Load, Reclaimer
@@ -74,8 +74,7 @@ class Ledger:
         self._first_views = NO_LOAD
         self._empty_view: Load | None = None
         self._views: dict[Holder, FlatView] = {}
-        self._listeners: dict[AddressSpace, list[MemoryListener]] = {}
-        self._heard: dict[AddressSpace, tuple[FlatRange, ...]] = {}
+        self._audience = Audience()
 
     # Section: spaces come and go
 
@@ -118,8 +117,7 @@ class Ledger:
         if space not in self.spaces:
             return
         entry = self.spaces.pop(space)
-        self._listeners.pop(space, None)
-        self._heard.pop(space, None)
+        self._audience.forget(space)
         self._on_root[space.root].remove(space)
         if not self._on_root[space.root]:
             del self._on_root[space.root]
@@ -196,8 +194,8 @@ class Ledger:
         self._note_peak()
         if self.history.wants(self.commits):
             self._note_history()
-        if self._listeners:
-            self._tell_listeners()
+        if self._audience:
+            self._audience.tell(self.spaces, self._ranges)
 
     def _follow(self, changed: Collection[MemoryRegion]) -> None:
         """Render again the keys, and resolve again the roots, that `changed` names."""
@@ -384,28 +382,9 @@ class Ledger:
         distinct = {id(view): view for view in map(self.view, self.spaces) if view is not None}
         return list(distinct.values())
 
-    # Section: listeners
-
     def listen(self, space: AddressSpace, listener: MemoryListener) -> None:
         """Tell `listener` of every change of `space`, beginning with all that it shows now."""
-        following = self._listeners.setdefault(space, [])
-        following.append(listener)
-        following.sort(key=lambda one: one.priority)
-        self._heard[space] = self._ranges(space)
-        listener.begin()
-        tell([listener], (), self._heard[space])
-        listener.commit()
-
-    def _tell_listeners(self) -> None:
-        everyone = sorted((one for following in self._listeners.values() for one in following), key=_priority)
-        for listener in everyone:
-            listener.begin()
-        for space in [space for space in self.spaces if space in self._listeners]:
-            old, new = self._heard[space], self._ranges(space)
-            tell(self._listeners[space], old, new)
-            self._heard[space] = new
-        for listener in everyone:
-            listener.commit()
+        self._audience.join(space, listener, self._ranges(space))
 
     def _ranges(self, space: AddressSpace) -> tuple[FlatRange, ...]:
         view = self.view(space)
@@ -416,7 +395,3 @@ class Ledger:
             holders: list[Holder] = [entry, *entry.spaces]
             for holder in holders:
                 self._views.pop(holder, None)
-
-
-def _priority(listener: MemoryListener) -> int:
-    return listener.priority

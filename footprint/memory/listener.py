@@ -6,9 +6,10 @@ the view before a commit and the one after it, deletions first, in ascending ord
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from footprint.memory.render import FlatRange
+from footprint.memory.space import AddressSpace
 
 
 class MemoryListener:
@@ -78,7 +79,50 @@ def _walk(old: Sequence[FlatRange], new: Sequence[FlatRange]) -> Iterator[tuple[
             yield "add", after
 
 
-def tell(listeners: Sequence[MemoryListener], old: Sequence[FlatRange], new: Sequence[FlatRange]) -> None:
+class Audience:
+    """Who listens to which space, and what each space last showed them."""
+
+    def __init__(self) -> None:
+        self._listeners: dict[AddressSpace, list[MemoryListener]] = {}
+        self._shown: dict[AddressSpace, Sequence[FlatRange]] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._listeners)
+
+    def join(self, space: AddressSpace, listener: MemoryListener, ranges: Sequence[FlatRange]) -> None:
+        """`listener` follows `space`, which shows `ranges` now."""
+        following = self._listeners.setdefault(space, [])
+        following.append(listener)
+        following.sort(key=_priority)
+        self._shown[space] = ranges
+        listener.begin()
+        _tell([listener], (), ranges)
+        listener.commit()
+
+    def forget(self, space: AddressSpace) -> None:
+        """`space` is gone."""
+        self._listeners.pop(space, None)
+        self._shown.pop(space, None)
+
+    def tell(self, spaces: Iterable[AddressSpace], ranges_of: Callable[[AddressSpace], Sequence[FlatRange]]) -> None:
+        """Tell everybody what a commit changed, space by space in the order of `spaces`."""
+        everyone = sorted((one for following in self._listeners.values() for one in following), key=_priority)
+        for listener in everyone:
+            listener.begin()
+        for space in spaces:
+            if space in self._listeners:
+                ranges = ranges_of(space)
+                _tell(self._listeners[space], self._shown[space], ranges)
+                self._shown[space] = ranges
+        for listener in everyone:
+            listener.commit()
+
+
+def _priority(listener: MemoryListener) -> int:
+    return listener.priority
+
+
+def _tell(listeners: Sequence[MemoryListener], old: Sequence[FlatRange], new: Sequence[FlatRange]) -> None:
     """Tell the listeners of one space, ordered by priority, how it changed. Deletions go in reverse order."""
     for word, item in differences(old, new):
         for listener in reversed(listeners) if word == "del" else listeners:
