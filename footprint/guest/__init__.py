@@ -1,0 +1,1 @@
+"""The real thing: a QEMU process as a resource, what it says of itself, and a backend that drives it."""

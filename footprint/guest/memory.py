@@ -1,0 +1,74 @@
+"""What the kernel says of a process's memory, in bytes: in all, and by what the mappings are for."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from footprint.errors import MeasurementError, reason_of
+
+_FIELD = re.compile(r"^(\w+):\s+(\d+) kB$")
+_HEAD = re.compile(r"^[0-9a-f]+-[0-9a-f]+ (\S{4}) [0-9a-f]+ \S+ (\d+)\s*(.*)$")
+SUMMED = ("Size", "Rss", "Pss", "Private_Clean", "Private_Dirty", "Swap")
+"""Fields that are added up for each group of mappings."""
+
+
+def rollup(pid: int) -> dict[str, int]:
+    """Every field of the process's ``smaps_rollup``, in bytes."""
+    return _fields(_read(pid, "smaps_rollup"))
+
+
+def process_metrics(pid: int) -> dict[str, int]:
+    """``process.rss``, ``.uss`` and ``.pss``."""
+    total = rollup(pid)
+    private = sum(total.get(f"Private_{kind}", 0) for kind in ("Clean", "Dirty", "Hugetlb"))
+    return {"process.rss": total["Rss"], "process.uss": private, "process.pss": total["Pss"]}
+
+
+def mappings(pid: int) -> dict[str, dict[str, int]]:
+    """Mappings by group: how many, and their summed fields in bytes; the largest resident group first.
+
+    Groups: ``heap``, ``stack``, ``anonymous`` (guest RAM, large allocations, thread stacks), ``program``,
+    ``libraries``, ``files``, ``memory files`` and ``kernel``.
+    """
+    groups: dict[str, dict[str, int]] = {}
+    program = _program(pid)
+    group: dict[str, int] = {}
+    for line in _read(pid, "smaps").splitlines():
+        if head := _HEAD.match(line):
+            name = _group(head[3], program)
+            group = groups.setdefault(name, dict.fromkeys(("mappings", *SUMMED), 0))
+            group["mappings"] += 1
+        elif (found := _FIELD.match(line)) and found[1] in SUMMED:
+            group[found[1]] += int(found[2]) * 1024
+    return dict(sorted(groups.items(), key=lambda item: -item[1]["Rss"]))
+
+
+def _group(path: str, program: str) -> str:
+    if path in ("", "[heap]", "[stack]"):
+        return path.strip("[]") or "anonymous"
+    if path.startswith("["):
+        return "anonymous" if path.startswith("[anon") else "kernel"
+    if path == program:
+        return "program"
+    if path.startswith(("/memfd:", "/dev/shm/", "/dev/zero", "/SYSV")):
+        return "memory files"
+    return "libraries" if re.search(r"\.so(\.|$| )", path) else "files"
+
+
+def _program(pid: int) -> str:
+    try:
+        return str(Path(f"/proc/{pid}/exe").readlink())
+    except OSError:
+        return ""
+
+
+def _fields(text: str) -> dict[str, int]:
+    return {found[1]: int(found[2]) * 1024 for line in text.splitlines() if (found := _FIELD.match(line))}
+
+
+def _read(pid: int, name: str) -> str:
+    try:
+        return Path(f"/proc/{pid}/{name}").read_text(errors="replace")
+    except OSError as error:
+        raise MeasurementError(f"cannot read the memory of process {pid}: {reason_of(error)}") from None

@@ -1,0 +1,107 @@
+"""A QMP monitor, one call at a time and each with a time limit (the ``qemu.qmp`` library speaks)."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from footprint.errors import MeasurementError
+
+MOST_ANSWER = 1 << 30
+"""A longer answer is refused. A guest with 255 cards prints 4 MB."""
+
+LONGEST_REASON = 200
+
+T = TypeVar("T")
+
+
+class MonitorLostError(MeasurementError):
+    """The other side closed the monitor."""
+
+
+class Monitor:
+    """A connection to QEMU's machine monitor. `address` is a connected socket, a path, or (host, port).
+
+    `seconds` limits every single call. Raises MeasurementError: no answer in time, a monitor that was
+    closed, something that is not QMP, a command that QEMU refuses.
+    """
+
+    def __init__(self, address: socket.socket | str | tuple[str, int], *, seconds: float, who: str) -> None:
+        from qemu.qmp import QMPClient
+
+        self.seconds = seconds
+        self._who = who
+        self._runner = asyncio.Runner()
+        try:
+            self._client: QMPClient = self._call(_client(MOST_ANSWER), "to be made")
+            self._call(self._client.connect(address), "to say who it is")
+        except BaseException:
+            self.close()
+            raise
+
+    def execute(self, command: str, seconds: float | None = None, **arguments: Any) -> Any:
+        """The answer to a QMP command; raises MeasurementError."""
+        return self._call(self._client.execute(command, arguments or None), f"to {command!r}", seconds)
+
+    def ask(self, line: str, seconds: float | None = None) -> str:
+        """The text that the human monitor prints for `line`, with plain line ends."""
+        answer = self._call(
+            self._client.execute("human-monitor-command", {"command-line": line}), f"to {line!r}", seconds
+        )
+        return str(answer).replace("\r\n", "\n")
+
+    @property
+    def version(self) -> str:
+        """The release as QEMU gives it: ``7.2.22``."""
+        known = self.execute("query-version")["qemu"]
+        return f"{known['major']}.{known['minor']}.{known['micro']}"
+
+    def close(self) -> None:
+        """Hang up; QEMU goes on. Never raises for a monitor that is lost already."""
+        client = getattr(self, "_client", None)
+        if client is not None:
+            # What was wrong with the connection has been said by the call that found it.
+            with contextlib.suppress(Exception):
+                self._runner.run(asyncio.wait_for(client.disconnect(), 2))
+        self._runner.close()
+
+    def _call(self, coroutine: Coroutine[Any, Any, T], what: str, seconds: float | None = None) -> T:
+        from qemu.qmp import ConnectError, ExecInterruptedError, ExecuteError, QMPError, StateError
+
+        limit = self.seconds if seconds is None else seconds
+        try:
+            return self._runner.run(_limited(coroutine, limit))
+        except TimeoutError:
+            raise MeasurementError(f"{self._who} did not answer {what} within {limit:g} s") from None
+        except ExecuteError as error:
+            raise MeasurementError(f"{self._who} refuses {what[3:]}: {_line(error)}") from None
+        except ConnectError as error:
+            if isinstance(error.exc, EOFError | ConnectionResetError):
+                raise MonitorLostError(f"{self._who} closed its monitor") from None
+            if isinstance(error.exc, OSError):
+                raise MeasurementError(f"{self._who} cannot be reached: {error.exc.strerror or error.exc}") from None
+            raise MeasurementError(f"{self._who} does not speak QMP: {_line(error.exc)}") from None
+        except (ExecInterruptedError, StateError, EOFError, ConnectionError):
+            raise MonitorLostError(f"{self._who} closed its monitor") from None
+        except QMPError as error:
+            raise MeasurementError(f"{self._who} does not speak QMP: {_line(error)}") from None
+
+
+async def _limited(coroutine: Coroutine[Any, Any, T], seconds: float) -> T:
+    return await asyncio.wait_for(coroutine, seconds)
+
+
+async def _client(most: int) -> Any:
+    """A client made inside the loop that it will run in."""
+    from qemu.qmp import QMPClient
+
+    return QMPClient(readbuflen=most)
+
+
+def _line(error: Exception) -> str:
+    """The words of `error` in one line, of many the first."""
+    words = " ".join(str(error).split())
+    return words if len(words) <= LONGEST_REASON else words[: LONGEST_REASON - 1] + "…"

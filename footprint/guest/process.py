@@ -1,0 +1,152 @@
+"""A child process as a resource: its last words are kept, and it is gone at the end whatever happens.
+
+Linux kills the child when the thread that started it ends (``setpriv --pdeathsig``), also by SIGKILL;
+nothing is left on disk, because what the child writes goes through pipes and memory files.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import subprocess
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import IO
+
+from footprint.errors import MeasurementError
+
+MOST_WORDS = 1 << 16
+"""Bytes of a child's output that are kept: the last ones."""
+LONGEST_SENTENCE = 400
+SECONDS_TO_DIE = 10
+
+_TIME = re.compile(r"^\d{4}-\d\d-\d\dT[\d:.]+Z ")
+_NO_ORPHAN = '[ "$PPID" = "$0" ] && exec "$@"'
+"""Closes a gap: if we died before ``setpriv`` spoke to the kernel, the child has another parent already."""
+
+PACKAGES = {
+    "aarch64": "qemu-system-arm",
+    "arm": "qemu-system-arm",
+    "i386": "qemu-system-x86",
+    "x86_64": "qemu-system-x86",
+    "ppc": "qemu-system-ppc",
+    "ppc64": "qemu-system-ppc",
+    "mips": "qemu-system-mips",
+    "mips64": "qemu-system-mips",
+    "sparc": "qemu-system-sparc",
+    "sparc64": "qemu-system-sparc",
+}
+"""Debian's packages by target; every other target is in ``qemu-system-misc``."""
+_OTHERS = {"gdb": "gdb", "setpriv": "util-linux"}
+
+
+def find_program(word: str) -> str:
+    """The path of the program `word` (a name or a path); raises MeasurementError with what would install it."""
+    path = shutil.which(word)
+    if path is not None:
+        return path
+    name = Path(word).name
+    found = re.fullmatch(r"qemu-system-(\w+)", name)
+    package = PACKAGES.get(found[1], "qemu-system-misc") if found else _OTHERS.get(name)
+    if "/" in word:
+        raise MeasurementError(f"{word} is not there, or is not a program")
+    raise MeasurementError(
+        f"{word} is not installed" + (f"; install it with: apt install {package}" if package else "")
+    )
+
+
+class Child:
+    """A running program that dies with us. Use it as a context manager; leaving it kills the program.
+
+    `name` is what error sentences call it. stdin is empty; stdout and stderr are read as its words, or
+    with `stdout` the former goes there.
+    """
+
+    def __init__(
+        self, command: Sequence[str], *, pass_fds: Sequence[int] = (), stdout: int | None = None,
+        environment: dict[str, str] | None = None,
+    ) -> None:  # fmt: skip
+        program = find_program(command[0])
+        self.name = Path(program).name
+        guard = [find_program("setpriv"), "--pdeathsig", "KILL", "sh", "-c", _NO_ORPHAN, str(os.getpid())]
+        self._process = subprocess.Popen(
+            [*guard, program, *command[1:]],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE if stdout is None else stdout,
+            stderr=subprocess.STDOUT if stdout is None else subprocess.PIPE,
+            pass_fds=tuple(pass_fds),
+            # A Ctrl-C is ours to handle: the child would die of it before we have read its last words.
+            start_new_session=True,
+            env=environment,
+        )
+        stream = self._process.stdout or self._process.stderr
+        assert stream is not None, "one of the two is a pipe"
+        self._words = bytearray()
+        self._reader = threading.Thread(target=self._listen, args=(stream,), daemon=True)
+        self._reader.start()
+
+    def __enter__(self) -> Child:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.kill()
+
+    @property
+    def pid(self) -> int:
+        """Its process number; the guard has become the program."""
+        return self._process.pid
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it still runs."""
+        return self._process.poll() is None
+
+    def kill(self) -> None:
+        """End it, now; the second time does nothing."""
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()
+        self._process.wait(SECONDS_TO_DIE)
+        self._reader.join(1)
+
+    def wait(self, seconds: float) -> int | None:
+        """Its exit code (negative for a signal), or None if it still runs after that time."""
+        try:
+            code = self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return None
+        self._reader.join(1)
+        return code
+
+    @property
+    def words(self) -> str:
+        """What it said so far; of much only the end."""
+        return bytes(self._words).decode(errors="replace")
+
+    def last_words(self) -> str:
+        """The last lines of `words` as one, without their times; ``it said nothing`` where there are none."""
+        lines = [_TIME.sub("", " ".join(line.split())) for line in self.words.splitlines() if line.strip()]
+        # Warnings of a start-up that went wrong later are not why it did.
+        telling = [line for line in lines if "warning:" not in line] or lines
+        text = " / ".join(telling[-3:])
+        return text[-LONGEST_SENTENCE:] or "it said nothing"
+
+    def obituary(self, what: str) -> MeasurementError:
+        """The error for a program that ended while it was to do `what`, or that is to be ended for it."""
+        code = self.wait(2)
+        if code is None:
+            return MeasurementError(f"{self.name} closed its monitor {what}: {self.last_words()}")
+        how = f"was killed by signal {-code}" if code < 0 else f"ended with {code}"
+        return MeasurementError(f"{self.name} {how} {what}: {self.last_words()}")
+
+    def _listen(self, stream: IO[bytes]) -> None:
+        with stream:
+            while chunk := os.read(stream.fileno(), 1 << 14):
+                self._words += chunk
+                if len(self._words) > MOST_WORDS:
+                    del self._words[:-MOST_WORDS]

@@ -1,0 +1,20 @@
+"""Waiting for a process to be gone."""
+
+import time
+from pathlib import Path
+
+
+def is_gone(pid):
+    """Whether nothing runs under that number; a zombie that nobody has waited for is nothing."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
+
+
+def gone(pid, seconds=5):
+    """Whether the process is gone within that time."""
+    deadline = time.monotonic() + seconds
+    while not is_gone(pid) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return is_gone(pid)
