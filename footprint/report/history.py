@@ -40,7 +40,7 @@ def _lead(recording: Recording) -> str:
         equal = sum(_ours(recording, one) == one.value for one in exact)
         said.append(f"{equal} of {plural(len(exact), 'published figure')} that must come out exactly do.")
     if len(recording.published) > len(exact):
-        said.append("The other published figures are rounded or of a whole process: they stand beside ours.")
+        said.append("The other published figures stand beside ours: they are no targets.")
     return " ".join(said)
 
 
