@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from footprint.recording.metrics import METRICS
 from footprint.recording.model import Number, Recording, Run, Sample
 from footprint.report.section import Column, Exhibit, Section, Table
-from footprint.report.words import figure, listed, plural, signed, size
+from footprint.report.words import count, figure, listed, plural, signed, size
 
 _OF_THE_EMPTY_VIEW = {"flatviews.allocated", "modelled.bytes", "modelled.resident"}
 """What one view, that no address space uses, can be seen in."""
@@ -67,7 +67,7 @@ def _of_remains(found: list[Remains]) -> Iterator[str]:
     if leaked:
         yield f"{listed(leaked)} left something behind that should have been freed."
     elif not empty:
-        yield f"nothing is left, in {plural(len(found), 'run')} of {len(found)}."
+        yield f"nothing is left, in {plural(len(found), 'run')} of {count(len(found))}."
     else:
         yield "nothing is left" + (
             " but the one empty view." if len(found) == len(empty) else ", or only the one empty view."
@@ -76,9 +76,8 @@ def _of_remains(found: list[Remains]) -> Iterator[str]:
         sizes = listed(sorted({size(_bytes(one)) for one in empty}))
         yield (
             f"The empty view ({sizes} with its dispatch) is made once, shared by all spaces that show nothing, "
-            f"and never freed by QEMU: it is no leak. "
-            f"{plural(len(empty), 'rule set')} of {len(found)} "
-            f"{'has' if len(empty) == 1 else 'have'} it."
+            f"and never freed by QEMU: it is no leak. It is all that is left in {plural(len(empty), 'run')} "
+            f"of {count(len(found))}."
         )
 
 

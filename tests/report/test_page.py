@@ -128,6 +128,12 @@ def test_several_recordings_stand_on_one_page_under_one_table_of_contents():
     assert "Both" in outline.text
 
 
+def test_two_recordings_of_one_scenario_are_told_apart_by_what_differs():
+    small, large = recording(params={"cpus": 2, "vga": "std"}), recording(params={"cpus": 9, "vga": "std"})
+    assert {"small, cpus 2", "small, cpus 9"} <= set(Outline(render([small, large])).text)
+    assert {"small, recording 1", "small, recording 2"} <= set(Outline(render([small, small])).text)
+
+
 def test_the_page_asks_for_nothing_but_itself():
     outline = Outline(render([history()]))
     addresses = [
