@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from html.parser import HTMLParser
 
 import pytest
@@ -165,6 +167,14 @@ def test_every_table_has_a_caption_and_scoped_headings():
     names = [tag for tag, _ in tags]
     assert names.count("caption") == names.count("table") > 5
     assert all(attrs.get("scope") in {"row", "col"} for tag, attrs in tags if tag == "th")
+
+
+def test_importing_the_page_loads_no_heavy_module():
+    heavy = "{'matplotlib', 'jinja2', 'numpy'} & sys.modules.keys()"
+    script = f"import sys, footprint.report.page; print({heavy})"
+    assert (
+        subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout == "set()\n"
+    )
 
 
 def test_pictures_take_their_colours_from_the_style_sheet():

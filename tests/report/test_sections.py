@@ -131,6 +131,14 @@ def test_without_the_empty_view_feature_one_view_left_is_a_leak():
     assert remains(one).leaked
 
 
+def test_array_data_that_tracemalloc_finds_after_the_end_is_told():
+    def left(n):
+        return recording(run(samples=(Sample("destroyed", 0, metrics(0, traced__numpy=n)),)))
+
+    assert "no byte of array data is left, in 1 run of 1." in plain(leaks(left(0)).lead)
+    assert "up to 2.00 KiB of array data left" in plain(leaks(left(2048)).lead)
+
+
 def test_growth_from_cycle_to_cycle_is_given_per_cycle():
     samples = tuple(Sample("unplugged", n, metrics(0, flatviews__allocated=10 + 3 * n)) for n in range(1, 6))
     section = leaks(recording(run(samples=samples)))
