@@ -21,7 +21,7 @@ def startup(recording: Recording) -> Section | None:
         Picture(
             "Views waiting for the grace period",
             _drawn(timed, "waiting", "Views waiting"),
-            "Each line climbs with every commit and falls at once when the grace period ends. Runs alike share a colour.",
+            "Each line climbs with every commit and falls when the grace period ends. Runs alike share a colour.",
         ),
         Picture("Modelled bytes allocated", _drawn(timed, "bytes", "Modelled bytes"), "For views waiting and in use."),
         Picture(
