@@ -109,9 +109,7 @@ def _section(found: re.Match[str], number: int) -> SectionLine:
     return SectionLine(number, int(found[2], 16), int(found[3], 16), name, _MARKS[2] in marks, _MARKS[0] in marks)
 
 
-def _read_nodes(
-    lines: list[str], at: int, source: Source
-) -> tuple[tuple[tuple[Run, ...], ...], tuple[int, ...], int]:
+def _read_nodes(lines: list[str], at: int, source: Source) -> tuple[tuple[tuple[Run, ...], ...], tuple[int, ...], int]:
     nodes: list[tuple[Run, ...]] = []
     numbers: list[int] = []
     known: dict[str, Run] = {}

@@ -98,9 +98,7 @@ def read_flat(text: str, source: Source) -> FlatText:
     return FlatText(tuple(views), per_space, source)
 
 
-def _read_view(
-    lines: list[str], at: int, source: Source, only: SpaceLine | None, number: int
-) -> tuple[ViewText, int]:
+def _read_view(lines: list[str], at: int, source: Source, only: SpaceLine | None, number: int) -> tuple[ViewText, int]:
     """The view whose heading stands before line index `at`, and the index after it."""
     first, count = at, len(lines)
     spaces: list[SpaceLine] = [only] if only else []
@@ -124,7 +122,7 @@ def _read_view(
             dispatch, at = read_dispatch(lines, at + 1, source)
         elif line.startswith(_NOTHING):
             at += 1
-        elif line.startswith(('FlatView #', "address-space (flat view): ")):
+        elif line.startswith(("FlatView #", "address-space (flat view): ")):
             break
         else:
             ranges.append(_range(line, at + 1, source))
@@ -135,7 +133,7 @@ def _read_view(
 def _space(line: str, number: int, source: Source) -> SpaceLine:
     name, found, rest = line[5:].partition('", root: ')
     if not found:
-        raise source.unexpected(line, 'an address space such as \' AS "memory", root: system\'', number)
+        raise source.unexpected(line, "an address space such as ' AS \"memory\", root: system'", number)
     root, comma, alias = rest.partition(", alias ")
     return SpaceLine(name, root, alias if comma else None)
 
