@@ -496,4 +496,5 @@ class Ledger:
             ranges, self.figuring.pages,
             dummies=self.policies.dummies, capacity=capacity, level_skipping=self.policies.level_skipping,
         )  # fmt: skip
-        return FlatView(entry.key if ranges else None, ranges, dispatch)
+        given_up = self.policies.empty_given_up and not ranges
+        return FlatView(None if given_up else entry.key, ranges, dispatch)
