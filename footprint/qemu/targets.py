@@ -7,6 +7,7 @@ brought them were printed. Where two targets share a name, the order, the owner 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,9 +24,9 @@ def name_targets(nodes: Sequence[Node], blocks: Sequence[tuple[str, Node]]) -> l
     queue = _Queue(blocks)
     aliases = [node for node in nodes if node.is_alias]
     names = [_name(node, queue.by_name) for node in aliases]
-    last_chance = _last_chances(names)
+    queue.note_deadlines(names)
     for i, (node, name) in enumerate(zip(aliases, names, strict=True)):
-        node.target = queue.take(node, name, last=last_chance[i])
+        node.target = queue.take(node, name, i)
     lost = [node.line.name for node in aliases if node.target is None]
     guesses = []
     if queue.tied:
@@ -46,32 +47,59 @@ class _Queue:
         for number, (name, _) in enumerate(blocks):
             self.by_name.setdefault(name, []).append(number)
         self._open: dict[str, list[int]] = {}
+        self._deadlines: list[int | None] = [None] * len(blocks)
 
-    def take(self, alias: Node, name: str, *, last: bool) -> Node | None:
-        """The target of `alias`, whose name is `name`; `last`: another name's block must be next after it."""
+    def note_deadlines(self, names: Sequence[str]) -> None:
+        """Since blocks stand in the order in which aliases (to `names`) brought them, each has a last chance."""
+        uses: dict[str, list[int]] = {}
+        for i, name in enumerate(names):
+            uses.setdefault(name, []).append(i)
+        latest = len(names)
+        for number in range(len(self.blocks) - 1, -1, -1):
+            left = uses.get(self.blocks[number][0], [])
+            while left and left[-1] >= latest:
+                left.pop()
+            if left:
+                latest = self._deadlines[number] = left.pop()
+
+    def take(self, alias: Node, name: str, i: int) -> Node | None:
+        """The target of `alias`, the `i`-th, whose target is called `name`."""
         numbers = self.by_name.get(name)
         if numbers is None:
             return None
         known = self._open.get(name, [])
-        best = max(known, key=lambda number: self._fit(alias, number), default=None)
+        best = max(known[-_MOST_RIVALS:], key=lambda number: self._fit(alias, number), default=None)
         upcoming = numbers[len(known)] if len(known) < len(numbers) else None
         if upcoming is None or (best is not None and upcoming != self.opened):
             return None if best is None else self.blocks[best][1]
-        if best is not None:
+        if best is not None and self._deadlines[upcoming] != i:
             fit_old, fit_new = self._fit(alias, best), self._fit(alias, upcoming)
             self.tied += fit_old == fit_new
-            if fit_old > fit_new or (fit_old == fit_new and not last):
+            if fit_old >= fit_new:
                 return self.blocks[best][1]
         self._open.setdefault(name, []).append(upcoming)
         self.opened = upcoming + 1
         return self.blocks[upcoming][1]
 
-    def _fit(self, alias: Node, number: int) -> tuple[bool, bool, bool]:
-        target = self.blocks[number][1]
-        window = alias.line
-        fits = window.offset + window.size <= target.line.size
-        kind = "i/o" if target.line.kind == "container" else target.line.kind
-        return fits, window.kind in (kind, "i/o", "container"), window.owner == target.line.owner
+    def _fit(self, alias: Node, number: int) -> tuple[bool, bool, bool, int]:
+        window, target = alias.line, self.blocks[number][1].line
+        kind = "i/o" if target.kind == "container" else target.kind
+        return (
+            window.offset + window.size <= target.size,
+            window.kind in (kind, "i/o", "container"),
+            window.owner == target.owner,
+            _kinship(window.owner or "", target.owner or ""),
+        )
+
+
+_MOST_RIVALS = 64
+
+
+def _kinship(one: str, other: str) -> int:
+    """How many steps two owners' paths have in common: a bridge's window shows the bus above it."""
+    return sum(
+        1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one.split("/"), other.split("/"), strict=False))
+    )
 
 
 def _name(alias: Node, known: dict[str, list[int]]) -> str:
@@ -89,19 +117,3 @@ def _name(alias: Node, known: dict[str, list[int]]) -> str:
             return longer
         target = longer
     return alias.line.target or ""
-
-
-def _last_chances(names: Sequence[str]) -> list[bool]:
-    """For each alias: whether no other of its name comes before one whose name is new."""
-    first: dict[str, int] = {}
-    for i, name in enumerate(names):
-        first.setdefault(name, i)
-    result = [True] * len(names)
-    next_of: dict[str, int] = {}
-    next_new = len(names)
-    for i in range(len(names) - 1, -1, -1):
-        result[i] = next_of.get(names[i], len(names)) >= next_new
-        next_of[names[i]] = i
-        if first[names[i]] == i:
-            next_new = i
-    return result

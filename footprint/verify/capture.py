@@ -100,13 +100,13 @@ class _Comparison:
             self.result.mismatches.append(Mismatch(self.result.file, one, "views", "no such view", _users(left[0])))
 
     def _likeliest(self, view: ViewText, candidates: list[list[AddressSpace]]) -> int:
-        """Which of several groups of spaces with the same names has what `view` shows; the first if none has."""
+        """Which of several groups of spaces with the same names has what `view` shows, or comes nearest."""
         if len(candidates) == 1:
             return 0
-        for i, spaces in enumerate(candidates[:_MOST_ALIKE]):
-            if self._agreement(view, spaces[0]) is None:
-                return i
-        return 0
+        agreements = [self._agreement(view, spaces[0]) for spaces in candidates[:_MOST_ALIKE]]
+        if None in agreements:
+            return agreements.index(None)
+        return max(range(len(agreements)), key=lambda i: agreements[i] or 0)
 
     def _pieces(self, space: AddressSpace) -> Flat:
         entry = self.ledger.spaces[space]
