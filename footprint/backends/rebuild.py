@@ -15,6 +15,7 @@ from footprint.memory.core import MemoryCore
 from footprint.memory.region import MemoryRegion
 from footprint.memory.space import AddressSpace
 from footprint.qemu.capture import Capture
+from footprint.qemu.flat import FlatText
 from footprint.qemu.forest import Forest, Node, grow
 from footprint.qemu.lines import Source
 
@@ -29,6 +30,7 @@ class Machine:
 
     forest: Forest
     traits: Traits
+    spaces: list[tuple[str, Node]]
     source: Source
     guesses: list[str] = field(default_factory=list)
 
@@ -49,7 +51,8 @@ def read_machine(capture: Capture) -> Machine:
     _check_aliases(forest, source)
     traits = read_traits(forest, capture.flat)
     _check_size(forest, source)
-    return Machine(forest, traits, source, [*forest.guesses, *traits.guesses])
+    spaces = _spaces_in_order(forest, capture.flat)
+    return Machine(forest, traits, spaces, source, [*forest.guesses, *traits.guesses])
 
 
 def rebuild(machine: Machine, core: MemoryCore) -> Rebuilt:
@@ -58,11 +61,10 @@ def rebuild(machine: Machine, core: MemoryCore) -> Rebuilt:
     for node in machine.forest.nodes:
         if node not in regions:
             _make(node, machine.traits, regions)
-    spaces = sorted(machine.forest.spaces, key=lambda space: _rank(space[0]))
     with core.transaction():
         for node in machine.forest.nodes:
             place_children(core, regions[node], [regions[child] for child in paper_order(node.children)])
-        made = [core.create_space(name, regions[root], kind=space_kind(name)) for name, root in spaces]
+        made = [core.create_space(name, regions[root], kind=space_kind(name)) for name, root in machine.spaces]
     return Rebuilt(core, regions, made)
 
 
@@ -80,6 +82,20 @@ def place_children(core: MemoryCore, container: MemoryRegion, children: list[Mem
         core.del_subregion(container, child)
     for child in reversed(children):
         core.add_subregion(container, child.addr, child, priority=child.priority)
+
+
+def _spaces_in_order(forest: Forest, flat: FlatText) -> list[tuple[str, Node]]:
+    """The spaces in the order of their creation, which each view's list keeps (across views it is not told)."""
+    left: dict[tuple[str, str | None], list[tuple[str, Node]]] = {}
+    for space in reversed(forest.spaces):
+        left.setdefault((space[0], None if flat.per_space else space[1].line.name), []).append(space)
+    order = []
+    for line in (line for view in flat.views for line in view.spaces):
+        same = left.get((line.name, line.root))
+        if same:
+            order.append(same.pop())
+    order += [space for same in left.values() for space in same]
+    return sorted(order, key=lambda space: _rank(space[0]))
 
 
 def _rank(name: str) -> int:

@@ -102,12 +102,21 @@ class Siblings:
             self.chosen.pop(region, None)
         else:
             self.chosen[region] = name
-            children = tuple(sorted(children, key=ORDERS[name]))
+            children = _ordered(children, ORDERS[name])
         place_children(self.rebuilt.core, region, list(children))
 
 
 def _rank(result: int | None) -> float:
     return float("inf") if result is None else result
+
+
+def _ordered(children: tuple[MemoryRegion, ...], order: Order) -> tuple[MemoryRegion, ...]:
+    """`children` in `order`, but those at one address as before: they are printed in their true order."""
+    ranked = sorted(children, key=order)
+    alike: dict[tuple[int, int], list[MemoryRegion]] = {}
+    for child in reversed(children):
+        alike.setdefault((child.priority, child.addr), []).append(child)
+    return tuple(alike[child.priority, child.addr].pop() for child in ranked)
 
 
 def has_rivals(children: Sequence[MemoryRegion]) -> bool:

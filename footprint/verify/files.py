@@ -18,7 +18,7 @@ from footprint.verify.log import verify_log
 from footprint.verify.result import Verification
 
 _LOG_RULES = "v7.2.0"
-_SMALL = 256 << 10
+_SMALL = 512 << 10
 """Bytes of input below which starting processes takes longer than the work."""
 
 
