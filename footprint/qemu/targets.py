@@ -81,18 +81,27 @@ class _Queue:
         self.opened = upcoming + 1
         return self.blocks[upcoming][1]
 
-    def _fit(self, alias: Node, number: int) -> tuple[bool, bool, bool, int]:
+    def _fit(self, alias: Node, number: int) -> tuple[bool, bool, bool, bool, int]:
+        """How well a target suits: in size and kind, not around the alias itself, and of a related owner."""
         window, target = alias.line, self.blocks[number][1].line
         kind = "i/o" if target.kind == "container" else target.kind
         return (
             window.offset + window.size <= target.size,
             window.kind in (kind, "i/o", "container"),
+            not _is_inside(alias, self.blocks[number][1]),
             window.owner == target.owner,
             _kinship(window.owner or "", target.owner or ""),
         )
 
 
 _MOST_RIVALS = 64
+
+
+def _is_inside(node: Node, region: Node) -> bool:
+    above = node.container
+    while above is not None and above is not region:
+        above = above.container
+    return above is not None
 
 
 def _kinship(one: str, other: str) -> int:
