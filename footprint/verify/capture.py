@@ -9,6 +9,7 @@ from footprint.backends.pages import page_size
 from footprint.backends.rebuild import Rebuilt, read_machine, rebuild
 from footprint.backends.siblings import Siblings
 from footprint.errors import FootprintError, InputFileError
+from footprint.memory.census import census
 from footprint.memory.core import MemoryCore
 from footprint.memory.ledger import Ledger
 from footprint.memory.radix import NODE_BYTES
@@ -69,7 +70,7 @@ class _Comparison:
         self._say_orders()
 
     def _check_nodes(self) -> None:
-        metrics = self.ledger.metrics()
+        metrics = census(self.ledger)
         nodes, reserved = metrics["nodes"], metrics["nodes.allocated"] * NODE_BYTES
         if nodes > MOST_NODES or reserved > MOST_NODE_BYTES:
             raise self.capture.tree.source.error(f"the views need {nodes} radix nodes; at most {MOST_NODES}")

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise, zip_longest
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from footprint.backends.mtree_text import entry_text, range_line, section_line
 from footprint.backends.siblings import rivals_at
@@ -17,6 +15,10 @@ from footprint.memory.render import FlatRange
 from footprint.qemu.dispatch import DispatchText, Run, SectionLine
 from footprint.qemu.flat import FlatText, RangeLine, ViewText
 from footprint.units import range_text
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 _MASK = (1 << 64) - 1
 SIBLING_ORDER = "sibling order that the text does not carry"
@@ -170,6 +172,8 @@ def _tree(theirs: DispatchText, ours: AddressSpaceDispatch) -> Difference | None
         return "radix nodes", str(len(theirs.nodes)), str(tree.used)
     if (theirs.skip, theirs.ptr) != (tree.skip, tree.ptr):
         return "root entry of the radix tree", _root(theirs.skip, theirs.ptr), _root(tree.skip, tree.ptr)
+    import numpy as np
+
     printed = _table(theirs.nodes)
     different = np.argwhere(printed != tree.nodes[: tree.used])
     if not len(different):
@@ -181,6 +185,8 @@ def _tree(theirs: DispatchText, ours: AddressSpaceDispatch) -> Difference | None
 
 def _table(nodes: tuple[tuple[Run, ...], ...]) -> NDArray[np.uint32]:
     """The printed nodes as a table of the model's own layout."""
+    import numpy as np
+
     entries = [ptr << SKIP_BITS | skip for runs in nodes for _, _, skip, ptr in runs]
     counts = [last - first + 1 for runs in nodes for first, last, _, _ in runs]
     return np.repeat(np.array(entries, dtype=np.uint32), counts).reshape(-1, FAN_OUT)
