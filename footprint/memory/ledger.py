@@ -42,12 +42,17 @@ class Created(NamedTuple):
 
 @dataclass(slots=True, eq=False)
 class Entry:
-    """A key of the view table; None is the key of the one empty view. `spaces` are those that use it."""
+    """A key of the view table; None is the key of the one empty view. `spaces` are those that use it.
+
+    `ahead`: it stands beside the table until the next commit, for a space whose own view shows more
+    than those made at the last one.
+    """
 
     key: MemoryRegion | None
     figures: Figures
     spaces: dict[AddressSpace, None] = field(default_factory=dict)
     share: Share = NO_SHARE
+    ahead: bool = False
 
 
 Holder = Entry | AddressSpace
@@ -76,6 +81,7 @@ class Ledger:
         self.history = History()
         self._table: dict[MemoryRegion | None, Entry] = {}
         self._idle: dict[Entry, None] = {}
+        self._ahead: list[Entry] = []
         self._newcomers: list[AddressSpace] = []
         self._on_root: dict[MemoryRegion, list[AddressSpace]] = {}
         self._cpu_sharers: dict[MemoryRegion, list[AddressSpace]] = {}
@@ -148,6 +154,8 @@ class Ledger:
         """Without a commit: a space takes the view of its key; only a key without one gets it now."""
         self._ensure_empty_view()
         entry = self._entry(self._key(space.root))
+        if self.policies.sharing.private:
+            entry = self._up_to_date(entry)
         before, shape = entry.share, entry.figures.shape
         self._join(space, entry)
         made = entry.share.less(before)
@@ -163,6 +171,24 @@ class Ledger:
         self._give_up(made.given_up)
         if self.watch:
             self.watch(self._created(entry, allocated))
+
+    def _up_to_date(self, entry: Entry) -> Entry:
+        """`entry`, or, if its key shows something else by now, one beside it: views of others are not remade."""
+        figures = self.figuring.figures(entry.key, self.policies.merge)
+        if entry.key is None or figures == entry.figures:
+            return entry
+        entry = Entry(entry.key, figures, ahead=True)
+        self._ahead.append(entry)
+        return entry
+
+    def _catch_up(self) -> None:
+        """At a commit all views of a key are alike again."""
+        for entry in self._ahead:
+            for space in list(entry.spaces):
+                del entry.spaces[space]
+                self._join(space, self._entry(entry.key))
+            self._reshare(entry)
+        self._ahead.clear()
 
     def _leave(self, space: AddressSpace, entry: Entry) -> None:
         """A view of its own waits for the grace period; a shared one stays in the table until a commit."""
@@ -210,7 +236,7 @@ class Ledger:
     def _reshare(self, entry: Entry) -> None:
         """Bring the totals up to date after `entry` or its spaces have changed."""
         old, new = entry.share, self._share(entry)
-        if entry.spaces:
+        if entry.spaces or entry.ahead:
             self._idle.pop(entry, None)
         else:
             self._idle[entry] = None
@@ -248,6 +274,7 @@ class Ledger:
     def rebuild(self, changed: Collection[MemoryRegion]) -> None:
         """An outermost commit with an update pending: every view is made anew."""
         self._ensure_empty_view()
+        self._catch_up()
         self._follow(changed)
         self._drop_idle()
         self.reclaimer.retire(self._current.plus(self._first_views))
