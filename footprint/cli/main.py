@@ -22,6 +22,7 @@ VERBS = {
     "show": "a recording as a table",
     "report": "recordings as one HTML page",
     "gate": "fail when a recording breaks a budget",
+    "capture": "what a real QEMU says of itself, as a file",
     "verify": "what a real QEMU did, against the model",
 }
 """Verbs, with their line of help."""
