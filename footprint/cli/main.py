@@ -23,6 +23,7 @@ VERBS = {
     "report": "recordings as one HTML page",
     "gate": "fail when a recording breaks a budget",
     "capture": "what a real QEMU says of itself, as a file",
+    "trace": "every memory call of a real start-up, as an operation log",
     "verify": "what a real QEMU did, against the model",
 }
 """Verbs, with their line of help."""
