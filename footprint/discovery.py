@@ -17,9 +17,11 @@ from footprint.memory.policies import NodeReserve, OwnRules
 from footprint.memory.render import MergeRule
 from footprint.memory.roots import SharingRule
 from footprint.memory.rules import RuleSet, changed, rule_set
-from footprint.qemu.oplog import OperationLog, read_log
+from footprint.qemu.capture import EXPECTED, Capture, looks_like_a_capture, read_capture
+from footprint.qemu.files import read_head
+from footprint.qemu.oplog import OperationLog, looks_like_a_log, read_log
 from footprint.scenario import HOST_PAGE, Scenario
-from footprint.steps import Destroy, Mark, Replay, Settle, Step
+from footprint.steps import Destroy, Mark, Replay, Restore, Settle, Step
 
 
 def built_in_folder() -> Path:
@@ -42,7 +44,14 @@ def find(word: str) -> Scenario:
             raise UnknownNameError("scenario", word, known)
         return _from_script(known[word])
     path = Path(word)
-    return _from_script(path) if path.suffix == ".py" else _from_log(path)
+    if path.suffix == ".py":
+        return _from_script(path)
+    head = read_head(path, "a capture or an operation log")
+    if looks_like_a_capture(head):
+        return _from_capture(path)
+    if looks_like_a_log(head):
+        return _from_log(path)
+    raise InputFileError(path, f"is neither a capture nor an operation log: {EXPECTED}", line=1)
 
 
 def find_rules(word: str) -> RuleSet:
@@ -132,6 +141,32 @@ def _from_log(path: Path) -> Scenario:
             "that QEMU's start-up under other rules, not the other binary's.",
         ),
     )
+
+
+def _from_capture(path: Path) -> Scenario:
+    """The machine that a capture shows, as a scenario of its own."""
+    capture = read_capture(path)
+    return Scenario(
+        name=path.name.removesuffix(".gz").removesuffix(".json"),
+        question=f"What does the machine captured in {path.name} hold under each rule set?",
+        steps=lambda _: _restored(capture),
+        params=(HOST_PAGE,),
+        notes=lambda _: (
+            "A machine as it was when it was captured: what exists is counted, not how it came about. Under "
+            "other rule sets than those of the QEMU that printed it, it is that QEMU's machine under other "
+            "rules, not the other binary's.",
+        ),
+        state_only=True,
+    )
+
+
+def _restored(capture: Capture) -> Iterator[Step]:
+    yield Restore(capture)
+    yield Settle()
+    yield Mark("built")
+    yield Destroy()
+    yield Settle()
+    yield Mark("destroyed")
 
 
 def _replayed(log: OperationLog) -> Iterator[Step]:
