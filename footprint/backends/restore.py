@@ -33,4 +33,6 @@ def restore(capture: Capture, core: MemoryCore) -> Restored:
     region_of = {before: restored.regions[node_of[before]] for before in node_of}
     with core.transaction():
         pairing.siblings.repeat(region_of, core)
+    # The machine has been running: what its largest tree needs, every view has got by now.
+    core.rebuild()
     return Restored(tuple(restored.regions.values()), tuple(pairing.guesses + pairing.siblings.sentences()))
