@@ -12,7 +12,17 @@ ADDRESSES = (
     (1 << 64) - 0x1000, (1 << 64) - 0x800, (1 << 64) - 1,
 )  # fmt: skip
 KINDS = ("container", "container", "io", "io", "ram", "ram", "rom", "alias", "alias")
-SETTERS = ("enabled", "enabled", "enabled", "size", "alias_offset", "readonly", "nonvolatile", "unmergeable", "romd_mode")
+SETTERS = (
+    "enabled",
+    "enabled",
+    "enabled",
+    "size",
+    "alias_offset",
+    "readonly",
+    "nonvolatile",
+    "unmergeable",
+    "romd_mode",
+)
 SPACE_KINDS = ("", "", "", "cpu", "cpu", "virtio-cfg")
 
 Operation = tuple[Any, ...]

@@ -64,9 +64,7 @@ class Drawn:
 # Section: drawing (FACTS §2)
 
 
-def draw(
-    view: list[Drawn], mr: Region, base: int, clip: tuple[int, int], ro: bool, nv: bool, um: bool
-) -> None:
+def draw(view: list[Drawn], mr: Region, base: int, clip: tuple[int, int], ro: bool, nv: bool, um: bool) -> None:
     if not mr.enabled:
         return
     base += mr.addr
