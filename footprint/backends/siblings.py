@@ -41,8 +41,8 @@ ORDERS: dict[str, Order] = {
 }
 
 _MOST_CONTAINERS = 16
-_PATIENCE = 3_000_000
-"""Regions rearranged and rendered in all trials of one capture, at most."""
+_PATIENCE = 100_000
+"""Siblings rearranged in all trials of one capture, at most."""
 
 Judge = Callable[[], int | None]
 """How many ranges agree before the first that differs, None if all do."""
@@ -105,7 +105,7 @@ class Siblings:
         return False
 
     def _try(self, containers: Iterable[MemoryRegion], name: str, judge: Judge) -> int | None:
-        self._spent += len(self.rebuilt.regions)
+        self._spent += sum(len(self.contested[region]) for region in containers) + len(self.rebuilt.regions) // 10
         if self._spent > _PATIENCE:
             return -1
         for region in containers:
