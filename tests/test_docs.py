@@ -6,8 +6,9 @@ import re
 import pytest
 
 from footprint.backends.model import ModelBackend, passes
-from footprint.discovery import find, find_rules
+from footprint.discovery import find
 from footprint.memory.census import census
+from footprint.rule_files import find_rules
 from footprint.steps import Mark
 from tests.conftest import DATA, ROOT
 
