@@ -23,6 +23,7 @@ import msgspec
 from footprint import __version__
 from footprint.backends.model import ModelBackend, passes
 from footprint.errors import MeasurementError
+from footprint.guest import backend as real
 from footprint.memory.ledger import Ledger
 from footprint.memory.rules import RuleSet
 from footprint.probes.census import CensusProbe
@@ -44,7 +45,9 @@ Progress = Callable[[str], None]
 class Request:
     """What to record: a scenario with its parameter values, rule sets, and the intrusive probes wanted.
 
-    `source` is the word that the scenario was found by; a child process finds it by the same.
+    `source` is the word that the scenario was found by; a child process finds it by the same. `backend` is
+    ``model`` or ``qemu``; the latter obeys no rule set but its own, and `qemu` is its program (empty: the
+    machine's own).
     """
 
     scenario: Scenario
@@ -52,10 +55,14 @@ class Request:
     values: Mapping[str, Any]
     rules: tuple[RuleSet, ...]
     probes: tuple[str, ...] = ()
+    backend: str = ModelBackend.name
+    qemu: str = ""
 
 
 def record(request: Request, progress: Progress = lambda _: None) -> Recording:
     """Play the scenario under every rule set, and give the recording; says on `progress` what it is at."""
+    if request.backend == real.QemuBackend.name:
+        return _record_real(request, progress)
     scenario, started = request.scenario, time.perf_counter()
     runs: dict[str, Run] = {}
     guesses: dict[str, None] = {}
@@ -79,6 +86,23 @@ def record(request: Request, progress: Progress = lambda _: None) -> Recording:
         question=scenario.question,
         notes=(*scenario.notes(SimpleNamespace(**request.values)), *(f"Guessed: {guess}." for guess in guesses)),
         published=scenario.published(SimpleNamespace(**request.values)),
+    )
+
+
+def _record_real(request: Request, progress: Progress) -> Recording:
+    """The scenario on a real QEMU: one run, under the rules of that binary."""
+    scenario, started = request.scenario, time.perf_counter()
+    progress(f"{scenario.name}: {request.qemu or 'QEMU'}")
+    run = real.play(scenario, request.values, request.qemu)
+    return Recording(
+        schema=SCHEMA,
+        scenario=scenario.name,
+        params=dict(request.values),
+        backend=request.backend,
+        environment=_environment(time.perf_counter() - started),
+        runs=(run,),
+        question=scenario.question,
+        notes=real.NOTES,
     )
 
 

@@ -60,7 +60,19 @@ def _devices() -> list[dict[str, Any]]:
 
 
 def _backends() -> list[dict[str, Any]]:
-    return [{"name": "model", "what": "the memory core in this process, exact", "available": "yes"}]
+    import shutil
+
+    from footprint.guest.arguments import QEMU
+
+    missing = [program for program in dict.fromkeys(QEMU.values()) if shutil.which(program) is None]
+    return [
+        {"name": "model", "what": "the memory core in this process, exact", "available": "yes"},
+        {
+            "name": "qemu",
+            "what": "a real QEMU, stopped before its firmware",
+            "available": f"not installed: {', '.join(missing)}" if missing else "yes",
+        },
+    ]
 
 
 def _probes() -> list[dict[str, Any]]:

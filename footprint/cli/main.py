@@ -21,6 +21,7 @@ VERBS = {
     "run": "play a scenario under rule sets and record it",
     "show": "a recording as a table",
     "report": "recordings as one HTML page",
+    "compare": "where two recordings differ",
     "gate": "fail when a recording breaks a budget",
     "capture": "what a real QEMU says of itself, as a file",
     "trace": "every memory call of a real start-up, as an operation log",

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from footprint.recorder import Request
     from footprint.recording.model import Recording
 
+BACKENDS = ("model", "qemu")
+
 
 @click.command("run")
 @click.argument("scenario")
@@ -33,15 +35,16 @@ if TYPE_CHECKING:
     metavar="RULES",
     help="A rule set, NAME,feature=value,…, FILE.py:CLASS, or 'all': the whole history. Default: the scenario's own.",
 )
-@click.option("-b", "backend", default="model", show_default=True, help="What acts: model.")
+@click.option("-b", "backend", default="model", show_default=True, help="What acts: model, or qemu (a real one).")
+@click.option("--qemu", metavar="PATH", help="With -b qemu: the binary. Default: the machine's qemu-system-…")
 @click.option("--probe", "probes", metavar="NAMES", default="", help="Also read these, comma-separated: traced, sized.")
 @click.option("-o", "out", type=click.Path(path_type=Path), help="Folder to write. Default: reports/<scenario>/.")
 @json_option
 @click.option("--no-report", is_flag=True, help="Write no index.html.")
 @force_option
 def command(
-    scenario: str, sets: tuple[str, ...], rules: tuple[str, ...], backend: str, probes: str, out: Path | None,
-    *, as_json: bool, no_report: bool, force: bool,
+    scenario: str, sets: tuple[str, ...], rules: tuple[str, ...], backend: str, qemu: str | None,
+    probes: str, out: Path | None, *, as_json: bool, no_report: bool, force: bool,
 ) -> None:  # fmt: skip
     """Play SCENARIO and record every count at every mark.
 
@@ -52,10 +55,13 @@ def command(
     footprint run power8
     footprint run power8 -s cpus=64 -s nics=64 -s bridges=10 -r v2.10.0 -r v7.2.0
     footprint run power8 -r v7.2.0,empty_view=off --json
+    footprint run power8 -b qemu --qemu ./build/qemu-system-ppc64
     """
     from footprint.recorder import record
 
-    request = _request(scenario, sets, rules, backend, probes)
+    request = _request(scenario, sets, rules, probes)
+    if backend != "model" or qemu is not None:
+        request = _for_backend(request, backend, qemu, has_rules=bool(rules))
     writes = out is not None or not as_json
     folder = out or Path("reports") / request.scenario.name
     files = _output_files(folder, force=force, report=not no_report) if writes else []
@@ -75,13 +81,28 @@ def command(
         note("wrote " + " and ".join(str(path) for path in files))
 
 
-def _request(word: str, sets: tuple[str, ...], rules: tuple[str, ...], backend: str, probes: str) -> Request:
+def _for_backend(request: Request, backend: str, qemu: str | None, *, has_rules: bool) -> Request:
+    """`request` for another backend than the model, if it can be had; raises RequestError."""
+    from dataclasses import replace
+
+    from footprint.errors import RequestError, UnknownNameError
+
+    if backend not in BACKENDS:
+        raise UnknownNameError("backend", backend, BACKENDS)
+    if backend == "model":
+        raise RequestError("--qemu goes with -b qemu")
+    if has_rules:
+        raise RequestError("-r goes with the model; a real QEMU obeys its own rules")
+    if request.probes:
+        raise RequestError(f"--probe {','.join(request.probes)} reads the model; a real QEMU has no such probe")
+    return replace(request, backend=backend, qemu=qemu or "")
+
+
+def _request(word: str, sets: tuple[str, ...], rules: tuple[str, ...], probes: str) -> Request:
     from footprint.discovery import find
     from footprint.errors import UnknownNameError
     from footprint.recorder import INTRUSIVE, Request
 
-    if backend != "model":
-        raise UnknownNameError("backend", backend, ("model",))
     scenario = find(word)
     wanted = tuple(name.strip() for name in probes.split(",") if name.strip())
     for name in wanted:

@@ -1,0 +1,106 @@
+"""The qemu backend: the same scenario, marks and names as the model, read from a real process."""
+
+import json
+import shutil
+
+import pytest
+
+from footprint.errors import RequestError
+from footprint.guest.arguments import arguments
+from footprint.guest.backend import QemuBackend
+from footprint.guest.counts import dummies
+from footprint.machines.pseries import pseries
+from footprint.steps import Replay
+
+SAME = (
+    "flatviews.created", "flatviews.freed", "flatviews.allocated", "flatviews.alive", "flatviews.empty",
+    "dispatches.alive", "address_spaces", "flat_ranges", "sections", "nodes", "subpages",
+)  # fmt: skip
+BARE = ("-s", "vga=none", "-s", "ohci=0", "-s", "scsi=0")
+SMALL = ("-s", "cpus=2", "-s", "nics=3", "-s", "bridges=1")
+
+
+def guest(cpus, nics, bridges):
+    return ("-s", f"cpus={cpus}", "-s", f"nics={nics}", "-s", f"bridges={bridges}", *BARE)
+
+
+@pytest.mark.parametrize(
+    "guest",
+    [guest(1, 0, 0), guest(16, 16, 4), guest(64, 64, 10), guest(255, 255, 31), ()],
+    ids=["1-0-0", "16-16-4", "64-64-10", "255-255-31", "default"],
+)
+def test_the_model_and_a_real_qemu_count_the_same(footprint, ppc64, guest):
+    real = footprint("run", "power8", *guest, "-b", "qemu", "-o", "real", "--json", "--no-report")
+    model = footprint("run", "power8", *guest, "-b", "model", "-r", "v7.2.0", "-o", "model", "--json", "--no-report")
+    theirs, ours = (json.loads(done.stdout)["runs"][0]["samples"][0] for done in (real, model))
+    assert theirs["mark"] == ours["mark"] == "built"
+    assert {name: theirs["metrics"][name] for name in SAME} == {name: ours["metrics"][name] for name in SAME}
+    done = footprint("compare", "model", "real")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_recording_of_a_real_qemu_says_so_and_holds_its_memory(footprint, ppc64, tmp_path):
+    done = footprint("run", "power8", *SMALL, "-b", "qemu", "-o", "real")
+    assert done.returncode == 0, done.stderr
+    document = json.loads((tmp_path / "real" / "recording.json").read_text())
+    assert document["backend"] == "qemu"
+    run = document["runs"][0]
+    assert run["rules"].startswith("qemu-")
+    assert [sample["mark"] for sample in run["samples"]] == ["built"]
+    metrics = run["samples"][0]["metrics"]
+    assert metrics["process.rss"] >= metrics["process.pss"] >= metrics["process.uss"] > 10 << 20
+    assert "modelled.bytes" not in metrics
+    assert "qemu-" in (tmp_path / "real" / "index.html").read_text()
+    assert footprint("show", "real", "--all").returncode == 0
+
+
+def test_any_binary_can_be_the_qemu(footprint, ppc64, tmp_path):
+    mine = tmp_path / "build" / "my-qemu"
+    mine.parent.mkdir()
+    mine.symlink_to(shutil.which(ppc64))
+    done = footprint("run", "power8", *SMALL, "-b", "qemu", "--qemu", "./build/my-qemu", "-o", "out", "--no-report")
+    assert done.returncode == 0, done.stderr
+    assert footprint("gate", "out", "--budget", "flatviews.alive<=4").returncode == 0
+    assert footprint("gate", "out", "--budget", "flatviews.created<=4").returncode == 1
+
+
+def test_a_guest_that_qemu_refuses_is_told_in_its_own_words(footprint, ppc64, tmp_path):
+    done = footprint("run", "power8", *SMALL[2:], "-s", "cpus=65536", "-b", "qemu")
+    assert (done.returncode, done.stderr.count("\n")) == (3, 1)
+    assert "before its machine was built" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "word"),
+    [
+        (("-b", "qemuu"), 2, "valid: model, qemu"),
+        (("-b", "qemu", "-r", "v7.2.0"), 2, "obeys its own rules"),
+        (("-b", "qemu", "--probe", "sized"), 2, "sized"),
+        (("--qemu", "qemu-system-ppc64"), 2, "-b qemu"),
+        (("-b", "qemu", "--qemu", "qemu-system-pdp11"), 3, "apt install qemu-system-misc"),
+    ],
+)
+def test_what_cannot_be_is_refused_before_anything_runs(footprint, tmp_path, arguments, code, word):
+    done = footprint("run", "power8", *SMALL, *arguments)
+    assert (done.returncode, done.stderr.count("\n")) == (code, 1)
+    assert word in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_step_that_a_real_qemu_cannot_take_is_refused():
+    with QemuBackend() as backend, pytest.raises(RequestError, match="cannot replay"):
+        backend.obey(Replay(None))
+
+
+def test_devices_stand_on_the_command_line_as_in_the_topology():
+    words = arguments(pseries(cpus=3, nics=2, bridges=1, vga=True))
+    assert words[:7] == ["-M", "pseries", "-cpu", "POWER8", "-smp", "3", "-m"]
+    devices = [words[i + 1] for i, word in enumerate(words) if word == "-device"]
+    assert [device.split(",")[0] for device in devices] == ["VGA", "pci-bridge", "virtio-net-pci", "virtio-net-pci"]
+    assert devices[1] == "pci-bridge,id=bridge0,bus=pci.0,addr=0x2.0,chassis_nr=2,multifunction=on"
+    assert devices[3] == "virtio-net-pci,id=nic1,bus=bridge0,addr=0x2.0"
+
+
+def test_releases_before_4_2_begin_each_dispatch_with_four_dummies():
+    assert [dummies(version) for version in ("2.11.1", "4.1.0", "4.2.0", "7.2.22", "10.0.1")] == [4, 4, 1, 1, 1]
