@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import tempfile
+import secrets
 from pathlib import Path
 
 import msgspec
@@ -68,19 +68,29 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write `data` to `path` in one move; raises RequestError."""
+    """Write `data` to `path` in one move; raises RequestError. Nothing is left behind if we are killed."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        name = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
         try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(data)
-            umask = os.umask(0)
-            os.umask(umask)
-            Path(name).chmod(0o666 & ~umask)
-            Path(name).replace(path)
+            _write(name, data)
+            name.replace(path)
         except BaseException:
-            Path(name).unlink()
+            name.unlink(missing_ok=True)
             raise
     except OSError as error:
         raise RequestError(f"cannot write {path}: {reason_of(error)}") from None
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Write a new file that gets its name only when it is whole, where the file system can do that."""
+    try:
+        handle = os.open(path.parent, os.O_TMPFILE | os.O_WRONLY, 0o666)
+    except (AttributeError, OSError):
+        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666)
+    with os.fdopen(handle, "wb") as stream:
+        stream.write(data)
+        stream.flush()
+        if not path.exists():
+            # A folder's descriptor, which an absolute path does not need, is what makes Python follow the link.
+            os.link(f"/proc/self/fd/{handle}", path, src_dir_fd=handle)

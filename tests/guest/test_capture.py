@@ -9,7 +9,6 @@ import time
 
 import pytest
 
-from footprint.guest.guest import Guest
 from footprint.guest.monitor import Monitor
 
 PSERIES = ("-M", "pseries", "-cpu", "POWER8", "-smp", "2", "-nodefaults")
@@ -130,25 +129,3 @@ def test_help_says_what_reading_costs(footprint):
     text = " ".join(footprint("capture", "--help").stdout.split())
     assert "keeps every view that two address spaces share" in text
     assert "docs/reading.md" in text
-
-
-def test_a_qemu_keeps_a_shared_view_after_a_reading_of_views_and_only_then(x86_64):
-    """The reason for --no-flat (FACTS §11), seen by trace events: views shared when they were read stay."""
-    command = [x86_64, "-M", "q35", "-nodefaults", "-device", "pcie-root-port,id=rp,slot=1,chassis=1"]
-
-    def kept(reading):
-        with Guest([*command, "-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off"]) as guest:
-            before = guest.settle()
-            alive = before.created - before.freed
-            for _ in range(3):
-                if reading:
-                    guest.ask(reading)
-                guest.monitor.execute("device_add", driver="rtl8139", bus="rp", id="card")
-                guest.monitor.execute("device_del", id="card")
-                while "dev: rtl8139" in guest.ask("info qtree"):
-                    time.sleep(0.02)
-            after = guest.settle()
-            return after.created - after.freed - alive
-
-    assert kept("") == kept("info mtree -o -D") == 0
-    assert kept("info mtree -f -d") == 3

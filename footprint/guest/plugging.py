@@ -1,0 +1,79 @@
+"""Plugging a device into a running guest and taking it out again, and what is left afterwards.
+
+Views are counted by trace events and spaces by ``info mtree``, which keep nothing alive; reading the
+views themselves would (docs/reading.md).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from footprint.errors import MeasurementError
+from footprint.guest.counts import count_spaces
+from footprint.guest.guest import Guest
+from footprint.guest.memory import process_metrics
+
+SECONDS_TO_LEAVE = 10.0
+Q35 = (
+    "-M", "q35", "-nodefaults", "-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off",
+    "-device", "pcie-root-port,id=rp0,slot=1,chassis=1",
+)  # fmt: skip
+"""A q35 with one root port, "rp0", from which devices can be taken while the guest is stopped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What there is after a number of cycles: address spaces, views created and allocated, resident bytes."""
+
+    cycles: int
+    address_spaces: int
+    created: int
+    allocated: int
+    resident: int
+
+
+class Socket:
+    """A place of `guest` where devices are plugged: `bus` is its id."""
+
+    def __init__(self, guest: Guest, bus: str) -> None:
+        self.guest = guest
+        self.bus = bus
+
+    def plug(self, driver: str, name: str = "plugged", **properties: Any) -> None:
+        """Plug a `driver` in; raises MeasurementError when QEMU refuses."""
+        with self.guest.speaking(f"when {driver} was plugged"):
+            self.guest.monitor.execute("device_add", driver=driver, bus=self.bus, id=name, **properties)
+
+    def unplug(self, name: str = "plugged", seconds: float = SECONDS_TO_LEAVE) -> None:
+        """Take it out, and wait until it is gone; raises MeasurementError when it stays."""
+        monitor, deadline = self.guest.monitor, time.monotonic() + seconds
+        with self.guest.speaking(f"when {name} was unplugged"):
+            monitor.execute("device_del", id=name)
+            # Not by event: some devices never send DEVICE_DELETED, others send it twice.
+            while name in {one["name"] for one in monitor.execute("qom-list", path="/machine/peripheral")}:
+                if time.monotonic() > deadline:
+                    raise MeasurementError(f"{name} is still there {seconds:g} s after it was unplugged")
+                time.sleep(0.001)
+
+    def cycle(self, driver: str, cycles: int, *, reading: str = "", **properties: Any) -> Iterator[Reading]:
+        """Plug and unplug that often; what there is before the first cycle, and after each.
+
+        `reading` is a monitor command to give in each cycle, before the device is plugged.
+        """
+        yield self.read(0)
+        for number in range(1, cycles + 1):
+            if reading:
+                self.guest.ask(reading)
+            self.plug(driver, **properties)
+            self.unplug()
+            yield self.read(number)
+
+    def read(self, cycles: int) -> Reading:
+        """What there is now, once the grace period is over."""
+        life = self.guest.settle()
+        spaces = count_spaces(self.guest.ask("info mtree"))["address_spaces"]
+        resident = process_metrics(self.guest.process.pid)["process.rss"]
+        return Reading(cycles, spaces, life.created, life.created - life.freed, resident)
