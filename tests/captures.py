@@ -27,7 +27,7 @@ def load(path: Path) -> dict[str, Any]:
 
 def save(path: Path, tree: str, flat: str, **more: Any) -> Path:
     """Write a capture with these answers."""
-    path.write_text(json.dumps({"command": ["qemu-system-x86_64"], TREE: tree, FLAT: flat, **more}))
+    path.write_text(json.dumps({"command": ["qemu-system-x86_64"], TREE: tree, FLAT: flat} | more))
     return path
 
 

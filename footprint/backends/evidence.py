@@ -15,17 +15,20 @@ from footprint.qemu.flat import FlatText, RangeLine, ViewText
 from footprint.qemu.forest import Forest, Node
 from footprint.qemu.lines import Source
 
-MOST_PLACES = 1_000_000
+MOST_PLACES = 500_000
 """Places where regions are shown, over all roots; more are refused. Real machines have some thousands."""
+MOST_ALIASES = 100
+"""Aliases of aliases that may lead to one place; more are refused."""
 _MOST_RIVALS = 64
 _WHOLE = 1 << 64
 
 
 class Path(NamedTuple):
-    """The aliases that lead to a place, the innermost first."""
+    """The aliases that lead to a place, the innermost first, and their number."""
 
     alias: Node
     above: Path | None
+    depth: int = 1
 
 
 class Place(NamedTuple):
@@ -126,22 +129,32 @@ class _Reading:
 
     def _walk(self, root: Node) -> Iterator[Place]:
         """Every place of an enabled region below `root`."""
-        stack = [Place(root, root.addr, 0, _WHOLE, None)]
+        stack: list[Place] = []
+        self._visit(stack, root, root.addr, 0, _WHOLE, None)
         while stack:
-            node, base, low, high, path = stack.pop()
-            if node.line.disabled:
-                continue
-            low, high = max(low, base), min(high, base + node.line.size)
-            if low >= high:
-                continue
-            self._places += 1
-            if self._places > MOST_PLACES:
-                raise self.source.error(f"the regions are shown in more than {MOST_PLACES} places")
-            yield Place(node, base, low, high, path)
+            place = stack.pop()
+            yield place
+            node, base, low, high, path = place
             if node.target is not None:
-                stack.append(Place(node.target, base - node.line.offset, low, high, Path(node, path)))
+                depth = path.depth + 1 if path else 1
+                if depth > MOST_ALIASES:
+                    raise self.source.error(
+                        f"{node.line.name!r} is shown through more than {MOST_ALIASES} aliases", node.line.line
+                    )
+                self._visit(stack, node.target, base - node.line.offset, low, high, Path(node, path, depth))
             elif not node.is_alias:
-                stack += [Place(child, base + child.addr, low, high, path) for child in node.children]
+                for child in node.children:
+                    self._visit(stack, child, base + child.addr, low, high, path)
+
+    def _visit(self, stack: list[Place], node: Node, base: int, low: int, high: int, path: Path | None) -> None:
+        """Put `node` on the `stack`, unless nothing of it is open there."""
+        low, high = max(low, base), min(high, base + node.line.size)
+        if low >= high or node.line.disabled:
+            return
+        self._places += 1
+        if self._places > MOST_PLACES:
+            raise self.source.error(f"the regions are shown in more than {MOST_PLACES} places")
+        stack.append(Place(node, base, low, high, path))
 
     def _trace(self, item: RangeLine, shown: dict[tuple[str, int], list[Place]], iommu: bool) -> None:
         """Note what `item` says of the region that it shows."""

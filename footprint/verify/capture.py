@@ -45,14 +45,16 @@ def verify_capture(capture: Capture, rules: RuleSet | None = None) -> Verificati
     """
     rules = rules or rules_of(capture)
     try:
-        return _Comparison(capture, rules).result
+        return Comparison(capture, rules).result
     except InputFileError:
         raise
     except FootprintError as error:
         raise InputFileError(capture.path, str(error)) from None
 
 
-class _Comparison:
+class Comparison:
+    """One capture compared: `core` holds its machine, arranged as its views tell, and `result` the outcome."""
+
     def __init__(self, capture: Capture, rules: RuleSet) -> None:
         self.capture = capture
         self.result = Verification(capture.path)

@@ -6,15 +6,14 @@ from dataclasses import dataclass
 from itertools import pairwise, zip_longest
 
 import numpy as np
-from numpy.typing import NDArray
 
 from footprint.backends.mtree_text import entry_text, range_line, section_line
 from footprint.backends.siblings import rivals_at
 from footprint.memory.flatview import AddressSpaceDispatch, FlatView, MemoryRegionSection
-from footprint.memory.radix import FAN_OUT, NIL, SKIP_BITS
+from footprint.memory.radix import NIL, SKIP_BITS
 from footprint.memory.region import MemoryRegion
 from footprint.memory.render import FlatRange
-from footprint.qemu.dispatch import DispatchText, Run, SectionLine
+from footprint.qemu.dispatch import DispatchText, SectionLine
 from footprint.qemu.flat import FlatText, RangeLine, ViewText
 from footprint.units import range_text
 
@@ -170,20 +169,13 @@ def _tree(theirs: DispatchText, ours: AddressSpaceDispatch) -> Difference | None
         return "radix nodes", str(len(theirs.nodes)), str(tree.used)
     if (theirs.skip, theirs.ptr) != (tree.skip, tree.ptr):
         return "root entry of the radix tree", _root(theirs.skip, theirs.ptr), _root(tree.skip, tree.ptr)
-    printed = _table(theirs.nodes)
+    printed = theirs.table()
     different = np.argwhere(printed != tree.nodes[: tree.used])
     if not len(different):
         return None
     node, index = map(int, different[0])
     expected, got = int(printed[node, index]), int(tree.nodes[node, index])
     return f"radix node [{node}], entry {index}", _entry(expected), _entry(got)
-
-
-def _table(nodes: tuple[tuple[Run, ...], ...]) -> NDArray[np.uint32]:
-    """The printed nodes as a table of the model's own layout."""
-    entries = [ptr << SKIP_BITS | skip for runs in nodes for _, _, skip, ptr in runs]
-    counts = [last - first + 1 for runs in nodes for first, last, _, _ in runs]
-    return np.repeat(np.array(entries, dtype=np.uint32), counts).reshape(-1, FAN_OUT)
 
 
 def _root(skip: int, ptr: int) -> str:

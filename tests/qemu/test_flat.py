@@ -70,7 +70,9 @@ def test_sections_and_nodes_are_read_without_labels() -> None:
 
 
 def test_four_dummies_are_counted_before_4_2() -> None:
-    more = "".join(f"      #{i} @{0:016x}..{'f' * 16} (noname) [{x}]\n" for i, x in ((1, "not dirty"), (2, "ROM"), (3, "watch")))
+    more = "".join(
+        f"      #{i} @{0:016x}..{'f' * 16} (noname) [{x}]\n" for i, x in ((1, "not dirty"), (2, "ROM"), (3, "watch"))
+    )
     text = VIEW + DISPATCH.replace("      #1 ", more + "      #4 ")
     assert read(text).views[0].dispatch.dummies == 4  # type: ignore[union-attr]
 

@@ -20,7 +20,9 @@ def region(line: str) -> RegionLine:
 
 
 def test_a_region_is_taken_apart_with_its_line_number() -> None:
-    got = region("    00000000000c0000-00000000000dffff (prio -1000, rom): pc.rom parent:{obj path=/machine/unattached}")
+    got = region(
+        "    00000000000c0000-00000000000dffff (prio -1000, rom): pc.rom parent:{obj path=/machine/unattached}"
+    )
     assert got == RegionLine(
         3, 2, 0xC0000, 0xDFFFF, -1000, "rom", "pc.rom", owner="parent:{obj path=/machine/unattached}"
     )
@@ -41,7 +43,9 @@ def test_an_alias_is_taken_apart_from_both_ends() -> None:
     assert (got.offset, got.offset_end, got.disabled, got.owner) == (0, 0xFFFF, True, "owner:{dev id=pci.0}")
 
 
-@pytest.mark.parametrize("name", ["a b", "bcm2835-gpu-ram-alias[*]", "x @y", "alias 1", "", "prio (0)", "{}", "<b>&amp;"])
+@pytest.mark.parametrize(
+    "name", ["a b", "bcm2835-gpu-ram-alias[*]", "x @y", "alias 1", "", "prio (0)", "{}", "<b>&amp;"]
+)
 def test_names_may_hold_anything_but_a_line_end(name: str) -> None:
     assert region(f"    {0:016x}-{0xFFF:016x} (prio 0, i/o): {name} [disabled] orphan").name == name
     assert region(f"    {0:016x}-{0xFFF:016x} (prio 0, i/o): alias {name} @t {0:016x}-{1:016x}").name == name
