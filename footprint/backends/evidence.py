@@ -130,7 +130,7 @@ class _Reading:
     def _walk(self, root: Node) -> Iterator[Place]:
         """Every place of an enabled region below `root`."""
         stack: list[Place] = []
-        self._visit(stack, root, root.addr, 0, _WHOLE, None)
+        self._visit(stack, Place(root, root.addr, 0, _WHOLE, None))
         while stack:
             place = stack.pop()
             yield place
@@ -141,13 +141,14 @@ class _Reading:
                     raise self.source.error(
                         f"{node.line.name!r} is shown through more than {MOST_ALIASES} aliases", node.line.line
                     )
-                self._visit(stack, node.target, base - node.line.offset, low, high, Path(node, path, depth))
+                self._visit(stack, Place(node.target, base - node.line.offset, low, high, Path(node, path, depth)))
             elif not node.is_alias:
                 for child in node.children:
-                    self._visit(stack, child, base + child.addr, low, high, path)
+                    self._visit(stack, Place(child, base + child.addr, low, high, path))
 
-    def _visit(self, stack: list[Place], node: Node, base: int, low: int, high: int, path: Path | None) -> None:
-        """Put `node` on the `stack`, unless nothing of it is open there."""
+    def _visit(self, stack: list[Place], place: Place) -> None:
+        """Put `place`, cut to what the region covers, on the `stack`, unless nothing is left of it."""
+        node, base, low, high, path = place
         low, high = max(low, base), min(high, base + node.line.size)
         if low >= high or node.line.disabled:
             return

@@ -14,7 +14,6 @@ from footprint.memory.radix import Pages, PhysPageMap, registrations
 from footprint.memory.region import FULL, MemoryRegion
 from footprint.memory.render import FlatRange
 
-
 MOST_SECTIONS = 1 << 16
 """Section numbers have 16 bits; QEMU asserts even that there are fewer than a page has bytes."""
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
-from itertools import pairwise, zip_longest
+from itertools import zip_longest
 
 import numpy as np
 
@@ -38,14 +39,18 @@ class Style:
     @classmethod
     def of(cls, flat: FlatText) -> Style:
         """The style of a text."""
-        dispatches = [view.dispatch for view in flat.views if view.dispatch is not None]
-        region_ends = marks_root = False
-        for dispatch in dispatches:
-            marks_root = marks_root or any(section.is_root for section in dispatch.sections)
-            # Sections do not overlap; ends of regions do.
-            named = [section for section in dispatch.sections if section.name is not None]
-            region_ends = region_ends or any(left.end >= right.start for left, right in pairwise(named))
-        return cls(region_ends, marks_root)
+        longer = shorter = marks_root = False
+        for view in flat.views:
+            sections = view.dispatch.sections if view.dispatch else ()
+            marks_root = marks_root or any(section.is_root for section in sections)
+            starts = [item.start for item in view.ranges]
+            for section in sections if starts else ():
+                if section.name is not None:
+                    # A section lies within its range. A region ends there or later, perhaps beyond 2**64.
+                    end = view.ranges[max(0, bisect_right(starts, section.start) - 1)].end
+                    longer = longer or section.end > end or section.end < section.start
+                    shorter = shorter or section.start <= section.end < end
+        return cls(longer and not shorter, marks_root)
 
 
 def difference(theirs: ViewText, ours: FlatView | None, style: Style) -> Difference | None:

@@ -13,11 +13,12 @@ from tests.captures import CAPTURES, FLAT, TREE, load, named, save
 EXACT = [path for path in CAPTURES if "mcimx6ul" not in path.name]
 
 
-def changed(tmp_path: Path, name: str, key: str, old: str, new: str, count: int = 1) -> Verification:
+def changed(tmp_path: Path, name: str, key: str, *swap: str) -> Verification:
     """The verdict on a real capture with one thing changed in what QEMU printed."""
     data = load(named(name))
+    old, new = swap
     assert old in data[key]
-    data[key] = data[key].replace(old, new, count)
+    data[key] = data[key].replace(old, new, 1)
     return verify_capture(read_capture(save(tmp_path / "changed.json", data[TREE], data[FLAT])))
 
 
