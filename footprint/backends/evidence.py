@@ -20,6 +20,7 @@ MOST_PLACES = 500_000
 MOST_ALIASES = 100
 """Aliases of aliases that may lead to one place; more are refused."""
 _MOST_RIVALS = 64
+_MOST_ALIKE = 300
 _WHOLE = 1 << 64
 
 
@@ -101,21 +102,21 @@ class _Reading:
                 alike.setdefault(id(root), []).append(view)
         for view in flat.views:
             roots = candidate_roots(view, by_name) if view.ranges else []
-            for root in roots:
-                found[root] = alike[id(roots[0])]
+            for root in roots[:_MOST_ALIKE]:
+                found[root] = alike[id(roots[0])][:_MOST_ALIKE]
         return found
 
     def _read(self, root: Node, views: list[ViewText]) -> None:
         shown: dict[tuple[str, int], list[Place]] = {}
         tiny: list[Place] = []
-        for place in self._walk(root):
+        for place in self._walk(_drawn_from(root, views[0].root)):
             if not place.node.is_alias:
                 shown.setdefault((place.node.line.name, place.base), []).append(place)
             if place.node.line.start == place.node.line.end:
                 tiny.append(place)
         seen = set()
         bytes_shown = set()
-        for view in views:
+        for view in [view for view in views if _could_show(shown, view)] or views:
             dispatch = view.dispatch
             iommus = {(s.name, s.start) for s in dispatch.sections if s.iommu} if dispatch else set()
             for item in view.ranges:
@@ -230,6 +231,32 @@ def _say(traits: Traits, one: str, many: str, nodes: set[Node]) -> None:
 
 def _shape(node: Node) -> tuple[str, int, bool]:
     return node.line.name, node.line.size, node.is_alias
+
+
+def _drawn_from(root: Node, name: str | None) -> Node:
+    """The region called `name` that `root` leads to: a view is drawn from there, at that region's own address."""
+    node, steps = root, 0
+    while name is not None and node.line.name != name and steps < MOST_ALIASES:
+        steps += 1
+        enabled = [child for child in node.children if not child.line.disabled]
+        if node.target is not None and node.line.offset == 0:
+            node = node.target
+        elif not node.is_alias and len(enabled) == 1 and enabled[0].addr == 0:
+            node = enabled[0]
+        else:
+            return root
+    return node
+
+
+def _could_show(shown: dict[tuple[str, int], list[Place]], view: ViewText) -> bool:
+    """Whether for every range of `view` there is a region that is large enough, where it should be."""
+    return all(
+        any(
+            place.meets(item) and item.offset + item.end - item.start < place.node.line.size
+            for place in shown.get((item.name, item.start - item.offset), ())[:_MOST_RIVALS]
+        )
+        for item in view.ranges
+    )
 
 
 def _likeness(node: Node, item: RangeLine) -> tuple[bool, ...]:
