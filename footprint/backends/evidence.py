@@ -33,13 +33,17 @@ class Path(NamedTuple):
 
 
 class Place(NamedTuple):
-    """Where a tree shows a region: its offset 0 lies at `base`, and [low, high) of the view is open to it."""
+    """Where a tree shows a region: its offset 0 lies at `base`, and [low, high) of the view is open to it.
+
+    `in_rom`: some region around it is read-only itself, as printed.
+    """
 
     node: Node
     base: int
     low: int
     high: int
     path: Path | None
+    in_rom: bool = False
 
     def meets(self, item: RangeLine) -> bool:
         """Whether the range lies, in part, where the region is shown."""
@@ -109,7 +113,10 @@ class _Reading:
     def _read(self, root: Node, views: list[ViewText]) -> None:
         shown: dict[tuple[str, int], list[Place]] = {}
         tiny: list[Place] = []
-        for place in self._walk(_drawn_from(root, views[0].root)):
+        start = _drawn_from(root, views[0].root)
+        if start.line.name == views[0].root and _would_lead_on(start):
+            self.traits.terminating.add(start)
+        for place in self._walk(start):
             if not place.node.is_alias:
                 shown.setdefault((place.node.line.name, place.base), []).append(place)
             if place.node.line.start == place.node.line.end:
@@ -135,28 +142,31 @@ class _Reading:
         while stack:
             place = stack.pop()
             yield place
-            node, base, low, high, path = place
+            node, base, low, high, path, in_rom = place
             if node.target is not None:
                 depth = path.depth + 1 if path else 1
                 if depth > MOST_ALIASES:
                     raise self.source.error(
                         f"{node.line.name!r} is shown through more than {MOST_ALIASES} aliases", node.line.line
                     )
-                self._visit(stack, Place(node.target, base - node.line.offset, low, high, Path(node, path, depth)))
+                self._visit(
+                    stack, Place(node.target, base - node.line.offset, low, high, Path(node, path, depth), in_rom)
+                )
             elif not node.is_alias:
+                in_rom = in_rom or node.line.kind == "rom"
                 for child in node.children:
-                    self._visit(stack, Place(child, base + child.addr, low, high, path))
+                    self._visit(stack, Place(child, base + child.addr, low, high, path, in_rom))
 
     def _visit(self, stack: list[Place], place: Place) -> None:
         """Put `place`, cut to what the region covers, on the `stack`, unless nothing is left of it."""
-        node, base, low, high, path = place
+        node, base, low, high, path, in_rom = place
         low, high = max(low, base), min(high, base + node.line.size)
         if low >= high or node.line.disabled:
             return
         self._places += 1
         if self._places > MOST_PLACES:
             raise self.source.error(f"the regions are shown in more than {MOST_PLACES} places")
-        stack.append(Place(node, base, low, high, path))
+        stack.append(Place(node, base, low, high, path, in_rom))
 
     def _trace(self, item: RangeLine, shown: dict[tuple[str, int], list[Place]], iommu: bool) -> None:
         """Note what `item` says of the region that it shows."""
@@ -168,9 +178,10 @@ class _Reading:
         if iommu:
             self.traits.iommus.add(node)
         places = [place for place in places if place.node is node][:_MOST_RIVALS]
-        if item.kind == "rom" and node.line.kind != "rom":
-            self._read_only.append((item, places))
-        elif item.kind != "rom":
+        if item.kind == "rom":
+            if node.line.kind != "rom" and not any(place.in_rom for place in places):
+                self._read_only.append((item, places))
+        else:
             for place in places:
                 if place.path is not None and _alone(place, places, item):
                     self._acquit(place.path)
@@ -246,6 +257,14 @@ def _drawn_from(root: Node, name: str | None) -> Node:
         else:
             return root
     return node
+
+
+def _would_lead_on(node: Node) -> bool:
+    """Whether a container like `node` would not be a view's root: QEMU would look at its only child, or at none."""
+    enabled = [child for child in node.children if not child.line.disabled]
+    if node.is_alias or len(enabled) > 1:
+        return False
+    return not enabled or (enabled[0].addr == 0 and enabled[0].line.size <= node.line.size)
 
 
 def _could_show(shown: dict[tuple[str, int], list[Place]], view: ViewText) -> bool:

@@ -226,7 +226,7 @@ def check_view(ours: FlatView | None, theirs: View | None, books: Books, twin: d
 
 
 def test_a_space_made_within_a_transaction_on_a_new_alias_follows_later_changes_of_its_target() -> None:
-    both = Both(RULES)
+    both = Both([HISTORY["v7.2.0"]])
     for call in (("begin",), ("create", "container", 0x10, 0, 0), ("add", 0, 0x1000, 2, 0)):
         both.play(call)
     both.play(("create", "alias", 0x10, 2, 0))
