@@ -12,7 +12,9 @@ from tests.conftest import ROOT
 
 TEXT = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"```sh\n(.*?)```", TEXT, flags=re.S)
-QUICK_START, EXAMPLES = BLOCKS[0], BLOCKS[1:]
+OWN_QEMU = "./build/qemu-system-ppc64"
+QUICK_START, EXAMPLES = BLOCKS[0], [block for block in BLOCKS[1:] if OWN_QEMU not in block]
+SESSION = [line for block in BLOCKS if OWN_QEMU in block for line in block.splitlines()]
 SCRIPT = re.search(r"```python\n(.*?)```", TEXT, flags=re.S)[1]
 
 
@@ -36,6 +38,16 @@ def test_an_example_works_as_written(folder, line):
             run(folder, ["run", "power8", *more, "-o", f"reports/{name}", "--no-report", "--force"])
     done = run(folder, arguments)
     assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr
+
+
+def test_a_session_with_a_binary_of_ones_own_works_as_written(need, tmp_path):
+    need("gdb", "gdb")
+    (tmp_path / "build").mkdir()
+    (tmp_path / OWN_QEMU).symlink_to(need("qemu-system-ppc64", "qemu-system-ppc"))
+    assert len(SESSION) == 9
+    for line in SESSION:
+        done = run(tmp_path, shlex.split(line)[1:])
+        assert (done.returncode, "Traceback" in done.stderr) == (0, False), f"{line}: {done.stdout}{done.stderr}"
 
 
 def run(folder, arguments):
