@@ -24,6 +24,7 @@ from footprint import __version__
 from footprint.backends.model import ModelBackend, passes
 from footprint.errors import MeasurementError
 from footprint.guest import backend as real
+from footprint.guest.guest import SECONDS
 from footprint.memory.ledger import Ledger
 from footprint.memory.rules import RuleSet
 from footprint.probes.census import CensusProbe
@@ -47,7 +48,7 @@ class Request:
 
     `source` is the word that the scenario was found by; a child process finds it by the same. `backend` is
     ``model`` or ``qemu``; the latter obeys no rule set but its own, and `qemu` is its program (empty: the
-    machine's own).
+    machine's own), each step of which has `seconds`.
     """
 
     scenario: Scenario
@@ -57,6 +58,7 @@ class Request:
     probes: tuple[str, ...] = ()
     backend: str = ModelBackend.name
     qemu: str = ""
+    seconds: float = SECONDS
 
 
 def record(request: Request, progress: Progress = lambda _: None) -> Recording:
@@ -93,7 +95,7 @@ def _record_real(request: Request, progress: Progress) -> Recording:
     """The scenario on a real QEMU: one run, under the rules of that binary."""
     scenario, started = request.scenario, time.perf_counter()
     progress(f"{scenario.name}: {request.qemu or 'QEMU'}")
-    run = real.play(scenario, request.values, request.qemu)
+    run = real.play(scenario, request.values, request.qemu, seconds=request.seconds)
     return Recording(
         schema=SCHEMA,
         scenario=scenario.name,

@@ -37,6 +37,10 @@ BACKENDS = ("model", "qemu")
 )
 @click.option("-b", "backend", default="model", show_default=True, help="What acts: model, or qemu (a real one).")
 @click.option("--qemu", metavar="PATH", help="With -b qemu: the binary. Default: the machine's qemu-system-…")
+@click.option(
+    "--time-limit", type=click.FloatRange(min=0.1), default=60, show_default=True, metavar="SECONDS",
+    help="With -b qemu: for each step.",
+)  # fmt: skip
 @click.option("--probe", "probes", metavar="NAMES", default="", help="Also read these, comma-separated: traced, sized.")
 @click.option("-o", "out", type=click.Path(path_type=Path), help="Folder to write. Default: reports/<scenario>/.")
 @json_option
@@ -44,7 +48,7 @@ BACKENDS = ("model", "qemu")
 @force_option
 def command(
     scenario: str, sets: tuple[str, ...], rules: tuple[str, ...], backend: str, qemu: str | None,
-    probes: str, out: Path | None, *, as_json: bool, no_report: bool, force: bool,
+    time_limit: float, probes: str, out: Path | None, *, as_json: bool, no_report: bool, force: bool,
 ) -> None:  # fmt: skip
     """Play SCENARIO and record every count at every mark.
 
@@ -61,7 +65,7 @@ def command(
 
     request = _request(scenario, sets, rules, probes)
     if backend != "model" or qemu is not None:
-        request = _for_backend(request, backend, qemu, has_rules=bool(rules))
+        request = _for_backend(request, backend, qemu, time_limit, has_rules=bool(rules))
     writes = out is not None or not as_json
     folder = out or Path("reports") / request.scenario.name
     files = _output_files(folder, force=force, report=not no_report) if writes else []
@@ -81,7 +85,7 @@ def command(
         note("wrote " + " and ".join(str(path) for path in files))
 
 
-def _for_backend(request: Request, backend: str, qemu: str | None, *, has_rules: bool) -> Request:
+def _for_backend(request: Request, backend: str, qemu: str | None, seconds: float, *, has_rules: bool) -> Request:
     """`request` for another backend than the model, if it can be had; raises RequestError."""
     from dataclasses import replace
 
@@ -95,7 +99,7 @@ def _for_backend(request: Request, backend: str, qemu: str | None, *, has_rules:
         raise RequestError("-r goes with the model; a real QEMU obeys its own rules")
     if request.probes:
         raise RequestError(f"--probe {','.join(request.probes)} reads the model; a real QEMU has no such probe")
-    return replace(request, backend=backend, qemu=qemu or "")
+    return replace(request, backend=backend, qemu=qemu or "", seconds=seconds)
 
 
 def _request(word: str, sets: tuple[str, ...], rules: tuple[str, ...], probes: str) -> Request:

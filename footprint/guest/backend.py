@@ -91,11 +91,11 @@ class QemuBackend:
             self.guest = None
 
 
-def play(scenario: Scenario, values: Mapping[str, Any], qemu: str = "") -> Run:
+def play(scenario: Scenario, values: Mapping[str, Any], qemu: str = "", *, seconds: float = SECONDS) -> Run:
     """One execution of `scenario` on a real QEMU. Marks at which no QEMU runs have nothing to be read."""
     samples = []
     started = time.perf_counter()
-    with QemuBackend(qemu) as backend:
+    with QemuBackend(qemu, seconds=seconds) as backend:
         for step in scenario.play(values):
             backend.obey(step)
             if isinstance(step, Mark) and (metrics := backend.read()) is not None:

@@ -17,6 +17,9 @@ SECONDS = 60.0
 """The default limit for each step: the start-up, and every question after it."""
 SECONDS_TO_SETTLE = 15.0
 """How long the grace period may take; it is over as soon as everything released is freed."""
+SECONDS_TO_BOOT = 15.0
+SECONDS_OF_QUIET = 3.0
+"""Firmware pauses for up to two seconds between its changes of the memory map (FACTS §11)."""
 _DISPLAYS = {"-display", "-nographic", "-vnc", "-spice", "-sdl", "-gtk", "-curses"}
 
 
@@ -91,6 +94,25 @@ class Guest:
             time.sleep(0.01)
             life = self.trace.read()
         return life
+
+    def boot(self, seconds: float = SECONDS_TO_BOOT, quiet: float = SECONDS_OF_QUIET) -> Life:
+        """Let the firmware run until no view was created for `quiet` seconds, at most `seconds`; then stop it.
+
+        Gives the life of all views, once everything released is freed.
+        """
+        with self.speaking("when its firmware was started"):
+            self.monitor.execute("cont")
+        deadline = time.monotonic() + seconds
+        created, since = self.trace.read().created, time.monotonic()
+        while (now := time.monotonic()) < min(since + quiet, deadline):
+            if not self.process.is_alive:
+                raise self.process.obituary("while its firmware ran")
+            time.sleep(0.05)
+            if (seen := self.trace.read().created) != created:
+                created, since = seen, now
+        with self.speaking("when its firmware was stopped"):
+            self.monitor.execute("stop")
+        return self.settle()
 
     def __enter__(self) -> Guest:
         return self

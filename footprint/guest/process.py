@@ -10,6 +10,7 @@ import contextlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 import threading
 from collections.abc import Sequence
@@ -98,6 +99,11 @@ class Child:
         self.kill()
 
     @property
+    def _reader_is_done(self) -> bool:
+        """Whether nobody holds the other end of its output any more: then nothing of its group is left."""
+        return not self._reader.is_alive()
+
+    @property
     def pid(self) -> int:
         """Its process number; the guard has become the program."""
         return self._process.pid
@@ -108,9 +114,10 @@ class Child:
         return self._process.poll() is None
 
     def kill(self) -> None:
-        """End it, now; the second time does nothing."""
-        with contextlib.suppress(ProcessLookupError):
-            self._process.kill()
+        """End it, now, with whatever it started (a script may stand for it); the second time does nothing."""
+        if self._process.returncode is None or not self._reader_is_done:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.pid, signal.SIGKILL)
         self._process.wait(SECONDS_TO_DIE)
         self._reader.join(1)
 

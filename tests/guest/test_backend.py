@@ -1,8 +1,14 @@
 """The qemu backend: the same scenario, marks and names as the model, read from a real process."""
 
 import json
+import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
 
+import psutil
 import pytest
 
 from footprint.errors import RequestError
@@ -11,6 +17,7 @@ from footprint.guest.backend import QemuBackend
 from footprint.guest.counts import dummies
 from footprint.machines.pseries import pseries
 from footprint.steps import Replay
+from tests.guest.gone import gone
 
 SAME = (
     "flatviews.created", "flatviews.freed", "flatviews.allocated", "flatviews.alive", "flatviews.empty",
@@ -68,6 +75,29 @@ def test_a_guest_that_qemu_refuses_is_told_in_its_own_words(footprint, ppc64, tm
     done = footprint("run", "power8", *SMALL[2:], "-s", "cpus=65536", "-b", "qemu")
     assert (done.returncode, done.stderr.count("\n")) == (3, 1)
     assert "before its machine was built" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_qemu_that_hangs_is_given_up_within_the_time_limit(footprint, program, tmp_path):
+    hanging = program("sleep 100")
+    done = footprint("run", "power8", *SMALL, "-b", "qemu", "--qemu", hanging, "--time-limit", "1", "--json")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (3, "", 1)
+    assert "within 1 s" in done.stderr
+
+
+def test_ctrl_c_ends_qemu_and_writes_nothing(ppc64, tmp_path):
+    command = [sys.executable, "-m", "footprint", "run", "power8", "-b", "qemu"]
+    with subprocess.Popen(command, cwd=tmp_path, env=os.environ, stderr=subprocess.PIPE, text=True) as we:
+        deadline = time.monotonic() + 10
+        found = []
+        while not found and time.monotonic() < deadline:
+            children = psutil.Process(we.pid).children(recursive=True)
+            found = [one.pid for one in children if one.name().startswith("qemu-system")]
+        time.sleep(0.3)
+        we.send_signal(signal.SIGINT)
+        assert (we.wait(10), we.stderr.read()) == (130, "footprint: interrupted\n")
+    assert len(found) == 1
+    assert gone(found[0])
     assert list(tmp_path.iterdir()) == []
 
 

@@ -156,3 +156,27 @@ def test_a_program_that_is_missing_is_told_with_what_installs_it():
 def test_what_would_not_stay_ours_is_refused(command):
     with pytest.raises(RequestError):
         Guest(command)
+
+
+def test_a_script_that_stands_for_a_qemu_takes_what_it_started_with_it(program, tmp_path):
+    failure([program(f"sleep 100 &\necho $! > {tmp_path}/pid\nwait")], seconds=1)
+    assert gone(int((tmp_path / "pid").read_text()))
+    failure([program(f"sleep 100 &\necho $! > {tmp_path}/pid\nexit 1")], seconds=1)
+    assert gone(int((tmp_path / "pid").read_text()))
+
+
+def test_firmware_runs_until_it_settles_and_is_stopped(x86_64):
+    with Guest([x86_64, "-M", "pc", "-nodefaults", "-device", "e1000"]) as guest:
+        built = guest.settle().created
+        booted = guest.boot(seconds=10, quiet=0.5)
+        assert guest.monitor.execute("query-status")["status"] == "paused"
+        assert booted.created > built
+        assert booted.waiting == 0
+        assert "e1000-mmio" in guest.ask("info mtree -f")
+
+
+def test_firmware_that_never_settles_is_stopped_in_time(x86_64):
+    with Guest([x86_64, "-M", "pc", "-nodefaults"]) as guest:
+        started = time.monotonic()
+        guest.boot(seconds=0.5, quiet=30)
+        assert time.monotonic() - started < 3
