@@ -95,7 +95,7 @@ def test_ctrl_c_ends_qemu_and_writes_nothing(ppc64, tmp_path):
             found = [one.pid for one in children if one.name().startswith("qemu-system")]
         time.sleep(0.3)
         we.send_signal(signal.SIGINT)
-        assert (we.wait(10), we.stderr.read()) == (130, "footprint: interrupted\n")
+        assert (we.wait(10), we.stderr.read().strip()) == (130, "footprint: interrupted")
     assert len(found) == 1
     assert gone(found[0])
     assert list(tmp_path.iterdir()) == []
