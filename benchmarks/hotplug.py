@@ -13,7 +13,7 @@ import argparse
 import statistics
 
 from footprint.guest.guest import Guest
-from footprint.guest.plugging import Q35, Reading, Socket
+from footprint.guest.plugging import BACKENDS, Q35, Reading, Socket, cycle_backend
 
 DEVICES = ("virtio-net-pci", "e1000e", "rtl8139", "nec-usb-xhci")
 READINGS = ("", "info mtree -o -D", "info mtree -f", "info mtree -f -d")
@@ -51,6 +51,10 @@ def main() -> None:
     print(f"{'per cycle':<34} {'created':>8} {'kept':>8} {'spaces':>8} {'RSS':>12}")
     for driver in DEVICES:
         print(row(driver, measure(options.qemu, driver, options.warm, options.cycles)), flush=True)
+    for kind in BACKENDS:
+        with Guest([options.qemu, *Q35]) as guest:
+            readings = list(cycle_backend(guest, kind, options.warm + options.cycles))
+        print(row(kind, readings[options.warm :]), flush=True)
     for reading in READINGS:
         name = f"rtl8139, {reading or 'nothing read'}"
         print(row(name, measure(options.qemu, "rtl8139", options.warm, options.cycles, reading)), flush=True)

@@ -7,7 +7,7 @@ views themselves would (docs/reading.md).
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,22 +58,64 @@ class Socket:
                     raise MeasurementError(f"{name} is still there {seconds:g} s after it was unplugged")
                 time.sleep(0.001)
 
-    def cycle(self, driver: str, cycles: int, *, reading: str = "", **properties: Any) -> Iterator[Reading]:
+    def cycle(self, driver: str, times: int, *, reading: str = "", **properties: Any) -> Iterator[Reading]:
         """Plug and unplug that often; what there is before the first cycle, and after each.
 
         `reading` is a monitor command to give in each cycle, before the device is plugged.
         """
-        yield self.read(0)
-        for number in range(1, cycles + 1):
+
+        def once() -> None:
             if reading:
                 self.guest.ask(reading)
             self.plug(driver, **properties)
             self.unplug()
-            yield self.read(number)
 
-    def read(self, cycles: int) -> Reading:
-        """What there is now, once the grace period is over."""
-        life = self.guest.settle()
-        spaces = count_spaces(self.guest.ask("info mtree"))["address_spaces"]
-        resident = process_metrics(self.guest.process.pid)["process.rss"]
-        return Reading(cycles, spaces, life.created, life.created - life.freed, resident)
+        return cycles(self.guest, once, times)
+
+
+def cycles(guest: Guest, once: Callable[[], None], times: int) -> Iterator[Reading]:
+    """What there is before `once` was done, and after each of that many times."""
+    yield read(guest, 0)
+    for number in range(1, times + 1):
+        once()
+        yield read(guest, number)
+
+
+def read(guest: Guest, number: int) -> Reading:
+    """What there is after `number` cycles, once the grace period is over."""
+    life = guest.settle()
+    spaces = count_spaces(guest.ask("info mtree"))["address_spaces"]
+    resident = process_metrics(guest.process.pid)["process.rss"]
+    return Reading(number, spaces, life.created, life.created - life.freed, resident)
+
+
+BACKENDS: dict[str, tuple[tuple[str, dict[str, Any]], tuple[str, dict[str, Any]]]] = {
+    "memory backend": (
+        ("object-add", {"qom-type": "memory-backend-ram", "id": "plugged", "size": 16 << 20}),
+        ("object-del", {"id": "plugged"}),
+    ),
+    "netdev": (
+        ("netdev_add", {"type": "hubport", "id": "plugged", "hubid": 0}),
+        ("netdev_del", {"id": "plugged"}),
+    ),
+    "chardev": (
+        ("chardev-add", {"id": "plugged", "backend": {"type": "null", "data": {}}}),
+        ("chardev-remove", {"id": "plugged"}),
+    ),
+    "blockdev": (
+        ("blockdev-add", {"driver": "null-co", "node-name": "plugged"}),
+        ("blockdev-del", {"node-name": "plugged"}),
+    ),
+}
+"""What can be added and removed without a bus: the monitor commands that do it, and undo it."""
+
+
+def cycle_backend(guest: Guest, kind: str, times: int) -> Iterator[Reading]:
+    """Add and remove one of BACKENDS that often; readings as in :meth:`Socket.cycle`."""
+
+    def once() -> None:
+        for command, arguments in BACKENDS[kind]:
+            with guest.speaking(f"at {command}"):
+                guest.monitor.execute(command, **arguments)
+
+    return cycles(guest, once, times)

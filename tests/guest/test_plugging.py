@@ -4,7 +4,7 @@ import pytest
 
 from footprint.errors import MeasurementError
 from footprint.guest.guest import Guest
-from footprint.guest.plugging import Q35, Socket
+from footprint.guest.plugging import BACKENDS, Q35, Socket, cycle_backend
 
 
 @pytest.fixture
@@ -28,6 +28,14 @@ def test_a_card_on_pseries_comes_back_too(ppc64):
         before, *after = Socket(guest, "pci.0").cycle("virtio-net-pci", 3)
     assert after[-1].created > before.created
     assert (after[-1].allocated, after[-1].address_spaces) == (before.allocated, before.address_spaces)
+
+
+@pytest.mark.parametrize("kind", BACKENDS)
+def test_backends_come_and_go_without_a_view(socket, kind):
+    before, *after = cycle_backend(socket.guest, kind, 3)
+    assert {(one.created, one.allocated, one.address_spaces) for one in after} == {
+        (before.created, before.allocated, before.address_spaces)
+    }
 
 
 @pytest.mark.parametrize(
