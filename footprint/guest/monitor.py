@@ -79,12 +79,13 @@ class Monitor:
         except ExecuteError as error:
             raise MeasurementError(f"{self._who} refuses {what[3:]}: {_line(error)}") from None
         except ConnectError as error:
-            if isinstance(error.exc, EOFError | ConnectionResetError):
+            if isinstance(error.exc, EOFError | ConnectionError):
                 raise MonitorLostError(f"{self._who} closed its monitor") from None
             if isinstance(error.exc, OSError):
                 raise MeasurementError(f"{self._who} cannot be reached: {error.exc.strerror or error.exc}") from None
             raise MeasurementError(f"{self._who} does not speak QMP: {_line(error.exc)}") from None
-        except (ExecInterruptedError, StateError, EOFError, ConnectionError):
+        except (ExecInterruptedError, StateError, EOFError, OSError, AssertionError):
+            # The library asserts that a connection lives on right after it was made (qemu.qmp 0.0.6, connect).
             raise MonitorLostError(f"{self._who} closed its monitor") from None
         except QMPError as error:
             raise MeasurementError(f"{self._who} does not speak QMP: {_line(error)}") from None

@@ -25,7 +25,7 @@ MOST_WORDS = 1 << 16
 LONGEST_SENTENCE = 400
 SECONDS_TO_DIE = 10
 
-_TIME = re.compile(r"^\d{4}-\d\d-\d\dT[\d:.]+Z ")
+_TIME = re.compile(r"^\d{4}-\d\d-\d\dT[\d:.]+Z(?: |$)")
 _NO_ORPHAN = '[ "$PPID" = "$0" ] && exec "$@"'
 """Closes a gap: if we died before ``setpriv`` spoke to the kernel, the child has another parent already."""
 
@@ -137,7 +137,8 @@ class Child:
 
     def last_words(self) -> str:
         """The last lines of `words` as one, without their times; ``it said nothing`` where there are none."""
-        lines = [_TIME.sub("", " ".join(line.split())) for line in self.words.splitlines() if line.strip()]
+        plain = [_TIME.sub("", " ".join(line.split())) for line in self.words.splitlines()]
+        lines = [line for line in plain if line]
         # Warnings of a start-up that went wrong later are not why it did.
         telling = [line for line in lines if "warning:" not in line] or lines
         text = " / ".join(telling[-3:])

@@ -1,7 +1,9 @@
-"""Waiting for a process to be gone."""
+"""Finding the QEMU that somebody started, and waiting for a process to be gone."""
 
 import time
 from pathlib import Path
+
+import psutil
 
 
 def is_gone(pid):
@@ -18,3 +20,12 @@ def gone(pid, seconds=5):
     while not is_gone(pid) and time.monotonic() < deadline:
         time.sleep(0.01)
     return is_gone(pid)
+
+
+def qemu_of(process):
+    """The QEMU under `process`, as soon as there is one, or None."""
+    try:
+        children = psutil.Process(process.pid).children(recursive=True)
+        return next((one for one in children if one.name().startswith("qemu-system")), None)
+    except psutil.NoSuchProcess:
+        return None

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 
-import psutil
 import pytest
 
 from footprint.errors import RequestError
@@ -17,7 +16,7 @@ from footprint.guest.backend import QemuBackend
 from footprint.guest.counts import dummies
 from footprint.machines.pseries import pseries
 from footprint.steps import Replay
-from tests.guest.gone import gone
+from tests.guest.gone import gone, qemu_of
 
 SAME = (
     "flatviews.created", "flatviews.freed", "flatviews.allocated", "flatviews.alive", "flatviews.empty",
@@ -89,15 +88,12 @@ def test_ctrl_c_ends_qemu_and_writes_nothing(ppc64, tmp_path):
     command = [sys.executable, "-m", "footprint", "run", "power8", "-b", "qemu"]
     with subprocess.Popen(command, cwd=tmp_path, env=os.environ, stderr=subprocess.PIPE, text=True) as we:
         deadline = time.monotonic() + 10
-        found = []
-        while not found and time.monotonic() < deadline:
-            children = psutil.Process(we.pid).children(recursive=True)
-            found = [one.pid for one in children if one.name().startswith("qemu-system")]
+        while (qemu := qemu_of(we)) is None and time.monotonic() < deadline:
+            time.sleep(0.02)
         time.sleep(0.3)
         we.send_signal(signal.SIGINT)
         assert (we.wait(10), we.stderr.read().strip()) == (130, "footprint: interrupted")
-    assert len(found) == 1
-    assert gone(found[0])
+    assert gone(qemu.pid)
     assert list(tmp_path.iterdir()) == []
 
 

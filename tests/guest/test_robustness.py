@@ -11,9 +11,7 @@ import sys
 import time
 from pathlib import Path
 
-import psutil
-
-from tests.guest.gone import is_gone
+from tests.guest.gone import is_gone, qemu_of
 
 CYCLES = int(os.environ.get("FOOTPRINT_CYCLES", "18"))
 SEED = 20170918
@@ -29,15 +27,6 @@ def of_this_test(name):
         except OSError:
             continue
     return found
-
-
-def qemu_of(process):
-    """The QEMU under `process`, as soon as there is one, or None."""
-    try:
-        children = psutil.Process(process.pid).children(recursive=True)
-        return next((one for one in children if one.name().startswith("qemu-system")), None)
-    except psutil.NoSuchProcess:
-        return None
 
 
 def cycle(number, dice, folder, qemu, name):
