@@ -154,7 +154,8 @@ class _Reading:
                 )
             elif not node.is_alias:
                 in_rom = in_rom or node.line.kind == "rom"
-                for child in node.children:
+                # Of those alike, the first printed is on top, and so the one that a range shows: it is met first.
+                for child in reversed(node.children):
                     self._visit(stack, Place(child, base + child.addr, low, high, path, in_rom))
 
     def _visit(self, stack: list[Place], place: Place) -> None:
