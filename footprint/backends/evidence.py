@@ -86,6 +86,7 @@ class _Reading:
         self.traits = Traits()
         self._places = 0
         self._writable: set[Node] = set()
+        self._of_one_byte: set[Node] = set()
         self._read_only: list[tuple[RangeLine, list[Place]]] = []
         for root, views in self._views_of(forest, flat).items():
             self._read(root, views)
@@ -211,15 +212,14 @@ class _Reading:
         """Of what prints as one byte, aliases and containers are empty unless a view shows that byte alone."""
         for place in tiny:
             node = place.node
-            if not node.is_alias and not node.children:
-                continue
             if place.low in bytes_shown:
-                self.traits.empty.discard(node)
-            else:
+                self._of_one_byte.add(node)
+            elif node.is_alias or (node.children and node.line.kind in ("i/o", "container")):
                 self.traits.empty.add(node)
 
     def _conclude(self, forest: Forest) -> None:
         traits = self.traits
+        traits.empty -= self._of_one_byte
         # Of two alike, the one that no view shows is hidden, not a container.
         alike = {_shape(node) for node in traits.terminating if not node.children}
         for node in forest.nodes:
