@@ -20,7 +20,8 @@ MOST_PLACES = 500_000
 MOST_ALIASES = 100
 """Aliases of aliases that may lead to one place; more are refused."""
 _MOST_RIVALS = 64
-_MOST_ALIKE = 300
+_MOST_COMPARED = 1_000_000
+"""Ranges of views times roots that could have them, before the other roots are left untold."""
 _WHOLE = 1 << 64
 
 
@@ -107,8 +108,10 @@ class _Reading:
                 alike.setdefault(id(root), []).append(view)
         for view in flat.views:
             roots = candidate_roots(view, by_name) if view.ranges else []
-            for root in roots[:_MOST_ALIKE]:
-                found[root] = alike[id(roots[0])][:_MOST_ALIKE]
+            if roots and roots[0] not in found:
+                views = alike[id(roots[0])]
+                most = _MOST_COMPARED // sum(len(one.ranges) for one in views)
+                found |= dict.fromkeys(roots[: max(1, most)], views)
         return found
 
     def _read(self, root: Node, views: list[ViewText]) -> None:

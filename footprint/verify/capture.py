@@ -12,6 +12,7 @@ from footprint.errors import FootprintError, InputFileError
 from footprint.memory.core import MemoryCore
 from footprint.memory.ledger import Ledger
 from footprint.memory.radix import NODE_BYTES
+from footprint.memory.region import MemoryRegion
 from footprint.memory.render import Flat, render
 from footprint.memory.rules import HISTORY, RuleSet
 from footprint.memory.space import AddressSpace
@@ -25,8 +26,8 @@ MOST_NODES = 100_000
 MOST_NODE_BYTES = 8 << 30
 """The same as reserved, most of it never touched."""
 
-Names = tuple[tuple[str, str | None], ...]
-"""The (space, root) names of a view's users, sorted: what is common to its two sides."""
+Names = tuple[tuple[str, str], ...]
+"""The (space, root) names of a view's users, sorted: what is common to its two sides. No root is ``""``."""
 
 
 def rules_of(capture: Capture) -> RuleSet:
@@ -65,6 +66,7 @@ class Comparison:
         self.ledger: Ledger = self.core.ledgers[0]
         self.siblings = Siblings(self.rebuilt)
         self.style = Style.of(capture.flat)
+        self._known: dict[MemoryRegion | None, Flat] = {}
         self._check_nodes()
         self.result.guesses += machine.guesses + ([guess] if guess else [])
         self._pair_views()
@@ -78,7 +80,7 @@ class Comparison:
 
     def _names(self, spaces: Iterable[AddressSpace]) -> Names:
         per_space = self.capture.flat.per_space
-        return tuple(sorted((one.name, None if per_space else _root_name(one)) for one in spaces))
+        return tuple(sorted((one.name, "" if per_space else _root_name(one)) for one in spaces))
 
     def _pair_views(self) -> None:
         """Compare views with the same users; those whose users differ are grouped otherwise."""
@@ -88,7 +90,7 @@ class Comparison:
         strays: list[ViewText] = []
         for view in self.capture.flat.views:
             self.result.views += 1
-            names = tuple(sorted((space.name, space.root or None) for space in view.spaces))
+            names = tuple(sorted((space.name, space.root or "") for space in view.spaces))
             candidates = ours.get(names)
             if candidates:
                 self._compare(view, candidates.pop(self._likeliest(view, candidates)))
@@ -113,7 +115,9 @@ class Comparison:
     def _pieces(self, space: AddressSpace) -> Flat:
         entry = self.ledger.spaces[space]
         key = None if entry is None else entry.key
-        return self.ledger.policies.merge.merge(render(key))
+        if key not in self._known:
+            self._known[key] = self.ledger.policies.merge.merge(render(key))
+        return self._known[key]
 
     def _agreement(self, view: ViewText, space: AddressSpace) -> int | None:
         """How many ranges agree before the first that differs; None if all do."""
@@ -124,11 +128,17 @@ class Comparison:
                 return i
         return None if len(view.ranges) == len(pieces) else min(len(view.ranges), len(pieces))
 
+    def _agreement_now(self, view: ViewText, space: AddressSpace) -> int | None:
+        """The same after a change."""
+        self._known.clear()
+        return self._agreement(view, space)
+
     def _compare(self, view: ViewText, spaces: list[AddressSpace]) -> None:
         space = spaces[0]
         entry = self.ledger.spaces[space]
         if entry is not None and entry.key is not None and self._agreement(view, space) is not None:
-            self.siblings.settle(entry.key, lambda: self._agreement(view, space))
+            self.siblings.settle(entry.key, lambda: self._agreement_now(view, space))
+            self._known.clear()
         found = difference(view, self.ledger.view(space), self.style)
         if found is None:
             self.result.views_exact += 1
@@ -163,7 +173,7 @@ def _by_view(ledger: Ledger) -> list[list[AddressSpace]]:
 
 
 def _root_name(space: AddressSpace) -> str:
-    return space.root.name or "(null)"
+    return "(null)" if space.root.name is None else space.root.name
 
 
 def _space_names(spaces: Iterable[SpaceLine], most: int = 4) -> str:
@@ -183,6 +193,6 @@ def _nearest(view: ViewText, left: list[Names]) -> str:
     """Who shares a view, in the model, with the first space of `view`."""
     first = view.spaces[0]
     for names in left:
-        if any(name == first.name and root == first.root for name, root in names):
+        if any(name == first.name and root == (first.root or "") for name, root in names):
             return _users(names)
     return "no such address space" if not left else "other address spaces"
