@@ -21,10 +21,11 @@ from footprint.qemu.flat import SpaceLine, ViewText
 from footprint.verify.difference import Style, difference
 from footprint.verify.result import Mismatch, Verification
 
-MOST_NODES = 100_000
-"""Radix nodes that the views of a capture may have; a machine that needs more is refused."""
-MOST_NODE_BYTES = 8 << 30
-"""The same as reserved, most of it never touched."""
+MOST_BYTES = 256 << 20
+"""Bytes of nodes, subpages and sections that the views of a capture may need; more are refused."""
+MOST_RESERVED_BYTES = 8 << 30
+"""Bytes of nodes that they may reserve, most of which are never touched."""
+_SECTION_BYTES = 200
 
 Names = tuple[tuple[str, str], ...]
 """The (space, root) names of a view's users, sorted: what is common to its two sides. No root is ``""``."""
@@ -67,16 +68,17 @@ class Comparison:
         self.siblings = Siblings(self.rebuilt)
         self.style = Style.of(capture.flat)
         self._known: dict[MemoryRegion | None, Flat] = {}
-        self._check_nodes()
+        self._check_weight()
         self.result.guesses += machine.guesses + ([guess] if guess else [])
         self._pair_views()
         self._say_orders()
 
-    def _check_nodes(self) -> None:
-        metrics = self.ledger.metrics()
-        nodes, reserved = metrics["nodes"], metrics["nodes.allocated"] * NODE_BYTES
-        if nodes > MOST_NODES or reserved > MOST_NODE_BYTES:
-            raise self.capture.tree.source.error(f"the views need {nodes} radix nodes; at most {MOST_NODES}")
+    def _check_weight(self) -> None:
+        """Refuse views that would not fit in memory, before any is built."""
+        metrics, page = self.ledger.metrics(), self.core.pages.size
+        weight = metrics["nodes"] * NODE_BYTES + metrics["subpages"] * 2 * page + metrics["sections"] * _SECTION_BYTES
+        if weight > MOST_BYTES or metrics["nodes.allocated"] * NODE_BYTES > MOST_RESERVED_BYTES:
+            raise self.capture.tree.source.error(f"the views need {weight} bytes; at most {MOST_BYTES}")
 
     def _names(self, spaces: Iterable[AddressSpace]) -> Names:
         per_space = self.capture.flat.per_space
