@@ -138,9 +138,12 @@ class Comparison:
     def _compare(self, view: ViewText, spaces: list[AddressSpace]) -> None:
         space = spaces[0]
         entry = self.ledger.spaces[space]
-        if entry is not None and entry.key is not None and self._agreement(view, space) is not None:
-            self.siblings.settle(entry.key, lambda: self._agreement_now(view, space))
-            self._known.clear()
+        key = None if entry is None else entry.key
+        if key is not None and self.siblings.contested and self._agreement(view, space) is not None:
+            spent = self.siblings.spent
+            self.siblings.settle(key, lambda: self._agreement_now(view, space))
+            if self.siblings.spent > spent:
+                self._known.clear()
         found = difference(view, self.ledger.view(space), self.style)
         if found is None:
             self.result.views_exact += 1
