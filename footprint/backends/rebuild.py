@@ -19,7 +19,7 @@ from footprint.qemu.flat import FlatText
 from footprint.qemu.forest import Forest, Node, grow
 from footprint.qemu.lines import Source
 
-MOST_PIECES = 2_000_000
+MOST_PIECES = 1_000_000
 """Pieces that all regions together may show; more are refused."""
 _FIRST_SPACES = ("memory", "I/O")
 
