@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from footprint.backends.pairing import Names, Pairing, rules_of
+from footprint.captured.pairing import Names, Pairing, rules_of
 from footprint.errors import FootprintError, InputFileError
 from footprint.memory.rules import RuleSet
 from footprint.qemu.capture import Capture

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from footprint.backends.pairing import rules_of
+from footprint.captured.pairing import rules_of
 from footprint.memory.rules import HISTORY, rule_set
 from footprint.qemu.capture import read_capture
 from footprint.verify.capture import verify_capture

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from footprint.backends.pages import page_size
-from footprint.backends.rebuild import Machine, Rebuilt, read_machine, rebuild
-from footprint.backends.siblings import Siblings
+from footprint.captured.pages import page_size
+from footprint.captured.rebuild import Machine, Rebuilt, read_machine, rebuild
+from footprint.captured.siblings import Siblings
 from footprint.memory.census import census
 from footprint.memory.core import MemoryCore
 from footprint.memory.ledger import Ledger

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from footprint.backends.mtree_text import flat_text, tree_text
+from footprint.captured.mtree_text import flat_text, tree_text
 from footprint.memory import region as make
 from footprint.memory.core import MemoryCore
 from footprint.memory.radix import Pages

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from footprint.backends.rebuild import Rebuilt, place_children
+from footprint.captured.rebuild import Rebuilt, place_children
 from footprint.memory.core import MemoryCore
 from footprint.memory.region import MemoryRegion
 
