@@ -20,7 +20,7 @@ def count(n: float) -> str:
 
 def size(n: float) -> str:
     """`n` bytes with a binary unit, in one piece."""
-    return bytes_text(n).replace(" ", _NARROW).replace(",", _NARROW)
+    return bytes_text(n).replace(" ", _NARROW)
 
 
 def figure(name: str, n: Number | None) -> str:

@@ -1,0 +1,108 @@
+"""The section: what is alive in the machine of the recording's last run that has views."""
+
+from __future__ import annotations
+
+from footprint.recording.model import Recording, Run, View
+from footprint.report.machine.addresses import address_map, kind_keys
+from footprint.report.machine.nodes import NODE_KEY, radix_tree
+from footprint.report.machine.sharing import named_in_words, sharing, users
+from footprint.report.machine.spans import Span, short, spans
+from footprint.report.machine.tables import nodes_table, ranges_table, spaces_table, views_table
+from footprint.report.machine.tree import Tree, tree
+from footprint.report.section import Exhibit, Picture, Section
+from footprint.report.words import count, plural
+
+_MOST_DRAWN = 8
+
+Numbered = tuple[int, View, tuple[Span, ...]]
+
+
+def machine(recording: Recording) -> Section | None:
+    """The section; None if no run kept its views."""
+    run = next((run for run in reversed(recording.runs) if run.views), None)
+    if run is None:
+        return None
+    every = [(n, view, spans(view)) for n, view in enumerate(run.views, 1)]
+    full = [row for row in every if row[2]]
+    drawn = full[:_MOST_DRAWN]
+    return Section(
+        "Machine",
+        "machine",
+        _lead(run, full[_MOST_DRAWN:]),
+        (*_shared(run.views), *(_view(*row, len(drawn)) for row in drawn)),
+    )
+
+
+def _lead(run: Run, left_out: list[Numbered]) -> str:
+    """How many views serve how many spaces, and what has no picture."""
+    alive = sum(max(view.alike, 0) + 1 for view in run.views)
+    served = sum(map(users, run.views))
+    said = [
+        f"What is alive under {run.rules}: {plural(alive, 'view')} for {plural(served, 'address space')}."
+        + (" Views that look alike are drawn once." if alive > len(run.views) else "")
+    ]
+    empty = [(n, view) for n, view in enumerate(run.views, 1) if view.range_count <= 0]
+    if empty:
+        said.append(
+            f"{_numbered(len(empty))} {named_in_words(empty)} {'shows' if len(empty) == 1 else 'show'} nothing."
+        )
+    if left_out:
+        names = named_in_words([(n, view) for n, view, _ in left_out])
+        said.append(f"Without a map of their own: {_numbered(len(left_out)).lower()} {names}.")
+    return " ".join(said)
+
+
+def _numbered(views: int) -> str:
+    return "View" if views == 1 else "Views"
+
+
+def _shared(views: tuple[View, ...]) -> tuple[Exhibit, Exhibit]:
+    """Who uses which view: the picture, and beside it the views in figures."""
+    picture = Picture(
+        "Who shares which view",
+        sharing(views),
+        "A ribbon grows with every doubling of the address spaces that it stands for.",
+    )
+    return (
+        Exhibit((picture,), tables=(spaces_table(views),), title="Address spaces and views"),
+        Exhibit(tables=(views_table(views),), title="The views in figures"),
+    )
+
+
+def _view(n: int, view: View, every: tuple[Span, ...], drawn: int) -> Exhibit:
+    """A view: its map and its tree, side by side."""
+    found = tree(view, every)
+    maps = Picture(_map_title(view, every), address_map(view, every), "Heights grow with each doubling of the size.")
+    tables = [ranges_table(n, view, every, drawn)]
+    pictures, keys = [maps], kind_keys(every)
+    if found is not None:
+        pictures.append(Picture(_tree_title(view, found), radix_tree(found, every), _tree_note(found)))
+        tables.append(nodes_table(n, view, found))
+        keys = (*keys, NODE_KEY)
+    return Exhibit(tuple(pictures), keys, tuple(tables), title=f"View {n}: {short(view.root)}")
+
+
+def _map_title(view: View, every: tuple[Span, ...]) -> str:
+    if len(every) < view.range_count:
+        return f"Address map: {count(len(every))} of {plural(view.range_count, 'range')}"
+    return f"Address map: {plural(view.range_count, 'range')}"
+
+
+def _tree_title(view: View, found: Tree) -> str:
+    """The nodes in figures."""
+    read, passed = len(found.depth), len(found.passed)
+    if len(found.nodes) < view.node_count:
+        return f"Radix tree: the first {count(len(found.nodes))} of {plural(view.node_count, 'node')}"
+    return f"Radix tree: {plural(view.node_count, 'node')}, {count(read)} read, {count(passed)} passed over"
+
+
+def _tree_note(found: Tree) -> str:
+    """How to read the picture, and what a lookup costs."""
+    few, most = found.reads
+    cost = (
+        "no node" if most == 0 else plural(most, "node") if few == most else f"{count(few)} to {plural(most, 'node')}"
+    )
+    said = [f"A lookup reads {cost}.", "Left: what an entry spans."]
+    if found.passed:
+        said.append("Broken frames: allocated, then passed over by a skip.")
+    return " ".join(said)
