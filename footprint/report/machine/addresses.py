@@ -8,10 +8,10 @@ from itertools import pairwise
 
 from footprint.recording.model import View
 from footprint.report.canvas import LETTER, WIDTH
-from footprint.report.machine.spans import Band, Span, address, bands
+from footprint.report.machine.spans import Band, Span, address, bands, extent
 from footprint.report.section import Key
 from footprint.report.sheet import Sheet
-from footprint.report.words import breadth, count, cut, listed, plural, size
+from footprint.report.words import breadth, count, cut, listed, plural
 
 COLOURS = {"ram": "--s0", "rom": "--s2", "i/o": "--s1", "romd": "--s7", "ramd": "--s4"}
 _OTHER = "--s6"
@@ -49,7 +49,7 @@ def address_map(view: View, every: Sequence[Span]) -> str:
     for (start, end, band), height, label in zip(rows, heights, labels, strict=False):
         sheet.text(left - 8, y, label, "muted end")
         if band is None:
-            _gap(sheet, left, y, height, size(end - start))
+            _gap(sheet, left, y, height, extent(end - start))
         else:
             _block(sheet, left, y, height, band)
         y += height
@@ -92,7 +92,7 @@ def _block(sheet: Sheet, x: float, y: float, height: float, band: Band) -> None:
         colour_of(band.spans[0].kind),
     )
     middle, start = y + height / 2, x + _COLUMN + 8
-    right = size(band.end - band.start)
+    right = extent(band.end - band.start)
     sheet.text(WIDTH, middle, right, "muted end")
     room = (WIDTH - start - breadth(right) * LETTER * 0.92 - 6) / (LETTER * 0.92)
     name = cut(_name(band), room)

@@ -8,19 +8,19 @@ from dataclasses import dataclass
 
 from footprint.report.canvas import LETTER, WIDTH
 from footprint.report.machine.addresses import colour_of
-from footprint.report.machine.spans import Span
+from footprint.report.machine.spans import Span, extent
 from footprint.report.machine.tree import BITS, ENTRIES, NIL, Leaf, Tree
 from footprint.report.section import Key
 from footprint.report.sheet import Sheet
-from footprint.report.words import breadth, count, cut, plural, size
+from footprint.report.words import breadth, count, cut, plural
 
 _LEFT = 58.0
 _TOP = 34.0
-_READ, _FAINT = 52.0, 34.0
-"""The height of a level where some node is read, and of one where all are passed over."""
+_BELOW, _FAINT = 36.0, 20.0
+"""From the strips to the next level: where some node is read, and where all are passed over."""
 _STRIP = 13.0
 _ABOVE = 15.0
-"""From the top of a level to its strips: the room for the numbers of the nodes."""
+"""From the top of a level to its strips, if some are read: the room for the numbers of the nodes."""
 _APART = 10.0
 _MOST = 8
 _LETTER = LETTER * 0.92
@@ -47,7 +47,7 @@ def entry_size(tree: Tree, level: int) -> str:
     pages = 1 << BITS * level
     if tree.page_bits is None:
         return "1 page" if level == 0 else f"2^{BITS * level} p."
-    return size(min(pages << tree.page_bits, 1 << 64))
+    return extent(min(pages << tree.page_bits, 1 << 64))
 
 
 def shown_by(tree: Tree, leaf: Leaf, every: Sequence[Span]) -> tuple[Span, ...]:
@@ -79,9 +79,9 @@ def radix_tree(tree: Tree, every: Sequence[Span]) -> str:
         if node in strips:
             _funnels(sheet, tree, strips, strips[node])
     for level, (y, left_out) in ends.items():
-        sheet.text(_LEFT - 10, y + _ABOVE + _STRIP / 2, entry_size(tree, level), "muted end")
+        sheet.text(_LEFT - 10, y + _STRIP / 2, entry_size(tree, level), "muted end")
         if left_out:
-            sheet.text(WIDTH, y + 6, f"+ {count(left_out)}", "muted end")
+            sheet.text(WIDTH, y - 8, f"+ {count(left_out)}", "muted end")
     for strip in strips.values():
         if strip.node in tree.depth:
             _node(sheet, tree, strip, by_node.get(strip.node, []))
@@ -91,18 +91,19 @@ def radix_tree(tree: Tree, every: Sequence[Span]) -> str:
 
 
 def _placed(tree: Tree) -> tuple[dict[int, Strip], dict[int, tuple[float, int]], float]:
-    """A strip for each node that is drawn; the top of each level, and how many it leaves out; the height."""
+    """A strip for each node that is drawn; where those of a level are, and how many it leaves out; the height."""
     strips: dict[int, Strip] = {}
     ends: dict[int, tuple[float, int]] = {}
     y = _TOP
     for level in range(tree.levels - 1, min(tree.level.values(), default=0) - 1, -1):
         here = sorted(node for node, its in tree.level.items() if its == level)
         kept = sorted(sorted(here, key=lambda node: node not in tree.depth)[:_MOST])
-        ends[level] = (y, len(here) - len(kept))
+        above = _ABOVE if any(node in tree.depth for node in kept) else 0.0
+        ends[level] = (y + above, len(here) - len(kept))
         wide = (WIDTH - _LEFT - _APART * (len(kept) - 1)) / max(len(kept), 1)
         for place, node in enumerate(kept):
-            strips[node] = Strip(node, _LEFT + place * (wide + _APART), y + _ABOVE, wide)
-        y += _READ if any(node in tree.depth for node in kept) else _FAINT
+            strips[node] = Strip(node, _LEFT + place * (wide + _APART), y + above, wide)
+        y += above + (_BELOW if above else _FAINT)
     return strips, ends, y + 4
 
 
@@ -188,8 +189,8 @@ def _faint(sheet: Sheet, strip: Strip) -> None:
     """A node that is passed over."""
     sheet.frame(strip.x, strip.y, strip.width, _STRIP, colour="--muted", look="faint")
     words = f"[{strip.node}]"
-    if breadth(words) * _LETTER <= strip.width + _APART:
-        sheet.text(strip.x, strip.y - 8, words, "muted")
+    if breadth(words) * _LETTER <= strip.width - 6:
+        sheet.text(strip.x + 4, strip.y + _STRIP / 2, words, "muted")
 
 
 def _colour(on: Sequence[Span]) -> str:

@@ -6,7 +6,7 @@ from footprint.recording.model import Recording, Run, View
 from footprint.report.machine.addresses import address_map, kind_keys
 from footprint.report.machine.nodes import NODE_KEY, radix_tree
 from footprint.report.machine.sharing import named_in_words, sharing, users
-from footprint.report.machine.spans import Span, short, spans
+from footprint.report.machine.spans import Span, extent, short, spans
 from footprint.report.machine.tables import nodes_table, ranges_table, spaces_table, views_table
 from footprint.report.machine.tree import Tree, tree
 from footprint.report.section import Exhibit, Picture, Section
@@ -29,7 +29,7 @@ def machine(recording: Recording) -> Section | None:
         "Machine",
         "machine",
         _lead(run, full[_MOST_DRAWN:]),
-        (*_shared(run.views), *(_view(*row, len(drawn)) for row in drawn)),
+        (*_shared(run.views), *(_view(*row, first=drawn[0][0], drawn=len(drawn)) for row in drawn)),
     )
 
 
@@ -69,14 +69,16 @@ def _shared(views: tuple[View, ...]) -> tuple[Exhibit, Exhibit]:
     )
 
 
-def _view(n: int, view: View, every: tuple[Span, ...], drawn: int) -> Exhibit:
-    """A view: its map and its tree, side by side."""
+def _view(n: int, view: View, every: tuple[Span, ...], *, first: int, drawn: int) -> Exhibit:
+    """A view: its map and its tree, side by side. How to read them is told at the `first`, of `drawn`."""
     found = tree(view, every)
-    maps = Picture(_map_title(view, every), address_map(view, every), "Heights grow with each doubling of the size.")
+    maps = Picture(_map_title(view, every), address_map(view, every), _map_note(every, first=n == first))
     tables = [ranges_table(n, view, every, drawn)]
     pictures, keys = [maps], kind_keys(every)
     if found is not None:
-        pictures.append(Picture(_tree_title(view, found), radix_tree(found, every), _tree_note(found)))
+        pictures.append(
+            Picture(_tree_title(view, found), radix_tree(found, every), _tree_note(found, first=n == first))
+        )
         tables.append(nodes_table(n, view, found))
         keys = (*keys, NODE_KEY)
     return Exhibit(tuple(pictures), keys, tuple(tables), title=f"View {n}: {short(view.root)}")
@@ -96,13 +98,20 @@ def _tree_title(view: View, found: Tree) -> str:
     return f"Radix tree: {plural(view.node_count, 'node')}, {count(read)} read, {count(passed)} passed over"
 
 
-def _tree_note(found: Tree) -> str:
-    """How to read the picture, and what a lookup costs."""
+def _map_note(every: tuple[Span, ...], *, first: bool) -> str:
+    """How much is shown, of how much; at the first, how to read the picture."""
+    shown, reach = sum(span.size for span in every), every[-1].end
+    said = "No gaps." if shown == reach else f"{extent(shown)} shown in the first {extent(reach)}."
+    return f"{said} Heights grow with each doubling of the size; gaps are folded." if first else said
+
+
+def _tree_note(found: Tree, *, first: bool) -> str:
+    """What a lookup costs; at the first, how to read the picture."""
     few, most = found.reads
     cost = (
         "no node" if most == 0 else plural(most, "node") if few == most else f"{count(few)} to {plural(most, 'node')}"
     )
-    said = [f"A lookup reads {cost}.", "Left: what an entry spans."]
-    if found.passed:
-        said.append("Broken frames: allocated, then passed over by a skip.")
-    return " ".join(said)
+    said = f"A lookup reads {cost}."
+    if not first:
+        return said
+    return f"{said} At the left what an entry spans; broken frames are nodes allocated, then passed over by a skip."

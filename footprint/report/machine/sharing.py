@@ -12,12 +12,12 @@ from footprint.recording.model import View
 from footprint.report.canvas import LETTER, WIDTH
 from footprint.report.machine.spans import short
 from footprint.report.sheet import Sheet
-from footprint.report.words import breadth, count, cut, plural
+from footprint.report.words import breadth, count, cut, listed, plural
 
 _ROW = 18.0
 _CARD = 38.0
 _APART = 16.0
-_LEFT, _RIGHT = 178.0, 232.0
+_LEFT, _RIGHT = 168.0, 212.0
 """Where the names end and the cards begin."""
 _MOST_ROWS = 6
 _MOST_VIEWS = 12
@@ -84,7 +84,7 @@ def _rows(view: View) -> list[Family]:
     every = list(families(view.spaces))
     kept = every if len(every) <= _MOST_ROWS else every[: _MOST_ROWS - 1]
     left = sum(one.count for one in every[len(kept) :]) + max(view.spaces_alike, 0)
-    return [*kept, *([Family("and others", left)] if left else [])]
+    return [*kept, *([Family("", left)] if left else [])]
 
 
 def _draw(sheet: Sheet, n: int, view: View, rows: Sequence[Family], y: float, height: float) -> None:
@@ -97,11 +97,15 @@ def _draw(sheet: Sheet, n: int, view: View, rows: Sequence[Family], y: float, he
         middle = top + _ROW * (place + 0.5)
         sheet.ribbon((_LEFT + 4, middle), (_RIGHT, meets + width / 2), width, "--pale")
         meets += width
-        number = f"×{count(row.count)}" if row.count > 1 else ""
+        number = f"×{count(row.count)}" if row.label and row.count > 1 else ""
         room = (_LEFT - breadth(number) * LETTER - 4) / LETTER / 0.9
-        sheet.text(0, middle, cut(row.label, room), "" if row.label != "and others" else "muted")
+        sheet.text(0, middle, cut(row.label or _others(row), room), "" if row.label else "muted")
         sheet.text(_LEFT, middle, number, "muted end")
     _card(sheet, n, view, card)
+
+
+def _others(rest: Family) -> str:
+    return f"and {plural(rest.count, 'other')}"
 
 
 def _ribbon(spaces: int) -> float:
@@ -116,7 +120,7 @@ def _card(sheet: Sheet, n: int, view: View, y: float) -> None:
         sheet.frame(_RIGHT + shift, y + shift, wide, _CARD, colour="--muted")
     sheet.frame(_RIGHT, y, wide, _CARD, colour="--accent" if view.range_count > 0 else "--muted")
     many = f"×{count(alike + 1)}" if alike else ""
-    room = (wide - 16 - breadth(many) * LETTER) / LETTER
+    room = (wide - 14 - breadth(many) * LETTER) / LETTER / 0.95
     sheet.text(_RIGHT + 8, y + 12, cut(f"{n}  {view.root}", room), "strong")
     sheet.text(_RIGHT + wide - 6, y + 12, many, "strong end")
     sheet.text(_RIGHT + 8, y + 27, shows(view), "muted")
@@ -125,7 +129,10 @@ def _card(sheet: Sheet, n: int, view: View, y: float) -> None:
 def _said(drawn: Sequence[tuple[int, View, list[Family]]]) -> str:
     said = []
     for n, view, rows in drawn:
-        names = ", ".join(f"{row.label}{f' (×{count(row.count)})' if row.count > 1 else ''}" for row in rows)
+        names = ", ".join(
+            f"{row.label}{f' (×{count(row.count)})' if row.count > 1 else ''}" if row.label else _others(row)
+            for row in rows
+        )
         many = f", {count(view.alike + 1)} alike" if view.alike > 0 else ""
         said.append(f"View {n}, {short(view.root)}{many}: {names or 'no address space'}.")
     return f"Address spaces and the views that they use. {' '.join(said)}"
@@ -133,10 +140,9 @@ def _said(drawn: Sequence[tuple[int, View, list[Family]]]) -> str:
 
 def named_in_words(views: Sequence[tuple[int, View]]) -> str:
     """Views by number and root, runs of one root as one."""
-    runs = [list(run) for _, run in groupby(views, key=lambda pair: pair[1].root)]
-    return ", ".join(
-        f"{run[0][0]} ({short(run[0][1].root)})"
-        if len(run) == 1
-        else f"{run[0][0]} to {run[-1][0]} ({short(run[0][1].root)})"
-        for run in runs
-    )
+    said = []
+    for root, run in groupby(views, key=lambda pair: pair[1].root):
+        numbers = [n for n, _ in run]
+        which = str(numbers[0]) if len(numbers) == 1 else f"{numbers[0]} to {numbers[-1]}"
+        said.append(f"{which} {short(root) if root.startswith('(') else f'({short(root)})'}")
+    return listed(said)

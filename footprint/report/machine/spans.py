@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 
 from footprint.recording.model import View
+from footprint.report.words import size
 
 WHOLE = 1 << 64
 _LONGEST = 60
@@ -93,6 +95,12 @@ def _folded(every: Sequence[Span], tiny: int) -> tuple[Band, ...]:
         numbers.append(number)
     runs = [tuple(every[n] for n in run) for _, run in groupby(range(len(every)), key=numbers.__getitem__)]
     return tuple(band for run in runs for band in ([Band(run)] if len(run) > _FEW else [Band((span,)) for span in run]))
+
+
+def extent(n: int) -> str:
+    """`n` bytes with a binary unit, without decimals where it is a whole number of units."""
+    unit = 1 << min(n.bit_length() - 1, 60) // 10 * 10 if n > 0 else 1
+    return re.sub(r"\.0+", "", size(n)) if n % unit == 0 else size(n)
 
 
 def address(n: int) -> str:

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from footprint.recording.model import View
 from footprint.report.machine.nodes import entry_size
 from footprint.report.machine.sharing import families, shows, users
-from footprint.report.machine.spans import Span, short
+from footprint.report.machine.spans import Span, extent, short
 from footprint.report.machine.tree import NIL, Runs, Tree
 from footprint.report.section import Column, Table
-from footprint.report.words import NOTHING, count, plural, size
+from footprint.report.words import NOTHING, count, plural
 
 _MOST_ROWS = 1280
 """Rows of ranges on a page, shared among the views that are drawn."""
@@ -21,16 +21,15 @@ _MOST_RUNS = 8
 
 def views_table(views: Sequence[View]) -> Table:
     """The views by number."""
-    columns = ("view", "root", "alike", "address spaces", "ranges", "sections", "nodes")
+    columns = ("view", "alike", "address spaces", "ranges", "sections", "nodes")
     rows = tuple(
         (
-            str(n),
-            short(view.root),
+            f"{n} {short(view.root)}",
             *map(count, (view.alike + 1, users(view), view.range_count, view.section_count, view.node_count)),
         )
         for n, view in enumerate(views, 1)
     )
-    head = tuple(Column(label, number=n > 1) for n, label in enumerate(columns))
+    head = tuple(Column(label, number=n > 0) for n, label in enumerate(columns))
     return Table("The views, and how many address spaces use each", head, rows, folded=False)
 
 
@@ -64,7 +63,7 @@ def ranges_table(n: int, view: View, every: Sequence[Span], drawn: int) -> Table
         (
             f"{one.start:#x}",
             f"{one.end:#x}",
-            size(one.size),
+            extent(one.size),
             one.name,
             one.kind,
             f"{one.offset:#x}"[:24] if one.offset else NOTHING,
