@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from footprint.recording.model import View
 from footprint.report.canvas import LETTER, WIDTH
-from footprint.report.machine.spans import Band, Span, address, bands, extent
+from footprint.report.machine.spans import NARROW, Band, Span, address, bands, extent
 from footprint.report.section import Key
 from footprint.report.sheet import Sheet
 from footprint.report.words import breadth, count, cut, listed, plural
@@ -43,7 +43,7 @@ def address_map(view: View, every: Sequence[Span]) -> str:
     rows = _rows(drawn)
     heights = [_height(band, end - start) for start, end, band in rows]
     labels = [address(start) for start, _, _ in rows] + [address(rows[-1][1])]
-    left = max(map(breadth, labels)) * LETTER * 0.92 + 8
+    left = max(_wide(label) for label in labels) + 8
     sheet = Sheet(_TOP + sum(heights) + (2 * _GAP if left_out else _TOP + 3))
     y = _TOP
     for (start, end, band), height, label in zip(rows, heights, labels, strict=False):
@@ -102,11 +102,19 @@ def _block(sheet: Sheet, x: float, y: float, height: float, band: Band) -> None:
         sheet.text(start + breadth(name) * LETTER * 0.92 + 4, middle, where, "muted")
 
 
+def _wide(label: str) -> float:
+    """The width of an address: its groups stand closer than a letter."""
+    groups = label.count(NARROW)
+    return (breadth(label) - 0.6 * groups) * LETTER
+
+
 def _name(band: Band) -> str:
     if len(band.spans) == 1:
         return band.spans[0].name
-    names = dict.fromkeys(span.name for span in band.spans)
-    return f"{count(len(band.spans))} × {next(iter(names))}" if len(names) == 1 else f"{count(len(band.spans))} ranges"
+    names = list(dict.fromkeys(span.name for span in band.spans))
+    if len(names) == 1:
+        return f"{count(len(band.spans))} × {names[0]}"
+    return f"{count(len(band.spans))} ranges: {', '.join(names[:4])}"
 
 
 def _said(view: View, drawn: Sequence[Band]) -> str:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from footprint.memory.radix import FAN_OUT, L2_BITS, NIL
 from footprint.report.canvas import LETTER, WIDTH
 from footprint.report.machine.addresses import colour_of
-from footprint.report.machine.spans import Span, extent
-from footprint.report.machine.tree import BITS, ENTRIES, NIL, Leaf, Tree
+from footprint.report.machine.spans import extent
+from footprint.report.machine.tree import Leaf, Tree
 from footprint.report.section import Key
 from footprint.report.sheet import Sheet
 from footprint.report.words import breadth, count, cut, plural
@@ -39,41 +39,24 @@ class Strip:
 
     def at(self, entry: int) -> float:
         """Where the `entry` begins."""
-        return self.x + self.width * entry / ENTRIES
+        return self.x + self.width * entry / FAN_OUT
 
 
 def entry_size(tree: Tree, level: int) -> str:
     """What an entry at `level` spans."""
-    pages = 1 << BITS * level
+    pages = 1 << L2_BITS * level
     if tree.page_bits is None:
-        return "1 page" if level == 0 else f"2^{BITS * level} p."
+        return "1 page" if level == 0 else f"2^{L2_BITS * level} p."
     return extent(min(pages << tree.page_bits, 1 << 64))
 
 
-def shown_by(tree: Tree, leaf: Leaf, every: Sequence[Span]) -> tuple[Span, ...]:
-    """The ranges that lie on the pages of `leaf`; none if it is not known how large a page is."""
-    if tree.page_bits is None:
-        return ()
-    start, end = (page << tree.page_bits for page in leaf.pages)
-    first = bisect_right(every, start, key=lambda span: span.end)
-    last = bisect_right(every, end - 1, key=lambda span: span.start)
-    return tuple(every[first:last])
-
-
-def leaf_name(leaf: Leaf, on: Sequence[Span]) -> str:
-    """What stands at a leaf: a region, several that share a page, or no more than a section's number."""
-    if not on:
-        return f"#{leaf.section}"
-    return on[0].name if len(on) == 1 else f"{on[0].name} + {count(len(on) - 1)}"
-
-
-def radix_tree(tree: Tree, every: Sequence[Span]) -> str:
+def radix_tree(tree: Tree) -> str:
     """The picture as an SVG."""
     strips, ends, height = _placed(tree)
     sheet = Sheet(height)
-    by_node: dict[int | None, list[tuple[Leaf, tuple[Span, ...]]]] = {}
+    by_node: dict[int | None, list[Leaf]] = {}
     for leaf in tree.leaves:
-        by_node.setdefault(leaf.node, []).append((leaf, shown_by(tree, leaf, every)))
+        by_node.setdefault(leaf.node, []).append(leaf)
     _root(sheet, tree, strips, by_node.get(None, []))
     for node in tree.depth:
         if node in strips:
@@ -107,14 +90,14 @@ def _placed(tree: Tree) -> tuple[dict[int, Strip], dict[int, tuple[float, int]],
     return strips, ends, y + 4
 
 
-def _root(sheet: Sheet, tree: Tree, strips: dict[int, Strip], leaves: Sequence[tuple[Leaf, tuple[Span, ...]]]) -> None:
+def _root(sheet: Sheet, tree: Tree, strips: dict[int, Strip], leaves: Sequence[Leaf]) -> None:
     """The root entry: where it leads, past which levels."""
     middle = (_LEFT + WIDTH) / 2
     sheet.text(_LEFT - 10, 10, "root", "muted end")
     if leaves:
-        leaf, on = leaves[0]
-        sheet.boxes([(_LEFT, 4, _STRIP, _STRIP)], _colour(on))
-        sheet.text(_LEFT + _STRIP + 7, 10, f"skip 0, straight to {cut(leaf_name(leaf, on), 22)}")
+        leaf = leaves[0]
+        sheet.boxes([(_LEFT, 4, _STRIP, _STRIP)], _colour(leaf))
+        sheet.text(_LEFT + _STRIP + 7, 10, f"skip 0, straight to {cut(leaf.name, 22)}")
         return
     if tree.ptr in strips and tree.ptr in tree.depth:
         strip = strips[tree.ptr]
@@ -144,12 +127,12 @@ def _visible(strip: Strip, first: int, last: int) -> tuple[float, float]:
     return left, right
 
 
-def _node(sheet: Sheet, tree: Tree, strip: Strip, leaves: Sequence[tuple[Leaf, tuple[Span, ...]]]) -> None:
+def _node(sheet: Sheet, tree: Tree, strip: Strip, leaves: Sequence[Leaf]) -> None:
     """A node that is read: its strip with leaves in the colours of their kinds, and names where there is room."""
     sheet.frame(strip.x, strip.y, strip.width, _STRIP, colour="--muted")
     by_colour: dict[str, list[tuple[float, float]]] = {}
-    for leaf, on in leaves:
-        by_colour.setdefault(_colour(on), []).append(_visible(strip, leaf.first, leaf.last))
+    for leaf in leaves:
+        by_colour.setdefault(_colour(leaf), []).append(_visible(strip, leaf.first, leaf.last))
     by_colour["--ink"] = [
         _visible(strip, first, last) for first, last, skip, ptr in tree.nodes[strip.node] if skip and ptr != NIL
     ]
@@ -171,12 +154,12 @@ def _merged(places: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
     return found
 
 
-def _names(sheet: Sheet, strip: Strip, leaves: Sequence[tuple[Leaf, tuple[Span, ...]]]) -> None:
+def _names(sheet: Sheet, strip: Strip, leaves: Sequence[Leaf]) -> None:
     """Names under the strip, each where its leaf begins, as long as they do not meet."""
     free, end = strip.x, strip.x + strip.width
-    for leaf, on in leaves:
+    for leaf in leaves:
         left = max(strip.at(leaf.first), strip.x)
-        for words in (cut(leaf_name(leaf, on)), f"#{leaf.section}"):
+        for words in (cut(leaf.name), f"#{leaf.section}"):
             wide = breadth(words) * _LETTER
             at = min(left, end - wide)
             if at >= free:
@@ -193,8 +176,8 @@ def _faint(sheet: Sheet, strip: Strip) -> None:
         sheet.text(strip.x + 4, strip.y + _STRIP / 2, words, "muted")
 
 
-def _colour(on: Sequence[Span]) -> str:
-    return colour_of(on[0].kind if on else "")
+def _colour(leaf: Leaf) -> str:
+    return colour_of(leaf.shows[0].kind if leaf.shows else "")
 
 
 def _said(tree: Tree) -> str:

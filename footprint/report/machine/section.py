@@ -76,9 +76,7 @@ def _view(n: int, view: View, every: tuple[Span, ...], *, first: int, drawn: int
     tables = [ranges_table(n, view, every, drawn)]
     pictures, keys = [maps], kind_keys(every)
     if found is not None:
-        pictures.append(
-            Picture(_tree_title(view, found), radix_tree(found, every), _tree_note(found, first=n == first))
-        )
+        pictures.append(Picture(_tree_title(view, found), radix_tree(found), _tree_note(found, first=n == first)))
         tables.append(nodes_table(n, view, found))
         keys = (*keys, NODE_KEY)
     return Exhibit(tuple(pictures), keys, tuple(tables), title=f"View {n}: {short(view.root)}")

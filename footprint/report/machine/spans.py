@@ -16,7 +16,8 @@ _FEW = 2
 """So many neighbours are drawn one by one: folding them would save nothing."""
 _TINY = (0, 1 << 8, 1 << 12, 1 << 16, 1 << 20, 1 << 24, 1 << 32, WHOLE)
 """What is tiny depends on how much there is to draw: each of these is tried in turn."""
-_NARROW = "\N{NARROW NO-BREAK SPACE}"
+NARROW = "\N{NARROW NO-BREAK SPACE}"
+"""Stands between the groups of an address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,4 +109,4 @@ def address(n: int) -> str:
     digits = f"{n:x}"
     first = len(digits) % 4
     groups = [digits[:first]] * bool(first) + [digits[at : at + 4] for at in range(first, len(digits), 4)]
-    return "0x" + _NARROW.join(groups)
+    return "0x" + NARROW.join(groups)

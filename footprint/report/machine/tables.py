@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from footprint.memory.radix import NIL
 from footprint.recording.model import View
 from footprint.report.machine.nodes import entry_size
 from footprint.report.machine.sharing import families, shows, users
 from footprint.report.machine.spans import Span, extent, short
-from footprint.report.machine.tree import NIL, Runs, Tree
+from footprint.report.machine.tree import Runs, Tree
 from footprint.report.section import Column, Table
 from footprint.report.words import NOTHING, count, plural
 
@@ -21,7 +22,7 @@ _MOST_RUNS = 8
 
 def views_table(views: Sequence[View]) -> Table:
     """The views by number."""
-    columns = ("view", "alike", "address spaces", "ranges", "sections", "nodes")
+    columns = ("view", "alike", "spaces", "ranges", "sections", "nodes")
     rows = tuple(
         (
             f"{n} {short(view.root)}",

@@ -1,44 +1,55 @@
 """The radix tree of a view, read again from its nodes: levels, who is read and who is passed over, the leaves.
 
-A recording tells a node's entries only. Its level follows from the skips on the way there; compaction leaves
-the nodes that it passes over where they were, so theirs follow from where they lead (FACTS of `memory.radix`).
+A recording tells a node's entries only. The level of a node that is read follows from the skips on the way
+there. Compaction leaves the nodes that it passes over where they were; where they stand, and which addresses a
+leaf covers, is found by making the nodes once more from the ranges, and believed only if all of it fits.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
+from footprint.memory.radix import L2_BITS, NIL, Pages, registrations
 from footprint.recording.model import View
 from footprint.report.machine.spans import Span
 
-NIL = (1 << 26) - 1
-BITS = 9
-ENTRIES = 1 << BITS
 _DEEPEST = 8
 _PAGE_BITS = (12, 10, 13, 14, 8, 16, 11, 9, 15, 17, 18)
 """The likeliest first."""
 
 Runs = tuple[tuple[int, int, int, int], ...]
+Place = tuple[int, int]
+"""Where a node stands: its level, and its number there; it spans the pages [number, number + 1) << 9 · (level + 1)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """A run of entries of `node` (None: the root entry itself) that lead to a section, and the pages they cover."""
+    """A run of entries of `node` (None: the root entry itself) that lead to a section.
+
+    `shows` are the ranges that lie there; none if that is not known.
+    """
 
     node: int | None
     first: int
     last: int
     section: int
-    pages: tuple[int, int]
+    shows: tuple[Span, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The region, the first of several that share a page, or no more than the section's number."""
+        if not self.shows:
+            return f"#{self.section}"
+        return self.shows[0].name if len(self.shows) == 1 else f"{self.shows[0].name} + {len(self.shows) - 1}"
 
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """The nodes of a view; `level` of those that have one, and after how many others a lookup reads one.
+    """The nodes of a view; `level` of those for which it is known, and as which of a lookup's reads one is read.
 
-    `page_bits` is the logarithm of the page's size, None if the ranges and the leaves do not tell.
+    `page_bits` is the logarithm of the page's size, None if ranges and nodes do not tell.
     """
 
     levels: int
@@ -57,7 +68,7 @@ class Tree:
 
     @property
     def reads(self) -> tuple[int, int]:
-        """The fewest and the most nodes that a lookup of an assigned page reads."""
+        """The fewest and the most nodes that a lookup reads when it ends at a section."""
         read = [0 if leaf.node is None else self.depth[leaf.node] for leaf in self.leaves] or [0]
         return min(read), max(read)
 
@@ -68,16 +79,23 @@ def tree(view: View, every: Sequence[Span]) -> Tree | None:
         return None
     nodes = tuple(tuple(run for run in runs if _sane(run)) for runs in view.nodes)
     level, depth = _read(nodes, view)
-    via, chains = _passed_over(nodes, level, view.levels)
-    leaves = _leaves(nodes, view, level, depth, via, chains)
-    whole = len(every) == view.range_count and len(nodes) == view.node_count
-    bits = _page_bits(view.levels, leaves, every) if whole else None
-    return Tree(view.levels, view.skip, view.ptr, nodes, level, depth, leaves, bits)
+    leaves = _leaves(nodes, view, depth)
+    for bits in _PAGE_BITS if len(nodes) == view.node_count and len(every) == view.range_count else ():
+        pages = Pages(bits)
+        if pages.levels != view.levels:
+            continue
+        places = _made_again(every, pages)
+        if len(places) == len(nodes) and all(places[node][0] == its for node, its in level.items()):
+            named = [_named(leaf, places, every, pages) for leaf in leaves]
+            if _fits(named, places, every, pages):
+                level = {node: place[0] for node, place in enumerate(places)}
+                return Tree(view.levels, view.skip, view.ptr, nodes, level, depth, tuple(named), bits)
+    return Tree(view.levels, view.skip, view.ptr, nodes, level | _above(nodes, level, view.levels), depth, leaves, None)
 
 
 def _sane(run: tuple[int, int, int, int]) -> bool:
     first, last, skip, ptr = run
-    return 0 <= first <= last < ENTRIES and 0 <= skip <= _DEEPEST and 0 <= ptr <= NIL
+    return 0 <= first <= last < 1 << L2_BITS and 0 <= skip <= _DEEPEST and 0 <= ptr <= NIL
 
 
 def _read(nodes: Sequence[Runs], view: View) -> tuple[dict[int, int], dict[int, int]]:
@@ -95,111 +113,80 @@ def _read(nodes: Sequence[Runs], view: View) -> tuple[dict[int, int], dict[int, 
     return level, depth
 
 
-Via = dict[tuple[int, int], int]
-Chains = dict[tuple[int | None, int], list[tuple[int, int, int]]]
-
-
-def _passed_over(nodes: Sequence[Runs], level: dict[int, int], levels: int) -> tuple[Via, Chains]:
-    """Adds the levels of the nodes that were passed over; gives the digits of addresses that only they hold.
-
-    Such a node has one entry. Either it leads on to a node that is read (`via`: that node and the level, to the
-    entry's place); or to a section, in a chain from the node whose entry became the leaf (`chains`).
-    """
-    via: Via = {}
-    chains: Chains = {}
-    read = set(level)
-    owner: int | None = None
+def _above(nodes: Sequence[Runs], level: dict[int, int], levels: int) -> dict[int, int]:
+    """The levels of nodes that were passed over on the way to one that is read: their one entry tells."""
+    found = {}
     for node, runs in enumerate(nodes):
         valid = [run for run in runs if run[3] != NIL]
-        if node in read or len(valid) != 1:
-            continue
-        first, last, skip, ptr = valid[0]
-        if skip:
-            if ptr in read and level[ptr] + skip < levels:
-                level[node] = level[ptr] + skip
-                via[ptr, level[node]] = first
-            continue
-        if (node - 1) in level and (node - 1) not in read and chains.get((owner, ptr), [(-1, 0, 0)])[-1][0] == node - 1:
-            level[node] = level[node - 1] - 1
-        else:
-            owner = _owner(nodes, read, level, node, ptr)
-            level[node] = (levels if owner is None else level[owner]) - 1
-        if level[node] < 0:
-            del level[node]
-            continue
-        chains.setdefault((owner, ptr), []).append((node, first, last))
-    return via, chains
+        if node not in level and len(valid) == 1 and valid[0][2] and valid[0][3] in level:
+            its = level[valid[0][3]] + valid[0][2]
+            if its < levels:
+                found[node] = its
+    return found
 
 
-def _owner(nodes: Sequence[Runs], read: set[int], level: dict[int, int], node: int, section: int) -> int | None:
-    """The last node before `node` that is read and has `section` for a leaf above the lowest level."""
-    for other in range(node - 1, -1, -1):
-        if other in read and level[other] > 0 and any(run[2:] == (0, section) for run in nodes[other]):
-            return other
-    return None
+def _leaves(nodes: Sequence[Runs], view: View, depth: dict[int, int]) -> tuple[Leaf, ...]:
+    """The leaves that lookups reach, but for those of section 0: nothing is there."""
+    if view.skip == 0 and 0 < view.ptr < NIL:
+        return (Leaf(None, 0, 0, view.ptr),)
+    return tuple(
+        Leaf(node, first, last, ptr)
+        for node in sorted(depth)
+        for first, last, skip, ptr in nodes[node]
+        if skip == 0 and 0 < ptr < NIL
+    )
 
 
-def _leaves(
-    nodes: Sequence[Runs], view: View, level: dict[int, int], depth: dict[int, int], via: Via, chains: Chains
-) -> tuple[Leaf, ...]:
-    """The leaves that lookups reach, in the order of the addresses, but for those of section 0: nothing is there."""
-    found: list[Leaf] = []
+def _made_again(every: Sequence[Span], pages: Pages) -> list[Place]:
+    """The nodes of a tree over `every` range, in the order in which QEMU makes them (FACTS §6.4)."""
+    made: dict[Place, None] = {}
 
-    def entry(place: tuple[int | None, int, int], run: tuple[int, int], base: int, above: int) -> None:
-        (node, first, last), (skip, ptr) = place, run
-        if skip == 0:
-            if ptr not in {0, NIL}:
-                pages = _covered(base, first, last, above, level, chains.get((node, ptr), []))
-                found.append(Leaf(node, first, last, ptr, pages))
-        elif level.get(ptr) == above - skip and ptr in depth and ptr not in seen:
-            seen.add(ptr)
-            base += first << BITS * above
-            base += sum(via.get((ptr, below), 0) << BITS * below for below in range(level[ptr] + 1, above))
-            todo.append((ptr, base))
+    def fill(level: int, number: int, first: int, last: int) -> None:
+        made.setdefault((level, number))
+        shift = L2_BITS * level
+        for entry in sorted({first >> shift, (last - 1) >> shift}) if level else ():
+            start, end = max(first, entry << shift), min(last, entry + 1 << shift)
+            if end - start < 1 << shift:
+                fill(level - 1, entry, start, end)
 
-    seen: set[int] = set()
-    todo: list[tuple[int, int]] = []
-    entry((None, 0, 0), (view.skip, view.ptr), 0, view.levels)
-    while todo:
-        node, base = todo.pop()
-        for first, last, skip, ptr in nodes[node]:
-            entry((node, first, last), (skip, ptr), base, level[node])
-    return tuple(sorted(found, key=lambda leaf: leaf.pages))
+    for span in every:
+        for piece in registrations(span.start, span.end, pages.size):
+            fill(pages.levels - 1, 0, piece.start >> pages.bits, -(-piece.end >> pages.bits))
+    return list(made)
 
 
-def _covered(
-    base: int, first: int, last: int, above: int, level: dict[int, int], chain: Sequence[tuple[int, int, int]]
-) -> tuple[int, int]:
-    """The pages of a leaf; those passed over below it tell how much of its last entry it covers."""
-    start, end = base + (first << BITS * above), base + (last + 1 << BITS * above)
-    if chain:
-        end -= 1 << BITS * above
-        inner = end
-        for node, one, other in chain:
-            end, inner = inner + (other + 1 << BITS * level[node]), inner + (one << BITS * level[node])
-        start = inner if first == last else start
-    return start, end
+def _covered(leaf: Leaf, places: Sequence[Place]) -> tuple[int, int, int]:
+    """The pages [start, end) of a leaf, and how many of them are one entry."""
+    if leaf.node is None:
+        return 0, 1 << 64, 1 << 64
+    level, number = places[leaf.node]
+    base, unit = number << L2_BITS * (level + 1), 1 << L2_BITS * level
+    return base + leaf.first * unit, base + (leaf.last + 1) * unit, unit
 
 
-def _page_bits(levels: int, leaves: Sequence[Leaf], every: Sequence[Span]) -> int | None:
-    """The size of the page under which `every` range covers just the pages of the leaves."""
-    wanted = _joined([leaf.pages for leaf in leaves])
-    for bits in _PAGE_BITS:
-        pages = [(span.start >> bits, -(-span.end >> bits)) for span in every]
-        if (63 - bits) // BITS + 1 == levels and _joined(pages) == wanted:
-            return bits
-    return None
+def _between(every: Sequence[Span], start: int, end: int) -> tuple[Span, ...]:
+    """The ranges of `every` that lie, in part at least, in [start, end)."""
+    first = bisect_right(every, start, key=lambda span: span.end)
+    return tuple(every[first : max(first, bisect_right(every, end - 1, key=lambda span: span.start))])
 
 
-def _joined(parts: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """The same pages with the fewest stretches."""
-    cuts: dict[int, int] = {}
-    for start, end in parts:
-        cuts[start] = cuts.get(start, 0) + 1
-        cuts[end] = cuts.get(end, 0) - 1
-    edges, over = [], 0
-    for at in sorted(cuts):
-        if (over == 0) != (over + cuts[at] == 0):
-            edges.append(at)
-        over += cuts[at]
-    return [pair for n, pair in enumerate(pairwise(edges)) if n % 2 == 0]
+def _named(leaf: Leaf, places: Sequence[Place], every: Sequence[Span], pages: Pages) -> Leaf:
+    """The leaf with what it shows."""
+    start, end, _ = _covered(leaf, places)
+    shows = _between(every, start << pages.bits, end << pages.bits)
+    return Leaf(leaf.node, leaf.first, leaf.last, leaf.section, shows)
+
+
+def _fits(leaves: Sequence[Leaf], places: Sequence[Place], every: Sequence[Span], pages: Pages) -> bool:
+    """Whether the ends of each leaf lie on a range, and the ends of each range on a leaf."""
+    stretches = sorted(_covered(leaf, places) for leaf in leaves)
+    for start, end, unit in stretches:
+        for page in (start, end - unit):
+            if not _between(every, page << pages.bits, page + unit << pages.bits):
+                return False
+    for span in every:
+        for page in (span.start >> pages.bits, (span.end - 1) >> pages.bits):
+            place = bisect_right(stretches, page, key=lambda one: one[0]) - 1
+            if place < 0 or page >= stretches[place][1]:
+                return False
+    return True
