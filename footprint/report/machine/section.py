@@ -10,7 +10,7 @@ from footprint.report.machine.spans import Span, extent, short, spans
 from footprint.report.machine.tables import nodes_table, ranges_table, spaces_table, views_table
 from footprint.report.machine.tree import Tree, tree
 from footprint.report.section import Exhibit, Picture, Section
-from footprint.report.words import count, plural
+from footprint.report.words import count, listed, plural
 
 _MOST_DRAWN = 8
 
@@ -28,12 +28,12 @@ def machine(recording: Recording) -> Section | None:
     return Section(
         "Machine",
         "machine",
-        _lead(run, full[_MOST_DRAWN:]),
+        _lead(run, full, full[_MOST_DRAWN:]),
         (*_shared(run.views), *(_view(*row, first=drawn[0][0], drawn=len(drawn)) for row in drawn)),
     )
 
 
-def _lead(run: Run, left_out: list[Numbered]) -> str:
+def _lead(run: Run, every: list[Numbered], left_out: list[Numbered]) -> str:
     """How many views serve how many spaces, and what has no picture."""
     alive = sum(max(view.alike, 0) + 1 for view in run.views)
     served = sum(map(users, run.views))
@@ -46,10 +46,21 @@ def _lead(run: Run, left_out: list[Numbered]) -> str:
         said.append(
             f"{_numbered(len(empty))} {named_in_words(empty)} {'shows' if len(empty) == 1 else 'show'} nothing."
         )
+    for same in _equal(every):
+        said.append(f"Views {listed(map(str, same))} show the same ranges and are no one view.")
     if left_out:
         names = named_in_words([(n, view) for n, view, _ in left_out])
         said.append(f"Without a map of their own: {_numbered(len(left_out)).lower()} {names}.")
     return " ".join(said)
+
+
+def _equal(every: list[Numbered]) -> list[list[int]]:
+    """The numbers of views that show the same, and are whole."""
+    found: dict[tuple[Span, ...], list[int]] = {}
+    for n, view, shown in every:
+        if len(shown) == view.range_count:
+            found.setdefault(shown, []).append(n)
+    return [numbers for numbers in found.values() if len(numbers) > 1]
 
 
 def _numbered(views: int) -> str:
