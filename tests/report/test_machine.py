@@ -84,16 +84,13 @@ def test_a_table_says_what_the_picture_of_the_spaces_says():
 
 
 def test_a_map_gives_the_addresses_at_the_edges_and_the_size_of_each_gap():
-    one = view(ranges=2)
-    assert drawn(one) == ["0x0", "part-0", "0x1000", "⋮ 4 KiB", "0x2000", "part-1", "0x3000"] or drawn(one) == [
+    assert drawn(view(ranges=2)) == [
         "0x0", "4 KiB", "part-0", "0x1000", "⋮ 4 KiB", "0x2000", "4 KiB", "part-1", "0x3000",
     ]  # fmt: skip
 
 
 def test_a_map_of_the_whole_space_and_an_offset():
-    whole = view(ranges=0, range_count=1)
     one = View("x", (), (Stretch("0x8000000000000000", hex(1 << 64), "high", "i/o", "0x20000"),), 1)
-    assert spans(whole) == ()
     assert drawn(one) == [
         "0x0", "⋮ 8 EiB", "0x8000 0000 0000 0000", "8 EiB", "high", "@0x20000", "0x1 0000 0000 0000 0000",
     ]  # fmt: skip
@@ -101,7 +98,7 @@ def test_a_map_of_the_whole_space_and_an_offset():
 
 def test_a_cut_view_says_so_above_the_map_and_above_the_table():
     ranges = view(ranges=400).ranges
-    exhibit = machine(made.machine(view(ranges=0).__class__("r", ("m",), ranges, 1203))).exhibits[2]
+    exhibit = machine(made.machine(View("r", ("m",), ranges, 1203))).exhibits[2]
     assert plain(exhibit.pictures[0].title) == "Address map: 400 of 1 203 ranges"
     assert "400 of 1 203 ranges" in plain(exhibit.tables[0].caption)
     assert len(exhibit.tables[0].rows) == 400

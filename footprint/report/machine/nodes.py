@@ -23,6 +23,8 @@ _ABOVE = 15.0
 """From the top of a level to its strips, if some are read: the room for the numbers of the nodes."""
 _APART = 10.0
 _MOST = 8
+_MORE = 34.0
+"""The room for the number of those that a level leaves out."""
 _LETTER = LETTER * 0.92
 
 NODE_KEY = Key("--ink", "leads to a node")
@@ -64,7 +66,7 @@ def radix_tree(tree: Tree) -> str:
     for level, (y, left_out) in ends.items():
         sheet.text(_LEFT - 10, y + _STRIP / 2, entry_size(tree, level), "muted end")
         if left_out:
-            sheet.text(WIDTH, y - 8, f"+ {count(left_out)}", "muted end")
+            sheet.text(WIDTH, y + _STRIP / 2, f"+{count(left_out)}", "muted end")
     for strip in strips.values():
         if strip.node in tree.depth:
             _node(sheet, tree, strip, by_node.get(strip.node, []))
@@ -83,7 +85,8 @@ def _placed(tree: Tree) -> tuple[dict[int, Strip], dict[int, tuple[float, int]],
         kept = sorted(sorted(here, key=lambda node: node not in tree.depth)[:_MOST])
         above = _ABOVE if any(node in tree.depth for node in kept) else 0.0
         ends[level] = (y + above, len(here) - len(kept))
-        wide = (WIDTH - _LEFT - _APART * (len(kept) - 1)) / max(len(kept), 1)
+        room = WIDTH - _LEFT - (_MORE if len(here) > len(kept) else 0)
+        wide = (room - _APART * (len(kept) - 1)) / max(len(kept), 1)
         for place, node in enumerate(kept):
             strips[node] = Strip(node, _LEFT + place * (wide + _APART), y + above, wide)
         y += above + (_BELOW if above else _FAINT)

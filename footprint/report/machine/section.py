@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from footprint.recording.model import Recording, Run, View
+import msgspec
+
+from footprint.recording.model import Recording, View
 from footprint.report.machine.addresses import address_map, kind_keys
 from footprint.report.machine.nodes import NODE_KEY, radix_tree
 from footprint.report.machine.sharing import named_in_words, sharing, users
@@ -13,6 +15,7 @@ from footprint.report.section import Exhibit, Picture, Section
 from footprint.report.words import count, listed, plural
 
 _MOST_DRAWN = 8
+_LARGEST = 10**9
 
 Numbered = tuple[int, View, tuple[Span, ...]]
 
@@ -22,26 +25,41 @@ def machine(recording: Recording) -> Section | None:
     run = next((run for run in reversed(recording.runs) if run.views), None)
     if run is None:
         return None
-    every = [(n, view, spans(view)) for n, view in enumerate(run.views, 1)]
+    views = tuple(map(_believable, run.views))
+    every = [(n, view, spans(view)) for n, view in enumerate(views, 1)]
     full = [row for row in every if row[2]]
     drawn = full[:_MOST_DRAWN]
     return Section(
         "Machine",
         "machine",
-        _lead(run, full, full[_MOST_DRAWN:]),
-        (*_shared(run.views), *(_view(*row, first=drawn[0][0], drawn=len(drawn)) for row in drawn)),
+        _lead(run.rules, every, full[_MOST_DRAWN:]),
+        (*_shared(views), *(_view(*row, first=drawn[0][0], drawn=len(drawn)) for row in drawn)),
     )
 
 
-def _lead(run: Run, every: list[Numbered], left_out: list[Numbered]) -> str:
+def _believable(view: View) -> View:
+    """The view with counts that are none less than what they count, nor beyond all measure."""
+    least = {
+        "alike": 0,
+        "spaces_alike": 0,
+        "range_count": len(view.ranges),
+        "node_count": len(view.nodes),
+        "section_count": 0,
+    }
+    return msgspec.structs.replace(
+        view, **{name: min(max(getattr(view, name), n), _LARGEST) for name, n in least.items()}
+    )
+
+
+def _lead(rules: str, every: list[Numbered], left_out: list[Numbered]) -> str:
     """How many views serve how many spaces, and what has no picture."""
-    alive = sum(max(view.alike, 0) + 1 for view in run.views)
-    served = sum(map(users, run.views))
+    alive = sum(view.alike + 1 for _, view, _ in every)
+    served = sum(users(view) for _, view, _ in every)
     said = [
-        f"What is alive under {run.rules}: {plural(alive, 'view')} for {plural(served, 'address space')}."
-        + (" Views that look alike are drawn once." if alive > len(run.views) else "")
+        f"What is alive under {rules}: {plural(alive, 'view')} for {plural(served, 'address space')}."
+        + (" Views that look alike are drawn once." if alive > len(every) else "")
     ]
-    empty = [(n, view) for n, view in enumerate(run.views, 1) if view.range_count <= 0]
+    empty = [(n, view) for n, view, _ in every if not view.range_count]
     if empty:
         said.append(
             f"{_numbered(len(empty))} {named_in_words(empty)} {'shows' if len(empty) == 1 else 'show'} nothing."
@@ -58,7 +76,7 @@ def _equal(every: list[Numbered]) -> list[list[int]]:
     """The numbers of views that show the same, and are whole."""
     found: dict[tuple[Span, ...], list[int]] = {}
     for n, view, shown in every:
-        if len(shown) == view.range_count:
+        if shown and len(shown) == view.range_count:
             found.setdefault(shown, []).append(n)
     return [numbers for numbers in found.values() if len(numbers) > 1]
 

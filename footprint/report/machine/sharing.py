@@ -52,20 +52,20 @@ def _label(members: Sequence[str]) -> str:
 
 def users(view: View) -> int:
     """How many address spaces the picture of `view` stands for."""
-    return len(view.spaces) + max(view.spaces_alike, 0)
+    return len(view.spaces) + view.spaces_alike
 
 
 def shows(view: View) -> str:
     """What `view` shows, in two words."""
-    if view.range_count <= 0:
+    if not view.range_count:
         return "shows nothing"
-    return f"{plural(view.range_count, 'range')}, {plural(max(view.node_count, 0), 'node')}"
+    return f"{plural(view.range_count, 'range')}, {plural(view.node_count, 'node')}"
 
 
 def sharing(views: Sequence[View]) -> str:
     """The picture as an SVG."""
     drawn = [(n, view, _rows(view)) for n, view in enumerate(views[:_MOST_VIEWS], 1)]
-    heights = [max(_CARD + 7 * (view.alike > 0), _ROW * len(rows)) for _, view, rows in drawn]
+    heights = [max(_CARD + 7 * bool(view.alike), _ROW * len(rows)) for _, view, rows in drawn]
     rest = len(views) - len(drawn)
     sheet = Sheet(_ROW + sum(heights) + _APART * len(drawn) + (_ROW if rest else 0))
     sheet.text(0, _ROW / 2, "address spaces", "muted")
@@ -83,13 +83,13 @@ def _rows(view: View) -> list[Family]:
     """The names to the left of a view: its families, or the first of them and how many spaces more."""
     every = list(families(view.spaces))
     kept = every if len(every) <= _MOST_ROWS else every[: _MOST_ROWS - 1]
-    left = sum(one.count for one in every[len(kept) :]) + max(view.spaces_alike, 0)
+    left = sum(one.count for one in every[len(kept) :]) + view.spaces_alike
     return [*kept, *([Family("", left)] if left else [])]
 
 
 def _draw(sheet: Sheet, n: int, view: View, rows: Sequence[Family], y: float, height: float) -> None:
     """One view: its names in the middle of the height, the ribbons, and its card, or a pile of them."""
-    card = y + (height - _CARD - 7 * (view.alike > 0)) / 2
+    card = y + (height - _CARD - 7 * bool(view.alike)) / 2
     widths = [_ribbon(row.count) for row in rows]
     meets = card + _CARD / 2 - sum(widths) / 2
     top = y + (height - _ROW * len(rows)) / 2
@@ -114,16 +114,15 @@ def _ribbon(spaces: int) -> float:
 
 
 def _card(sheet: Sheet, n: int, view: View, y: float) -> None:
-    alike = max(view.alike, 0)
     wide = WIDTH - _RIGHT - 8
-    for shift in (7.0, 3.5) if alike else ():
+    for shift in (7.0, 3.5) if view.alike else ():
         sheet.frame(_RIGHT + shift, y + shift, wide, _CARD, colour="--muted")
     sheet.frame(_RIGHT, y, wide, _CARD, colour="--accent" if view.range_count > 0 else "--muted")
-    many = f"×{count(alike + 1)}" if alike else ""
+    many = f"×{count(view.alike + 1)}" if view.alike else ""
     room = (wide - 14 - breadth(many) * LETTER) / LETTER / 0.95
     sheet.text(_RIGHT + 8, y + 12, cut(f"{n}  {view.root}", room), "strong")
     sheet.text(_RIGHT + wide - 6, y + 12, many, "strong end")
-    sheet.text(_RIGHT + 8, y + 27, shows(view), "muted")
+    sheet.text(_RIGHT + 8, y + 27, cut(shows(view), (wide - 10) / LETTER / 0.95), "muted")
 
 
 def _said(drawn: Sequence[tuple[int, View, list[Family]]]) -> str:
