@@ -8,8 +8,8 @@ _BINARY = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 def bytes_text(n: float) -> str:
     """`n` bytes with a binary unit and at least three digits, grouped by plain spaces: ``17.1 GiB``, ``1 004 KiB``."""
     sign, value = ("−", -n) if n < 0 else ("", n)
-    for unit in _BINARY:
-        if value < 1024 or unit == _BINARY[-1]:
+    for unit in _BINARY:  # what would be rounded to 1 024 of a unit is 1.00 of the next
+        if value < 1023.5 or unit == _BINARY[-1]:
             break
         value /= 1024
     if unit == "B":

@@ -37,10 +37,10 @@ def kind_keys(every: Sequence[Span]) -> tuple[Key, ...]:
 
 def address_map(view: View, every: Sequence[Span]) -> str:
     """The map as an SVG; sizes show as heights, each step of the height a doubling of the size."""
-    drawn = bands(every, _MOST)
-    left_out = sum(len(band.spans) for band in drawn[_MOST:])
-    drawn = drawn[:_MOST]
-    rows = _rows(drawn)
+    found = bands(every, _MOST)
+    rows = _rows(found)[: _MOST + 1]
+    drawn = [band for _, _, band in rows if band]
+    left_out = sum(len(band.spans) for band in found[len(drawn) :])
     heights = [_height(band, end - start) for start, end, band in rows]
     labels = [address(start) for start, _, _ in rows] + [address(rows[-1][1])]
     left = max(_wide(label) for label in labels) + 8

@@ -27,6 +27,8 @@ _MORE = 34.0
 """The room for the number of those that a level leaves out."""
 _LETTER = LETTER * 0.92
 
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
 NODE_KEY = Key("--ink", "leads to a node")
 
 
@@ -48,7 +50,7 @@ def entry_size(tree: Tree, level: int) -> str:
     """What an entry at `level` spans."""
     pages = 1 << L2_BITS * level
     if tree.page_bits is None:
-        return "1 page" if level == 0 else f"2^{L2_BITS * level} p."
+        return "1 page" if level == 0 else f"2{str(L2_BITS * level).translate(_RAISED)} p."
     return extent(min(pages << tree.page_bits, 1 << 64))
 
 

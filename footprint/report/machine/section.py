@@ -105,7 +105,7 @@ def _view(n: int, view: View, every: tuple[Span, ...], *, first: int, drawn: int
     tables = [ranges_table(n, view, every, drawn)]
     pictures, keys = [maps], kind_keys(every)
     if found is not None:
-        pictures.append(Picture(_tree_title(view, found), radix_tree(found), _tree_note(found, first=n == first)))
+        pictures.append(Picture(_tree_title(view, found), radix_tree(found), _tree_note(view, found, first=n == first)))
         tables.append(nodes_table(n, view, found))
         keys = (*keys, NODE_KEY)
     return Exhibit(tuple(pictures), keys, tuple(tables), title=f"View {n}: {short(view.root)}")
@@ -132,13 +132,15 @@ def _map_note(every: tuple[Span, ...], *, first: bool) -> str:
     return f"{said} Heights grow with each doubling of the size; gaps are folded." if first else said
 
 
-def _tree_note(found: Tree, *, first: bool) -> str:
+def _tree_note(view: View, found: Tree, *, first: bool) -> str:
     """What a lookup costs; at the first, how to read the picture."""
     few, most = found.reads
     cost = (
         "no node" if most == 0 else plural(most, "node") if few == most else f"{count(few)} to {plural(most, 'node')}"
     )
     said = f"A lookup reads {cost}."
+    if len(found.nodes) < view.node_count:
+        said = f"As far as nodes were recorded, a lookup reads {cost}."
     if not first:
         return said
     return f"{said} At the left what an entry spans; broken frames are nodes allocated, then passed over by a skip."
