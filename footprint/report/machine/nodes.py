@@ -23,6 +23,9 @@ _ABOVE = 15.0
 """From the top of a level to its strips, if some are read: the room for the numbers of the nodes."""
 _APART = 10.0
 _MOST = 8
+_THIN = 3.0
+_SHORTEST = 8
+"""A name cut to fewer letters says less than a section's number."""
 _MORE = 34.0
 """The room for the number of those that a level leaves out."""
 _LETTER = LETTER * 0.92
@@ -142,21 +145,26 @@ def _node(sheet: Sheet, tree: Tree, strip: Strip, leaves: Sequence[Leaf]) -> Non
         _visible(strip, first, last) for first, last, skip, ptr in tree.nodes[strip.node] if skip and ptr != NIL
     ]
     for colour, places in by_colour.items():
-        boxes = [(left, strip.y, right - left, _STRIP) for left, right in _merged(places)]
+        boxes = [(left, strip.y, right - left - _edge(right - left), _STRIP) for left, right in _merged(places)]
         sheet.boxes(boxes, colour)
     sheet.text(strip.x, strip.y - 8, f"[{strip.node}]")
     _names(sheet, strip, leaves)
 
 
 def _merged(places: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
-    """The same places, those that nobody could tell apart as one."""
+    """The same places, those that are too thin to be told apart as one."""
     found: list[tuple[float, float]] = []
     for left, right in sorted(places):
-        if found and left - found[-1][1] < 0.8:
+        if found and left - found[-1][1] < 0.8 and min(right - left, found[-1][1] - found[-1][0]) < _THIN:
             found[-1] = (found[-1][0], max(found[-1][1], right))
         else:
             found.append((left, right))
     return found
+
+
+def _edge(width: float) -> float:
+    """What a place gives up at its end, so that it is told from its neighbour."""
+    return 0.6 if width >= _THIN else 0.0
 
 
 def _names(sheet: Sheet, strip: Strip, leaves: Sequence[Leaf]) -> None:
@@ -164,7 +172,8 @@ def _names(sheet: Sheet, strip: Strip, leaves: Sequence[Leaf]) -> None:
     free, end = strip.x, strip.x + strip.width
     for leaf in leaves:
         left = max(strip.at(leaf.first), strip.x)
-        for words in (cut(leaf.name), f"#{leaf.section}"):
+        most = max((end - free) / _LETTER, _SHORTEST)
+        for words in (cut(leaf.name), cut(leaf.name, most), f"#{leaf.section}"):
             wide = breadth(words) * _LETTER
             at = min(left, end - wide)
             if at >= free:
