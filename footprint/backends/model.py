@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from footprint.backends.board import BOARDS, Board, Wiring, dismantle
-from footprint.backends.pages import page_size
 from footprint.backends.replay import Replayer
-from footprint.backends.restore import restore
+from footprint.captured.pages import page_size
+from footprint.captured.restore import restore
 from footprint.errors import TopologyError
 from footprint.memory.core import MemoryCore
 from footprint.memory.ledger import Ledger
