@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from footprint.backends.board import BOARDS, Board, Wiring, dismantle
+from footprint.backends.boards import BOARDS
+from footprint.backends.boards.board import Board, dismantle
+from footprint.backends.boards.pci import Wiring
 from footprint.backends.replay import Replayer
 from footprint.memory.core import MemoryCore
 from footprint.memory.ledger import Ledger

@@ -1,0 +1,179 @@
+"""PCI: buses, and functions that are realized on them and leave them again (FACTS §10.5)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from footprint.machines.parts import Bar, Block, Fixed, Item, Part, Space, Windows
+from footprint.machines.topology import Device
+from footprint.memory import region as make
+from footprint.memory.core import MemoryCore
+from footprint.memory.features import Features
+from footprint.memory.region import FULL, MemoryRegion
+from footprint.memory.space import AddressSpace
+
+BRIDGE_WINDOWS = ("pci_bridge_pref_mem", "pci_bridge_mem", "pci_bridge_io")
+"""What a bridge shows of its own bus on the one above, in the order in which it is made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """How the machines of an era are wired: the features that a board, and not the core, obeys."""
+
+    edid: bool
+    releases: bool
+
+    @classmethod
+    def of(cls, features: Features) -> Wiring:
+        """The wiring that `features` ask for."""
+        return cls(edid=features.vga_edid, releases=features.release)
+
+
+@dataclass(slots=True, eq=False)
+class Bus:
+    """A PCI bus: its memory and I/O spaces, and where the DMA of its functions goes.
+
+    `system` is what fixed places of on-board functions mean by it. `express`: behind a PCI Express port.
+    `bridge` is the function that carries it; `windows` what that shows of it above.
+    """
+
+    name: str
+    mem: MemoryRegion
+    io: MemoryRegion
+    dma: MemoryRegion
+    system: MemoryRegion
+    express: bool = False
+    functions: list[Function] = field(default_factory=list)
+    bridge: Function | None = None
+    windows: dict[str, MemoryRegion] = field(default_factory=dict)
+
+
+@dataclass(slots=True, eq=False)
+class Function:
+    """A realized PCI function, with what it made in order.
+
+    `master` is the container that its DMA goes through, `window` the alias in it once there is one.
+    `fixed` are regions at fixed places, `bars` those that firmware places.
+    """
+
+    device: Device
+    bus: Bus
+    master: MemoryRegion
+    window: MemoryRegion | None = None
+    spaces: list[AddressSpace] = field(default_factory=list)
+    regions: list[MemoryRegion] = field(default_factory=list)
+    fixed: list[MemoryRegion] = field(default_factory=list)
+    bars: list[tuple[Bar, MemoryRegion]] = field(default_factory=list)
+    carries: Bus | None = None
+
+
+class Pci:
+    """The PCI buses of a machine. `track` is told of every region that is made."""
+
+    def __init__(self, core: MemoryCore, wiring: Wiring, track: Callable[[MemoryRegion], MemoryRegion]) -> None:
+        self.core = core
+        self.wiring = wiring
+        self.buses: dict[str, Bus] = {}
+        self.functions: dict[str, Function] = {}
+        self._track = track
+
+    def realize(self, device: Device) -> Function:
+        """Realize one function: its bus-master space first, then what its row makes, in order."""
+        bus, owner = self.buses[device.bus], device.id
+        master = self._track(make.container("bus master container", FULL, owner=owner))
+        function = Function(device, bus, master, regions=[master])
+        function.spaces.append(self.core.create_space(device.type, master, owner=owner))
+        bus.functions.append(function)
+        self.functions[owner] = function
+        self.extend(function, device.row.makes)
+        return function
+
+    def extend(self, function: Function, items: tuple[Item, ...]) -> None:
+        """Make more of what belongs to a function, in order."""
+        for item in items:
+            self._make(function, item)
+
+    def _make(self, function: Function, item: Item) -> None:
+        match item:
+            case Bar():
+                if not (item.conventional and function.bus.express):
+                    self._make_bar(function, item)
+            case Fixed(window, part, priority):
+                region = self._part(function, part)
+                function.fixed.append(region)
+                self.core.add_subregion(self._place(function, window), part.offset, region, priority=priority)
+            case Block():
+                self._make_block(function, item)
+            case Space(name, bar):
+                root = next(region for row, region in function.bars if row.name == bar)
+                function.spaces.append(self.core.create_space(name, root, owner=function.device.id))
+            case Windows():
+                self._make_windows(function, express=item.express)
+
+    def _new(self, function: Function, region: MemoryRegion) -> MemoryRegion:
+        function.regions.append(region)
+        return self._track(region)
+
+    def _part(self, function: Function, part: Part) -> MemoryRegion:
+        return self._new(function, make.io(part.name, part.size, owner=function.device.id))
+
+    @staticmethod
+    def _place(function: Function, window: str) -> MemoryRegion:
+        bus = function.bus
+        return {"mem": bus.mem, "io": bus.io, "system": bus.system}[window]
+
+    def _make_bar(self, function: Function, bar: Bar) -> None:
+        owner = function.device.id
+        if bar.shows:
+            target = next(other for row, other in function.bars if row.name == bar.shows)
+            region = self._new(function, make.alias(bar.name, target, 0, bar.size, owner=owner))
+        else:
+            makers = {"container": make.container, "io": make.io, "ram": make.ram}
+            region = self._new(function, makers[bar.kind](bar.name, bar.size, owner=owner))
+        function.bars.append((bar, region))
+        if bar.logged:
+            self.core.set_log(region, True)
+        if bar.private_space:
+            window = self._new(function, make.alias("virtio-pci-cfg", region, 0, bar.size, owner=owner))
+            space = self.core.create_space(bar.private_space, window, kind="virtio-cfg", owner=owner)
+            function.spaces.append(space)
+        self._fill(function, region, bar.parts)
+
+    def _fill(self, function: Function, region: MemoryRegion, parts: tuple[Part, ...]) -> None:
+        for part in parts:
+            if self.wiring.edid or part.name != "edid":
+                self.core.add_subregion(region, part.offset, self._part(function, part))
+
+    def _make_block(self, function: Function, block: Block) -> None:
+        region = self._new(function, make.container(block.name, block.size, owner=function.device.id))
+        function.fixed.append(region)
+        self.core.set_enabled(region, block.enabled)
+        self.core.add_subregion(self._place(function, block.window), block.offset, region)
+        self._fill(function, region, block.parts)
+
+    def _make_windows(self, function: Function, *, express: bool) -> None:
+        owner, parent = function.device.id, function.bus
+        mem = self._new(function, make.container("pci_bridge_pci", FULL, owner=owner))
+        io = self._new(function, make.container("pci_bridge_io", 1 << 32, owner=owner))
+        bus = Bus(owner, mem, io, parent.dma, parent.system, express=express, bridge=function)
+        for name in BRIDGE_WINDOWS:
+            space, target = (parent.io, io) if name == "pci_bridge_io" else (parent.mem, mem)
+            window = self._new(function, make.alias(name, target, 0, 0, owner=owner))
+            bus.windows[name] = window
+            self.core.add_subregion(space, 0, window, priority=1)
+        function.carries = self.buses[owner] = bus
+
+    def machine_done(self) -> None:
+        """Give every function its way to memory, disabled: newest bus first, functions by number."""
+        for bus in reversed(self.buses.values()):
+            for function in sorted(bus.functions, key=lambda function: function.device.devfn):
+                self.open_way(function)
+
+    def open_way(self, function: Function) -> None:
+        """Give `function` its alias of the DMA root, disabled until it may be bus master."""
+        dma = function.bus.dma
+        window = self._new(function, make.alias("bus master", dma, 0, dma.size, owner=function.device.id))
+        self.core.set_enabled(window, False)
+        self.core.add_subregion(function.master, 0, window)
+        function.window = window
