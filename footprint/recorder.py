@@ -18,14 +18,17 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
+
 from footprint import __version__
 from footprint.backends.model import ModelBackend, passes
 from footprint.errors import MeasurementError
 from footprint.memory.ledger import Ledger
 from footprint.memory.rules import RuleSet
 from footprint.probes.census import CensusProbe
+from footprint.probes.portrait import portraits
 from footprint.probes.process import ProcessProbe
-from footprint.recording.model import SCHEMA, Number, Recording, Run, Sample, Timeline
+from footprint.recording.model import SCHEMA, Number, Recording, Run, Sample, Timeline, View
 from footprint.scenario import Scenario
 from footprint.steps import Mark
 
@@ -56,7 +59,7 @@ def record(request: Request, progress: Progress = lambda _: None) -> Recording:
     runs: dict[str, Run] = {}
     for group in passes(request.rules):
         progress(f"{scenario.name}: {', '.join(one.name for one in group)}")
-        for run in play(scenario, request.values, group):
+        for run in play(scenario, request.values, group, portrayed=request.rules[-1]):
             runs[run.rules] = run
     for probe in request.probes:
         for one in request.rules:
@@ -75,11 +78,17 @@ def record(request: Request, progress: Progress = lambda _: None) -> Recording:
     )
 
 
-def play(scenario: Scenario, values: Mapping[str, Any], rules: Sequence[RuleSet]) -> list[Run]:
-    """One pass of `scenario` under `rules`, which must be wired alike; a Run for each."""
+def play(
+    scenario: Scenario, values: Mapping[str, Any], rules: Sequence[RuleSet], *, portrayed: RuleSet | None = None
+) -> list[Run]:
+    """One pass of `scenario` under `rules`, which must be wired alike; a Run for each.
+
+    The run under `portrayed` also has its living views, as they were at the last mark that had any.
+    """
     backend = ModelBackend(rules, host_page=values["host_page"])
     census, process = CensusProbe(), ProcessProbe()
     samples: dict[str, list[Sample]] = {one.name: [] for one in rules}
+    views: dict[str, tuple[View, ...]] = {}
     started = time.perf_counter()
     for step in scenario.play(values):
         backend.obey(step)
@@ -88,11 +97,16 @@ def play(scenario: Scenario, values: Mapping[str, Any], rules: Sequence[RuleSet]
             for ledger in backend.ledgers:
                 metrics: dict[str, Number] = {**census.read(ledger), **measured}
                 samples[ledger.rules.name].append(Sample(step.name, step.cycle, metrics))
+                if ledger.rules is portrayed and ledger.spaces:
+                    views[portrayed.name] = portraits(ledger)
     seconds = time.perf_counter() - started if len(rules) == 1 else None
-    return [_run(ledger, samples[ledger.rules.name], seconds) for ledger in backend.ledgers]
+    return [
+        _run(ledger, samples[ledger.rules.name], seconds, views.get(ledger.rules.name, ()))
+        for ledger in backend.ledgers
+    ]
 
 
-def _run(ledger: Ledger, samples: list[Sample], seconds: float | None) -> Run:
+def _run(ledger: Ledger, samples: list[Sample], seconds: float | None, views: tuple[View, ...]) -> Run:
     rules, moments = ledger.rules, ledger.history.moments
     timeline = Timeline(
         commits=tuple(moment.commit for moment in moments),
@@ -100,7 +114,7 @@ def _run(ledger: Ledger, samples: list[Sample], seconds: float | None) -> Run:
         waiting=tuple(moment.waiting for moment in moments),
         bytes=tuple(moment.bytes for moment in moments),
     )
-    return Run(rules.name, rules.features.as_text(), tuple(samples), rules.what, seconds, timeline)
+    return Run(rules.name, rules.features.as_text(), tuple(samples), rules.what, seconds, timeline, views)
 
 
 def _merged(run: Run, readings: list[tuple[str, int, dict[str, Number]]]) -> Run:
@@ -110,7 +124,7 @@ def _merged(run: Run, readings: list[tuple[str, int, dict[str, Number]]]) -> Run
         Sample(sample.mark, sample.cycle, {**sample.metrics, **more.get((sample.mark, sample.cycle), {})})
         for sample in run.samples
     )
-    return Run(run.rules, run.features, samples, run.what, run.seconds, run.timeline)
+    return msgspec.structs.replace(run, samples=samples)
 
 
 def _read_in_child(request: Request, rules: RuleSet, probe: str) -> list[tuple[str, int, dict[str, Number]]]:

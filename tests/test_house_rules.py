@@ -51,7 +51,19 @@ def imports_of(tree, *, everywhere=True):
 
 
 def ours(tree):
-    return {name for name, _ in imports_of(tree) if name.split(".")[0] == "footprint"}
+    """What a module of ours needs when it runs, wherever it imports it."""
+    only_for_types = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        for inner in node.body
+    }
+    return {
+        node.module
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("footprint.")
+        if id(node) not in only_for_types
+    }
 
 
 @pytest.mark.parametrize("path", FILES, ids=module_of)
@@ -122,14 +134,16 @@ def test_whatever_is_public_says_what_it_is(path):
     assert ast.get_docstring(tree)
     for node in ast.walk(tree):
         public = isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_")
-        if public and not is_local(tree, node):
+        if public and not is_inside(tree, node):
             assert ast.get_docstring(node), f"{path.name}:{node.lineno} {node.name}"
 
 
-def is_local(tree, node):
-    """Whether `node` stands inside a function."""
+def is_inside(tree, node):
+    """Whether `node` stands inside a function or a private class."""
     return any(
-        isinstance(outer, ast.FunctionDef) and outer is not node and node in ast.walk(outer) for outer in ast.walk(tree)
+        outer is not node and node in ast.walk(outer)
+        for outer in ast.walk(tree)
+        if isinstance(outer, ast.FunctionDef) or (isinstance(outer, ast.ClassDef) and outer.name.startswith("_"))
     )
 
 

@@ -33,6 +33,13 @@ _MAKERS = {
 }
 
 
+def space_kind(name: str) -> str:
+    """The kind of an address space (AddressSpace.kind) that its name tells."""
+    if name == "virtio-pci-cfg-as":
+        return "virtio-cfg"
+    return "cpu" if _CPU_SPACE.fullmatch(name) else ""
+
+
 class Replayer:
     """Plays a log's operations on `core`, one at a time; `regions` are those initialised so far."""
 
@@ -78,9 +85,8 @@ class Replayer:
         core = self.core
         match operation:
             case SpaceInit(_, name, root):
-                kind = "cpu" if _CPU_SPACE.fullmatch(name) else ""
                 self._own_commits = 0
-                core.create_space(name, self._region(root), kind=kind)
+                core.create_space(name, self._region(root), kind=space_kind(name))
             case Add(_, parent, addr, child, priority):
                 core.add_subregion(self._region(parent), addr, self._region(child), priority=priority)
             case Del(_, parent, child):

@@ -19,27 +19,26 @@ MOST_SHOWN = 20
 
 @click.command("verify")
 @click.argument("files", nargs=-1, required=True)
-@click.option("-r", "rules", default="v7.2.0", show_default=True, help="The rule set of the QEMU that was recorded.")
+@click.option("-r", "rules", help="The rule set of the QEMU that was recorded. Default: as the file's form tells.")
+@click.option("-j", "workers", type=click.IntRange(min=1), help="Processes to use. Default: one a core.")
 @json_option
-def command(files: tuple[str, ...], rules: str, *, as_json: bool) -> None:
-    """Replay operation logs in the model, and compare every view that QEMU created, one by one.
+def command(files: tuple[str, ...], rules: str | None, workers: int | None, *, as_json: bool) -> None:
+    """Compare what a real QEMU did with what the model makes of the same input.
 
-    Exits 0 when everything agrees, 1 when something differs.
+    A capture (`info mtree` as a file) is built again from its tree, and every view, range, section and
+    radix node compared with what QEMU printed. An operation log is replayed, and every view that QEMU
+    created compared, one by one. Exits 0 when everything agrees, 1 when something differs.
 
     \b
-    footprint verify tests/data/*.txt.gz
+    footprint verify tests/data/captures/*.json.gz tests/data/oplogs/*.txt.gz
     """
-    from footprint.memory.rules import rule_set
-    from footprint.qemu.oplog import read_log
-    from footprint.verify.log import verify_log
+    from footprint.discovery import find_rules
+    from footprint.verify.files import verify_files
 
-    wanted = rule_set(rules)
-    show = progress()
-    results = []
+    wanted = find_rules(rules) if rules else None
+    progress()(f"verify {len(files)} files")
     try:
-        for path in files:
-            show(f"verify {path}")
-            results.append(verify_log(read_log(path), wanted))
+        results = verify_files(files, wanted, workers)
     finally:
         end_progress()
     if as_json:
@@ -47,6 +46,7 @@ def command(files: tuple[str, ...], rules: str, *, as_json: bool) -> None:
     else:
         for result in results:
             _print(result)
+        _print_sum(results)
     sys.exit(0 if all(result.exact for result in results) else 1)
 
 
@@ -65,10 +65,21 @@ def _document(results: list[Verification]) -> dict[str, object]:
 
 def _print(result: Verification) -> None:
     word = "exact" if result.exact else "DIFFERS"
-    click.echo(f"{word:<8} {result.file}: {result.steps_exact} of {result.steps} created views agree")
+    counts = []
+    if result.views:
+        counts.append(f"{result.views_exact} of {result.views} views")
+    if result.steps:
+        counts.append(f"{result.steps_exact} of {result.steps} created views")
+    click.echo(f"{word:<8} {result.file}: {', '.join(counts) or 'no view'} agree")
     for guess in result.guesses:
         click.echo(f"         guessed: {guess}")
     for mismatch in result.mismatches[:MOST_SHOWN]:
         click.echo(f"         {mismatch.view}: {mismatch.what}: QEMU {mismatch.expected}, the model {mismatch.got}")
     if len(result.mismatches) > MOST_SHOWN:
         click.echo(f"         and {len(result.mismatches) - MOST_SHOWN} more differences (--json has them)")
+
+
+def _print_sum(results: list[Verification]) -> None:
+    if len(results) > 1:
+        exact = sum(result.exact for result in results)
+        click.echo(f"{exact} of {len(results)} files agree in everything", err=True)

@@ -134,6 +134,8 @@ class Ledger:
         """Without a commit: a space takes the view of its key; only a key without one gets it now."""
         self._ensure_empty_view()
         entry = self._table.entry(self._table.key(space.root))
+        if self.policies.sharing.private:
+            entry = self._table.up_to_date(entry)
         self.spaces[space] = entry
         if self.spaces[self._on_root[space.root][0]] is not entry:
             self._mixed_roots.add(space.root)

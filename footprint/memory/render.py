@@ -14,7 +14,8 @@ when it shows the target from an offset; they are clipped away before anyone see
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -105,35 +106,102 @@ def render(root: MemoryRegion | None) -> Flat:
 def flatten(region: MemoryRegion) -> Flat:
     """What `region` shows in its own coordinates, [0, size), whether it is enabled or not."""
     known: Flat | None = region.flat
-    if known is _UNDER_WAY:
-        raise TopologyError(f"memory region {region.name!r} shows itself through an alias or a child")
-    if known is None:
-        region.flat = _UNDER_WAY
-        try:
-            known = _flatten(region)
-        finally:
-            region.flat = known
-    return known
+    if known is not None:
+        return known
+    if all(shown.flat is not None for shown in _shown(region)):
+        flat = region.flat = _overlay(region)
+        return flat
+    for group in _groups(region):
+        if len(group) == 1 and group[0] not in _shown(group[0]):
+            group[0].flat = _overlay(group[0])
+        else:
+            # Some boards show a region in a window of itself, elsewhere: only the clipping ends that.
+            members = frozenset(group)
+            drawn = [_Drawing(members).of(member) for member in group]
+            for member, flat in zip(group, drawn, strict=True):
+                member.flat = flat
+    assert region.flat is not None, "the last group holds the region itself"
+    return region.flat
 
 
-_UNDER_WAY: Flat = (Piece(0, 0, MemoryRegion("under way", 0), 0, False, False, False),)
-"""Marks a region whose pieces are being computed; meeting it again means a cycle."""
+MOST_PIECES = 1 << 18
+"""Pieces that one region may show; QEMU aborts long before, at 2**16 sections."""
+DEEPEST_WINDOW = 100
+"""How often a region may show itself within itself."""
+MOST_DRAWINGS = 20_000
 
 
-def _flatten(region: MemoryRegion) -> Flat:
+def _shown(region: MemoryRegion) -> list[MemoryRegion]:
+    """What `region` shows directly."""
     target = region.alias
     if target is not None:
-        shown = flatten(target) if target.enabled else ()
-        flat = _window(shown, 0, region.size, -region.alias_offset)
+        return [target] if target.enabled else []
+    return [child for child in region.subregions if child.enabled]
+
+
+def _groups(root: MemoryRegion) -> Iterator[list[MemoryRegion]]:
+    """Regions below `root` that are not rendered, those that others need first (Tarjan's walk).
+
+    A group of several, or one that shows itself, is a cycle. No recursion: chains may be long.
+    """
+    number: dict[MemoryRegion, int] = {root: 0}
+    lowest: dict[MemoryRegion, int] = {root: 0}
+    open_: dict[MemoryRegion, None] = {root: None}
+    path = [(root, iter(_shown(root)))]
+    while path:
+        region, rest = path[-1]
+        for shown in rest:
+            if shown.flat is not None:
+                continue
+            if shown not in number:
+                number[shown] = lowest[shown] = len(number)
+                open_[shown] = None
+                path.append((shown, iter(_shown(shown))))
+                break
+            if shown in open_:
+                lowest[region] = min(lowest[region], number[shown])
+        else:
+            path.pop()
+            if path:
+                above = path[-1][0]
+                lowest[above] = min(lowest[above], lowest[region])
+            if lowest[region] == number[region]:
+                group: list[MemoryRegion] = []
+                while not group or group[-1] is not region:
+                    group.append(open_.popitem()[0])
+                yield group
+
+
+def _overlay(region: MemoryRegion) -> Flat:
+    """What `region` shows, from what the regions in it show."""
+    target = region.alias
+    if target is not None:
+        flat = _window(flatten(target), 0, region.size, -region.alias_offset) if target.enabled else ()
     else:
+        canvas: list[Piece] | None = None
         flat = ()
         for child in region.subregions:
             if child.enabled:
                 below = _window(flatten(child), 0, region.size, child.addr)
-                flat = _underlay(flat, below) if flat else below
+                if not flat:
+                    flat = below
+                elif below:
+                    canvas = canvas or list(flat)
+                    _lay(canvas, below, region)
         if region.terminates and region.size:
             own = (Piece(0, region.size, region, 0, False, False, False),)
-            flat = _underlay(flat, own) if flat else own
+            if flat:
+                canvas = canvas or list(flat)
+                _lay(canvas, own, region)
+            else:
+                flat = own
+        if canvas is not None:
+            flat = tuple(canvas)
+    return _marked(flat, region)
+
+
+def _marked(flat: Flat, region: MemoryRegion) -> Flat:
+    """`flat` with the flags that `region` gives to everything below it."""
     if region.readonly or region.nonvolatile or region.unmergeable:
         return tuple(
             piece._replace(
@@ -144,6 +212,40 @@ def _flatten(region: MemoryRegion) -> Flat:
             for piece in flat
         )
     return flat
+
+
+class _Drawing:
+    """Draws a region that shows itself as QEMU does: from the top, clipped at every step."""
+
+    def __init__(self, members: frozenset[MemoryRegion]) -> None:
+        self.members = members
+        self.count = 0
+
+    def of(self, region: MemoryRegion) -> Flat:
+        """What `region` shows in its own coordinates."""
+        return self._draw(region, 0, 0, region.size, 0)
+
+    def _draw(self, region: MemoryRegion, base: int, low: int, high: int, depth: int) -> Flat:
+        """What `region`, with its offset 0 at `base`, shows in [low, high)."""
+        low, high = max(low, base), min(high, base + region.size)
+        if low >= high:
+            return ()
+        if region not in self.members:
+            return _window(flatten(region), low, high, base)
+        self.count += 1
+        if depth > DEEPEST_WINDOW or self.count > MOST_DRAWINGS:
+            raise TopologyError(f"memory region {region.name!r} shows itself, through an alias, without an end")
+        canvas: list[Piece] = []
+        if region.alias is not None:
+            if region.alias.enabled:
+                canvas += self._draw(region.alias, base - region.alias_offset, low, high, depth + 1)
+        else:
+            for child in region.subregions:
+                if child.enabled:
+                    _lay(canvas, self._draw(child, base + child.addr, low, high, depth + 1), region)
+            if region.terminates:
+                _lay(canvas, (Piece(low, high, region, low - base, False, False, False),), region)
+        return _marked(tuple(canvas), region)
 
 
 def _window(flat: Flat, low: int, high: int, shift: int) -> Flat:
@@ -163,10 +265,26 @@ def _window(flat: Flat, low: int, high: int, shift: int) -> Flat:
     return tuple(cut)
 
 
-def _underlay(top: Flat, below: Flat) -> Flat:
-    """`top` with the pieces of `below` put into its gaps. Both ascend and do not overlap themselves."""
-    if top and below and below[0].start >= top[-1].end:
-        return top + below
+def _lay(top: list[Piece], below: Flat, region: MemoryRegion) -> None:
+    """Put the pieces of `below` into the gaps of `top`. Both ascend and do not overlap themselves."""
+    if not below:
+        return
+    if not top or below[0].start >= top[-1].end:
+        top.extend(below)
+    elif 20 * len(below) > len(top):
+        top[:] = _interleaved(top, below)
+    else:
+        for piece in below:
+            # A tuple of one is less than any piece that starts there.
+            first = bisect_left(top, (piece.start,))
+            first -= first > 0 and top[first - 1].end > piece.start
+            last = bisect_left(top, (piece.end,))
+            top[first:last] = _interleaved(top[first:last], (piece,))
+    if len(top) > MOST_PIECES:
+        raise TopologyError(f"memory region {region.name!r} shows more than {MOST_PIECES} pieces")
+
+
+def _interleaved(top: Sequence[Piece], below: Sequence[Piece]) -> list[Piece]:
     result: list[Piece] = []
     i, count, covered = 0, len(top), 0
     for piece in below:
@@ -184,7 +302,7 @@ def _underlay(top: Flat, below: Flat) -> Flat:
         if position < piece.end:
             result.append(_part(piece, position, piece.end))
     result.extend(top[i:])
-    return tuple(result)
+    return result
 
 
 def _part(piece: Piece, start: int, end: int) -> Piece:

@@ -73,6 +73,16 @@ class ViewTable:
             entry = self._entries[identity] = self._rendered[key] = Entry(key, identity, figures)
         return entry
 
+    def up_to_date(self, entry: Entry) -> Entry:
+        """`entry`, or one beside it until the next commit, if its key shows something else by now.
+
+        In the midst of a transaction a new view shows the tree as it is; those that are there do not.
+        """
+        figures = self.figuring.figures(entry.key, self.policies.merge)
+        if entry.key is None or figures == entry.figures:
+            return entry
+        return Entry(entry.key, object(), figures)
+
     def holder(self, space: AddressSpace, entry: Entry) -> Holder:
         """Whose the dispatch of `space` is."""
         return space if self.policies.sharing.private or self.policies.dispatch_per_space else entry
@@ -116,8 +126,10 @@ class ViewTable:
         """A new table has only keys that some space leads to."""
         for entry in self.idle:
             self._exchange(entry, NO_SHARE)
-            del self._entries[entry.identity]
-            self._rendered.pop(entry.key, None)
+            if self._entries.get(entry.identity) is entry:
+                del self._entries[entry.identity]
+            if self._rendered.get(entry.key) is entry:
+                del self._rendered[entry.key]
             self.figuring.forget(entry.key, self.policies.merge)
         self.idle.clear()
 

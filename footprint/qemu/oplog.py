@@ -16,11 +16,11 @@ A NEWVIEW line stands for a view that QEMU created at that point, a DISP line fo
 from __future__ import annotations
 
 import re
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from footprint.errors import InputFileError, reason_of
+from footprint.errors import InputFileError
+from footprint.qemu.files import read_text
 
 MOST_BYTES = 1 << 30
 """A larger log (unpacked) is refused."""
@@ -179,7 +179,7 @@ def looks_like_a_log(head: bytes) -> bool:
 
 def read_log(path: str | Path) -> OperationLog:
     """The operation log in `path`, plain or gzip; raises InputFileError with the line that is wrong."""
-    text = _text(Path(path))
+    text = read_text(Path(path), "an operation log", most=MOST_BYTES)
     operations: list[Operation] = []
     open_view: int | None = None
     lines = text.split("\n")
@@ -210,28 +210,6 @@ def read_log(path: str | Path) -> OperationLog:
     if not operations:
         raise InputFileError(path, 'holds no operation; expected lines such as "init container system#1 size=0x1000"')
     return OperationLog(str(path), tuple(operations))
-
-
-def _text(path: Path) -> str:
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise InputFileError(path, f"cannot read an operation log: {reason_of(error)}") from None
-    if data[:2] == b"\x1f\x8b":
-        unpacker = zlib.decompressobj(wbits=31)
-        try:
-            data = unpacker.decompress(data, MOST_BYTES)
-        except zlib.error as error:
-            raise InputFileError(path, f"is broken gzip: {error}") from None
-        if unpacker.unconsumed_tail:
-            raise InputFileError(path, f"unpacks to more than {MOST_BYTES} bytes")
-        if not unpacker.eof:
-            raise InputFileError(path, "is gzip that is cut off")
-    try:
-        return data.decode()
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise InputFileError(path, f"is not text: byte {error.start} is no UTF-8", line=line) from None
 
 
 def _parse(line: str, number: int) -> Operation | None:

@@ -37,10 +37,47 @@ class Timeline(msgspec.Struct, frozen=True):
     bytes: tuple[int, ...]
 
 
+class Stretch(msgspec.Struct, frozen=True, array_like=True):
+    """A range of a view: [start, end) shows the region `name` of `kind` (QEMU's word) from `offset` on.
+
+    The ends are hexadecimal text, because JSON's numbers do not hold 64 bits everywhere.
+    """
+
+    start: str
+    end: str
+    name: str
+    kind: str
+    offset: str = "0x0"
+
+
+class View(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A living view, for a picture of it: who uses it and what it shows.
+
+    `spaces` are the names of its address spaces, `alike` how many more views look the same (their spaces
+    are counted in `spaces_alike`). `ranges` and `nodes` may be cut; `range_count` and `node_count` are whole.
+    A node is its runs of equal entries, (first, last, skip, ptr); `skip` and `ptr` are the root entry's, and
+    a `ptr` of 2**26 - 1 leads nowhere.
+    """
+
+    root: str
+    spaces: tuple[str, ...]
+    ranges: tuple[Stretch, ...]
+    range_count: int
+    alike: int = 0
+    spaces_alike: int = 0
+    levels: int = 0
+    skip: int = 0
+    ptr: int = 0
+    nodes: tuple[tuple[tuple[int, int, int, int], ...], ...] = ()
+    node_count: int = 0
+    section_count: int = 0
+
+
 class Run(msgspec.Struct, frozen=True, omit_defaults=True):
     """All readings of one execution under one rule set, in the order of the marks.
 
-    `rules` is the text given to ``-r``, `what` says in words what that rule set is.
+    `rules` is the text given to ``-r``, `what` says in words what that rule set is. `views` are those alive
+    at the last mark that had any; only the recording's last run has them.
     """
 
     rules: str
@@ -49,6 +86,7 @@ class Run(msgspec.Struct, frozen=True, omit_defaults=True):
     what: str = ""
     seconds: float | None = None
     timeline: Timeline | None = None
+    views: tuple[View, ...] = ()
 
     def sample(self, mark: str | None = None) -> Sample | None:
         """The last sample at `mark`; without one the last at ``built``, or else the last of all."""

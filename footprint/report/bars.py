@@ -6,11 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from footprint.report.canvas import INK, LETTER, LINE, MUTED, PALE, WIDTH, Canvas
-from footprint.report.words import cut
+from footprint.report.words import breadth, cut
 
 _ROW = 23.0
 _THICK = 12.0
 _GAP = 10.0
+_NONE = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,8 @@ def bars(rows: Sequence[Bar], label: str, *, ours: str = "") -> str:
         sheet.text(WIDTH - beside, top / 2, ours, MUTED, align="right")
         sheet.text(WIDTH, top / 2, "published", MUTED, align="right")
     sheet.line((left, left), (top, top + _ROW * len(rows)), LINE)
-    scale = (right - left) / (max((row.reach for row in rows), default=0) or 1)
+    longest = max((row.reach for row in rows), default=0)
+    scale = (right - left) / (longest if longest > _NONE else 1)
     for n, row in enumerate(map(_shortened, rows)):
         _draw(sheet, row, top + _ROW * (n + 0.5), left=left, scale=scale, right=WIDTH - beside)
     return sheet.svg(label)
@@ -68,7 +70,7 @@ def _draw(sheet: Canvas, row: Bar, middle: float, *, left: float, scale: float, 
 
 def _room(texts: Iterable[str]) -> float:
     """The width that the longest of `texts` needs."""
-    return max((len(text) for text in texts), default=0) * LETTER
+    return max(map(breadth, texts), default=0) * LETTER
 
 
 def _shortened(row: Bar) -> Bar:

@@ -12,7 +12,7 @@ import io
 import re
 from collections.abc import Sequence
 
-WIDTH = 400
+WIDTH = 380
 """Units across a sheet: pixels on a narrow window, a little more on a wide one."""
 TEXT = 11.0
 LETTER = 7.1

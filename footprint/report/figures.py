@@ -5,7 +5,7 @@ from __future__ import annotations
 from footprint.recording.metrics import METRICS
 from footprint.recording.model import Recording, Sample
 from footprint.report.section import Column, Exhibit, Section, Table
-from footprint.report.words import NOTHING, count, figure, plural
+from footprint.report.words import NOTHING, count, plural
 
 _MANY = 3
 """Of a mark that comes in more cycles than this only the first and the last are shown."""
@@ -46,12 +46,15 @@ def _table(recording: Recording, mark: str, cycle: int) -> Table:
         Column("kind"),
         *(Column(run.rules, number=True) for run in recording.runs),
     )
-    rows = tuple(
-        (*_heading(name), *(figure(name, sample.metrics.get(name) if sample else None) for sample in samples))
-        for name in names
-    )
+    rows = tuple((*_heading(name), *(_exact(sample, name) for sample in samples)) for name in names)
     again = f", cycle {count(cycle)}" if cycle else ""
     return Table(f"At the mark {mark}{again}", columns, rows)
+
+
+def _exact(sample: Sample | None, name: str) -> str:
+    """The figure to its last digit; its unit has a column of its own."""
+    n = sample.metrics.get(name) if sample else None
+    return NOTHING if n is None else count(n)
 
 
 def _heading(name: str) -> tuple[str, str, str, str]:

@@ -40,14 +40,14 @@ def _lead(recording: Recording) -> str:
         equal = sum(_ours(recording, one) == one.value for one in exact)
         said.append(f"{equal} of {plural(len(exact), 'published figure')} that must come out exactly do.")
     if len(recording.published) > len(exact):
-        said.append("The other published figures are rounded or of a whole process: they stand beside ours.")
+        said.append("The other published figures stand beside ours: they are no targets.")
     return " ".join(said)
 
 
 def _keys(recording: Recording) -> tuple[Key, ...]:
     keys = [Key("--accent", "this model")]
     if any(value(run, "modelled.bytes.peak") is not None for run in recording.runs):
-        keys.append(Key("--pale", "allocated, but not all of it touched"))
+        keys.append(Key("--pale", "allocated, not touched"))
     if recording.published:
         keys.append(Key("--mark", "published figure", "diamond"))
     return tuple(keys)
@@ -57,7 +57,8 @@ def _picture(recording: Recording, name: str, behind: str, title: str) -> Pictur
     """Bars of the metric `name`, over pale ones of `behind`."""
     rows = tuple(_bar(recording, run, name, behind) for run in recording.runs)
     said = listed(f"{row.label}: {row.text}" for row in rows)
-    return Picture(title, bars(rows, f"{title}. {said}.", ours="ours"))
+    note = "In figures and solid: what is touched. Pale: all that is allocated." if behind else ""
+    return Picture(title, bars(rows, f"{title}. {said}.", ours="ours"), note)
 
 
 def _bar(recording: Recording, run: Run, name: str, behind: str) -> Bar:

@@ -116,7 +116,7 @@ def _cross_check(recording: Recording) -> str:
     names = ("modelled.nodes", "traced.numpy", "sized.nodes")
     read = [(run.rules, [n for name in names if (n := value(run, name)) is not None]) for run in recording.runs]
     compared = [(rules, found) for rules, found in read if len(found) > 1]
-    odd = [f"{rules} ({', '.join(map(count, found))} bytes)" for rules, found in compared if len(set(found)) > 1]
+    odd = [f"{rules} ({listed(map(count, found))} bytes)" for rules, found in compared if len(set(found)) > 1]
     if not compared:
         return ""
     rule = "A cross-check: the node bytes of the model, of numpy's domain and of pympler must be equal to the byte"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from footprint.recording.metrics import METRICS
 from footprint.recording.model import Number, Recording, Run, Sample
 from footprint.report.section import Column, Exhibit, Section, Table
-from footprint.report.words import figure, listed, plural, signed, size
+from footprint.report.words import count, figure, listed, plural, signed, size, value
 
 _OF_THE_EMPTY_VIEW = {"flatviews.allocated", "modelled.bytes", "modelled.resident"}
 """What one view, that no address space uses, can be seen in."""
@@ -48,7 +48,7 @@ def leaks(recording: Recording) -> Section | None:
     cycled = any(_cycled(run) for run in recording.runs)
     if not found and not cycled:
         return None
-    said = [*_of_remains(found), *_of_growth(growing, cycled)]
+    said = [*_of_remains(found), *_of_arrays(recording), *_of_growth(growing, cycled)]
     tables = [*([_left(found)] if found else []), *([_grown(growing)] if growing else [])]
     return Section("Leaks", "leaks", " ".join(said), (Exhibit(tables=tuple(tables)),))
 
@@ -67,7 +67,7 @@ def _of_remains(found: list[Remains]) -> Iterator[str]:
     if leaked:
         yield f"{listed(leaked)} left something behind that should have been freed."
     elif not empty:
-        yield f"nothing is left, in {plural(len(found), 'run')} of {len(found)}."
+        yield f"nothing is left, in {plural(len(found), 'run')} of {count(len(found))}."
     else:
         yield "nothing is left" + (
             " but the one empty view." if len(found) == len(empty) else ", or only the one empty view."
@@ -76,10 +76,18 @@ def _of_remains(found: list[Remains]) -> Iterator[str]:
         sizes = listed(sorted({size(_bytes(one)) for one in empty}))
         yield (
             f"The empty view ({sizes} with its dispatch) is made once, shared by all spaces that show nothing, "
-            f"and never freed by QEMU: it is no leak. "
-            f"{plural(len(empty), 'rule set')} of {len(found)} "
-            f"{'has' if len(empty) == 1 else 'have'} it."
+            f"and never freed by QEMU: it is no leak. It is all that is left in {plural(len(empty), 'run')} "
+            f"of {count(len(found))}."
         )
+
+
+def _of_arrays(recording: Recording) -> Iterator[str]:
+    """What tracemalloc saw of the radix tables after the end, if it was asked: a witness from outside the model."""
+    read = [n for run in recording.runs if (n := value(run, "traced.numpy", "destroyed")) is not None]
+    if read and not any(read):
+        yield f"tracemalloc agrees: no byte of array data is left, in {plural(len(read), 'run')} of {count(len(read))}."
+    elif read:
+        yield f"tracemalloc finds up to {size(max(read))} of array data left."
 
 
 def _bytes(one: Remains) -> Number:

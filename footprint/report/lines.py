@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from footprint.report.canvas import INK, LETTER, LINE, MUTED, SERIES, WIDTH, Canvas
-from footprint.report.words import count, cut
+from footprint.report.words import breadth, count, cut
 
 _TOP, _FOOT, _STEP = 10.0, 24.0, 14.5
 _LEAST = 210.0
@@ -73,10 +73,10 @@ def lines(drawn: Sequence[Line], label: str, scale: Scale) -> str:
     most_x = max((x for line in drawn for x in line.xs), default=0) or 1
     most_y = max((y for line in drawn for y in line.ys), default=0) or 1
     bottom = max(_LEAST, _TOP + _STEP * (len(drawn) + 1))
-    names = max(len(cut(line.label)) for line in drawn) * LETTER if drawn else 0
+    names = max(breadth(cut(line.label)) for line in drawn) * LETTER if drawn else 0
     ticks = scale.ticks(most_y)
-    left = max(len(scale.text(tick)) for tick in ticks) * LETTER + 6
-    frame = _Frame(left, WIDTH - names - 22, bottom, most_x, most_y, scale)
+    left = max(breadth(scale.text(tick)) for tick in ticks) * LETTER + 6
+    frame = _Frame(left, WIDTH - names - 24, bottom, most_x, most_y, scale)
     sheet = Canvas(bottom + _FOOT)
     for tick in ticks:
         sheet.line((frame.left, frame.right), (frame.y(tick), frame.y(tick)), LINE, 0.8)
@@ -102,8 +102,9 @@ def _draw(sheet: Canvas, drawn: Sequence[Line], frame: _Frame) -> None:
             sheet.line([frame.x(x) for x in line.xs], [frame.y(y) for y in line.ys], colour, 1.8, dashes)
         if peak is not None:
             start = frame.x(line.xs[peak])
-            sheet.line((start, frame.right + 4, frame.right + 12), (height, height, place), colour, 0.6)
-        sheet.text(frame.right + 16, place, cut(line.label), INK)
+            sheet.line((start, frame.right + 3, frame.right + 10), (height, height, place), colour, 0.6)
+        sheet.line((frame.right + 10, frame.right + 17), (place, place), colour, 2.4)
+        sheet.text(frame.right + 21, place, cut(line.label), INK)
 
 
 def _apart(heights: Sequence[float], bottom: float) -> list[float]:

@@ -21,9 +21,10 @@ SECTIONS: tuple[Callable[[Recording], Section | None], ...] = (history, startup,
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One recording on the page; `anchor` sets its sections' anchors apart from other recordings'."""
+    """One recording on the page; `anchor` and `name` tell it from the others."""
 
     anchor: str
+    name: str
     head: Head
     sections: tuple[Section, ...]
 
@@ -42,11 +43,25 @@ def render(recordings: Sequence[Recording], *, title: str = "") -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    parts = tuple(_part(n, recording) for n, recording in enumerate(recordings, 1))
+    parts = tuple(_part(n, recording, recordings) for n, recording in enumerate(recordings, 1))
     names = ", ".join(dict.fromkeys(part.head.scenario for part in parts))
     return environment.get_template("page.html").render(title=title or names or "footprint", parts=parts)
 
 
-def _part(n: int, recording: Recording) -> Part:
+def _part(n: int, recording: Recording, recordings: Sequence[Recording]) -> Part:
     found = (section(recording) for section in SECTIONS)
-    return Part(f"r{n}", head(recording), tuple(section for section in found if section))
+    sections = tuple(section for section in found if section)
+    return Part(f"r{n}", _name(n, recording, recordings), head(recording), sections)
+
+
+def _name(n: int, recording: Recording, recordings: Sequence[Recording]) -> str:
+    """The scenario, with what sets this recording of it apart: the parameters, or else its number."""
+    same = [other.params for other in recordings if other.scenario == recording.scenario]
+    if len(same) == 1:
+        return recording.scenario
+    own = [
+        f"{name} {setting}"
+        for name, setting in recording.params.items()
+        if any(params.get(name) != setting for params in same)
+    ]
+    return f"{recording.scenario}, {', '.join(own) or f'recording {n}'}"

@@ -55,7 +55,6 @@ class Exhibit:
     keys: tuple[Key, ...] = ()
     tables: tuple[Table, ...] = ()
     title: str = ""
-    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,14 +12,16 @@ Timed = tuple[tuple[str, Timeline], ...]
 
 def startup(recording: Recording) -> Section | None:
     """The section; None if no run kept a timeline."""
-    timed: Timed = tuple((run.rules, run.timeline) for run in recording.runs if run.timeline and run.timeline.commits)
+    timed: Timed = tuple(
+        (run.rules, run.timeline) for run in recording.runs if run.timeline and _drawable(run.timeline)
+    )
     if not timed:
         return None
     pictures = (
         Picture(
             "Views waiting for the grace period",
             _drawn(timed, "waiting", "Views waiting"),
-            "Each line climbs with every commit and falls at once when the grace period ends.",
+            "Each line climbs with every commit and falls when the grace period ends. Runs alike share a colour.",
         ),
         Picture("Modelled bytes allocated", _drawn(timed, "bytes", "Modelled bytes"), "For views waiting and in use."),
         Picture(
@@ -41,14 +43,20 @@ def startup(recording: Recording) -> Section | None:
     )
 
 
+def _drawable(times: Timeline) -> bool:
+    """It has points, and its columns are of equal length."""
+    columns = (times.commits, times.alive, times.waiting, times.bytes)
+    return bool(times.commits) and len({len(column) for column in columns}) == 1
+
+
 def _lead(timed: Timed) -> str:
     """The run that let most views wait, in a sentence."""
     rules, most = max(timed, key=lambda pair: max(pair[1].waiting))
     at = most.waiting.index(max(most.waiting))
     share = f"{plural(max(most.waiting), 'view')} of {rules} wait at commit {count(most.commits[at])}"
     return (
-        "A commit that rebuilds the views releases the old ones, but a released view is freed only after a grace "
-        f"period, and none ends while the machine is being built. At the most, {share}, with "
+        "A commit that rebuilds the views releases the old ones, and they stay allocated until a grace period ends. "
+        f"At the most, {share}, with "
         f"{plural(most.alive[at], 'view')} in use."
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from unicodedata import east_asian_width
 
 from footprint.recording.metrics import METRICS
 from footprint.recording.model import Number, Run
@@ -19,7 +20,7 @@ def count(n: float) -> str:
 
 def size(n: float) -> str:
     """`n` bytes with a binary unit, in one piece."""
-    return bytes_text(n).replace(" ", _NARROW)
+    return bytes_text(n).replace(" ", _NARROW).replace(",", _NARROW)
 
 
 def figure(name: str, n: Number | None) -> str:
@@ -53,9 +54,17 @@ def plural(n: int, one: str) -> str:
     return f"{count(n)} {one if n == 1 else one + 's'}"
 
 
-def cut(text: str, most: int = 20) -> str:
+def breadth(text: str) -> float:
+    """The room that `text` takes, in digits: a guess that is seldom too small, in any usual font."""
+    return sum(1.8 if east_asian_width(letter) in "WF" else 1.6 if letter in "mwMW@%…" else 1 for letter in text)
+
+
+def cut(text: str, most: float = 20) -> str:
     """`text` as a picture has room for it; its table has all of it."""
-    return text if len(text) <= most else f"{text[: most - 1]}…"
+    if len(text) <= most and breadth(text) <= most:
+        return text
+    text = text[: int(most)]
+    return f"{text[: next(n for n in range(len(text), -1, -1) if breadth(text[:n]) <= most - 1.6)]}…"
 
 
 def value(run: Run, name: str, mark: str | None = None) -> Number | None:

@@ -122,10 +122,17 @@ def test_a_change_is_seen_through_every_alias_above_it(core):
     assert shown(root) == []
 
 
-def test_a_region_that_shows_itself_is_refused(core):
+def test_a_region_may_show_itself_elsewhere_because_clipping_ends_that(core):
     root = make.container("root", FULL)
-    core.add_subregion(root, 0, make.alias("mirror", root, 0x1000, 0x1000))
-    with pytest.raises(TopologyError, match="'root' shows itself"):
+    core.add_subregion(root, 0x8000, make.ram("ram", 0x1000))
+    core.add_subregion(root, 0, make.alias("mirror", root, 0x8000, 0x1000))
+    assert shown(root) == [("ram", 0, 0x1000, 0, False), ("ram", 0x8000, 0x9000, 0, False)]
+
+
+def test_a_region_that_shows_itself_without_an_end_is_refused(core):
+    root = make.container("root", FULL)
+    core.add_subregion(root, 0, make.alias("mirror", root, 0, FULL))
+    with pytest.raises(TopologyError, match="shows itself"):
         render(root)
 
 

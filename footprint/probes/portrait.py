@@ -1,0 +1,77 @@
+"""Portraits: the living views as plain data, for pictures of them.
+
+Views that look alike (255 cards, 255 equal BARs) are one portrait and a number. Long views are cut; the
+whole counts stay.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from footprint.memory.flatview import FlatView
+from footprint.memory.ledger import Ledger
+from footprint.memory.radix import SKIP_BITS, PhysPageMap
+from footprint.memory.render import FlatRange
+from footprint.memory.space import AddressSpace
+from footprint.recording.model import Stretch, View
+
+MOST_VIEWS = 24
+MOST_RANGES = 400
+MOST_NODES = 80
+MOST_SPACES = 400
+
+
+def portraits(ledger: Ledger) -> tuple[View, ...]:
+    """The living views of `ledger`, in the order of the spaces that use them, alike ones once."""
+    users: dict[int, tuple[FlatView, list[AddressSpace]]] = {}
+    for space in ledger.spaces:
+        view = ledger.view(space)
+        if view is not None:
+            users.setdefault(id(view), (view, []))[1].append(space)
+    groups: dict[object, list[tuple[FlatView, list[AddressSpace]]]] = {}
+    for view, spaces in users.values():
+        groups.setdefault(_look(view, spaces), []).append((view, spaces))
+    return tuple(_portrait(group) for group in list(groups.values())[:MOST_VIEWS])
+
+
+def _look(view: FlatView, spaces: list[AddressSpace]) -> object:
+    """What two views must have in common to be one picture."""
+    root = view.root.name if view.root is not None else None
+    ranges = tuple((item.start, item.end, item.offset, item.region.name) for item in view.ranges)
+    return root, ranges, len(spaces) if len(spaces) > 1 else 1
+
+
+def _portrait(group: list[tuple[FlatView, list[AddressSpace]]]) -> View:
+    view, spaces = group[0]
+    tree = view.dispatch.map if view.dispatch is not None else None
+    return View(
+        root=(view.root.name or "(noname)") if view.root is not None else "(none)",
+        spaces=tuple(space.name for space in spaces[:MOST_SPACES]),
+        ranges=tuple(_stretch(item) for item in view.ranges[:MOST_RANGES]),
+        range_count=len(view.ranges),
+        alike=len(group) - 1,
+        spaces_alike=sum(len(spaces) for _, spaces in group[1:]) + max(0, len(spaces) - MOST_SPACES),
+        levels=view.dispatch.pages.levels if view.dispatch is not None else 0,
+        skip=tree.skip if tree is not None else 0,
+        ptr=tree.ptr if tree is not None else 0,
+        nodes=tuple(_runs(tree, node) for node in range(min(tree.used, MOST_NODES))) if tree is not None else (),
+        node_count=tree.used if tree is not None else 0,
+        section_count=len(view.dispatch.sections) if view.dispatch is not None else 0,
+    )
+
+
+def _stretch(item: FlatRange) -> Stretch:
+    kind = "rom" if item.readonly else item.region.kind
+    return Stretch(hex(item.start), hex(item.end), item.region.name or "(noname)", kind, hex(item.offset))
+
+
+def _runs(tree: PhysPageMap, node: int) -> tuple[tuple[int, int, int, int], ...]:
+    """A node's runs of equal entries: (first, last, skip, ptr)."""
+    import numpy as np
+
+    row = tree.nodes[node]
+    starts = [0, *(np.flatnonzero(np.diff(row)) + 1).tolist(), len(row)]
+    return tuple(
+        (first, end - 1, int(row[first]) & (1 << SKIP_BITS) - 1, int(row[first]) >> SKIP_BITS)
+        for first, end in pairwise(starts)
+    )

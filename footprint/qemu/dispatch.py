@@ -1,0 +1,148 @@
+"""The dispatch of a view, ``info mtree -f -d``: physical sections and the radix tree (FACTS §7.3)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from footprint.qemu.lines import Source
+
+FAN_OUT = 512
+NIL = (1 << 26) - 1
+"""The `ptr` of an entry that leads nowhere; the largest number that a 26-bit field holds."""
+MOST_NODES = 200_000
+"""Nodes in one dispatch; more are refused."""
+
+_SECTION = re.compile(r"      #(\d{1,6}) @([0-9a-f]{16})\.\.([0-9a-f]{16}) (.*)")
+_TREE = re.compile(r"    Nodes \((\d{1,2}) bits per level, (\d{1,2}) levels\) ptr=\[(NIL|\d{1,8})\] skip=(\d{1,2})")
+_NODE = re.compile(r"      \[(\d{1,8})\]")
+_ENTRY = re.compile(r"\t *(\d{1,3})(?:\.\.(\d{1,3}))? +skip=(\d{1,2}) +ptr=(NIL|#\d{1,8}|\[\d{1,8}\])")
+_MARKS = (" [iommu]", " [MRU]", " [ROOT]")
+_LABELS = (" [unassigned]", " [not dirty]", " [ROM]", " [watch]")
+_ALIAS = re.compile(r" alias=\S{1,400}")
+
+
+@dataclass(frozen=True, slots=True)
+class SectionLine:
+    """A physical section as printed: [start, end] inclusive; `name` is None for one without a name.
+
+    The label (``[not dirty]`` and the like) goes by number, and means nothing since 4.2: it is not kept.
+    Nor is ``[MRU]``, which tells of accesses.
+    """
+
+    line: int
+    start: int
+    end: int
+    name: str | None
+    is_root: bool = False
+    iommu: bool = False
+
+
+Run = tuple[int, int, int, int]
+"""Entries first to last (inclusive) of a node with the same (skip, ptr)."""
+
+
+@dataclass(frozen=True, slots=True)
+class DispatchText:
+    """Sections by number, and the tree: root entry (`skip`, `ptr`), and each node's runs of entries.
+
+    `node_lines` has the line of each node.
+    """
+
+    sections: tuple[SectionLine, ...]
+    levels: int
+    skip: int
+    ptr: int
+    nodes: tuple[tuple[Run, ...], ...]
+    node_lines: tuple[int, ...]
+
+    @property
+    def dummies(self) -> int:
+        """How many nameless sections over everything stand at the beginning: 1, or 4 before 4.2."""
+        count = 0
+        for section in self.sections:
+            if section.name is not None or section.end - section.start != (1 << 64) - 1:
+                break
+            count += 1
+        return count
+
+
+def read_dispatch(lines: list[str], at: int, source: Source) -> tuple[DispatchText, int]:
+    """The dispatch that begins at line index `at`, and the index after it. Raises InputFileError."""
+    at = _expect(lines, at, "    Physical sections", source)
+    sections: list[SectionLine] = []
+    while at < len(lines) and (found := _SECTION.fullmatch(lines[at])):
+        if int(found[1]) != len(sections):
+            raise source.unexpected(lines[at], f"section #{len(sections)}", at + 1)
+        sections.append(_section(found, at + 1))
+        at += 1
+    tree = _TREE.fullmatch(lines[at]) if at < len(lines) else None
+    if tree is None:
+        raise source.unexpected(_shown(lines, at), "a section, or the heading of the nodes", at + 1)
+    ptr = NIL if tree[3] == "NIL" else int(tree[3])
+    if int(tree[1]) != FAN_OUT.bit_length() - 1:
+        raise source.error(f"nodes have {tree[1]} bits per level; only 9 are known", at + 1)
+    nodes, numbers, at = _read_nodes(lines, at + 1, source)
+    return DispatchText(tuple(sections), int(tree[2]), int(tree[4]), ptr, nodes, numbers), at
+
+
+def _expect(lines: list[str], at: int, wanted: str, source: Source) -> int:
+    if at >= len(lines) or lines[at] != wanted:
+        raise source.unexpected(_shown(lines, at), repr(wanted), at + 1)
+    return at + 1
+
+
+def _shown(lines: list[str], at: int) -> str:
+    return lines[at] if at < len(lines) else "the end"
+
+
+def _section(found: re.Match[str], number: int) -> SectionLine:
+    rest, marks = _ALIAS.sub("", found[4]) if " alias=" in found[4] else found[4], []
+    for mark in _MARKS:
+        if rest.endswith(mark):
+            rest = rest[: -len(mark)]
+            marks.append(mark)
+    index = int(found[1])
+    if index < len(_LABELS) and rest.endswith(_LABELS[index]):
+        rest = rest[: -len(_LABELS[index])]
+    name = None if rest == "(noname)" else rest
+    return SectionLine(number, int(found[2], 16), int(found[3], 16), name, _MARKS[2] in marks, _MARKS[0] in marks)
+
+
+def _read_nodes(lines: list[str], at: int, source: Source) -> tuple[tuple[tuple[Run, ...], ...], tuple[int, ...], int]:
+    nodes: list[tuple[Run, ...]] = []
+    numbers: list[int] = []
+    known: dict[str, Run] = {}
+    while at < len(lines) and (found := _NODE.fullmatch(lines[at])):
+        if int(found[1]) != len(nodes) or len(nodes) >= MOST_NODES:
+            raise source.unexpected(lines[at], f"node [{len(nodes)}] (of at most {MOST_NODES})", at + 1)
+        numbers.append(at + 1)
+        at += 1
+        runs: list[Run] = []
+        reached = 0
+        while at < len(lines) and lines[at].startswith("\t"):
+            line = lines[at]
+            run = known.get(line)
+            if run is None:
+                run = known[line] = _run(line, at + 1, source)
+            if run[0] != reached:
+                raise source.unexpected(line, f"the entry at {reached} of node [{len(nodes)}]", at + 1)
+            reached = run[1] + 1
+            runs.append(run)
+            at += 1
+        if reached != FAN_OUT:
+            raise source.error(f"node [{len(nodes)}] has {reached} entries, not {FAN_OUT}", at)
+        nodes.append(tuple(runs))
+    return tuple(nodes), tuple(numbers), at
+
+
+def _run(line: str, number: int, source: Source) -> Run:
+    found = _ENTRY.fullmatch(line)
+    if found is None:
+        raise source.unexpected(line, 'an entry such as "  0..511  skip=1  ptr=NIL"', number)
+    first, skip, leads = int(found[1]), int(found[3]), found[4]
+    last = int(found[2]) if found[2] else first
+    ptr = NIL if leads == "NIL" else int(leads.strip("#[]"))
+    if not first <= last < FAN_OUT or skip > 63 or ptr > NIL or (leads[0] == "#") != (skip == 0):
+        raise source.unexpected(line, "an entry of a radix node", number)
+    return first, last, skip, ptr

@@ -1,0 +1,214 @@
+"""Which printed lines are one region: blocks of ``info mtree`` become a forest of regions (FACTS §7.6).
+
+A region is printed once for every block that its containers stand in, and once more as an alias target.
+What the text says of identity is used in this order: a region has one container at most; a block is one
+region; alias targets are queued when they are first met, so the order of blocks tells which alias
+brought which; and equal owners.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from footprint.qemu.lines import MASK
+from footprint.qemu.mtree import Block, MtreeText, RegionLine
+from footprint.qemu.targets import name_targets
+
+_HIDDEN = "(hidden)"
+
+
+@dataclass(slots=True, eq=False)
+class Node:
+    """A region of the forest. `line` is its first printed line; `addr` its offset in `container`.
+
+    `children` are in printed order. `target` is an alias's, None where the text lacks it.
+    """
+
+    line: RegionLine
+    addr: int
+    container: Node | None = None
+    children: list[Node] = field(default_factory=list)
+    target: Node | None = None
+
+    @property
+    def is_alias(self) -> bool:
+        """Whether the region is an alias (a target may still be unknown)."""
+        return self.line.target is not None
+
+    def __repr__(self) -> str:
+        return f"<Node {self.line.name!r} of line {self.line.line}>"
+
+
+@dataclass(slots=True)
+class Forest:
+    """All regions, and the address spaces on them as (name, root), in printed order.
+
+    `guesses` are sentences about what the text did not tell.
+    """
+
+    nodes: list[Node]
+    spaces: list[tuple[str, Node]]
+    guesses: list[str] = field(default_factory=list)
+
+
+def grow(text: MtreeText) -> Forest:
+    """The forest that `text` prints. Raises InputFileError where lines contradict each other."""
+    printed = _Printed(text)
+    printed.unify()
+    return printed.forest()
+
+
+class _Printed:
+    """Printed lines by number, with their parents, and a union-find over those that are one region."""
+
+    def __init__(self, text: MtreeText) -> None:
+        self.text = text
+        self.lines: list[RegionLine] = []
+        self.parent: list[int] = []
+        self.children: list[list[int]] = []
+        self.roots: list[int] = []
+        self.hidden = 0
+        for block in text.blocks:
+            self._lay_out(block)
+        self.addr = [
+            line.start if self.parent[i] < 0 else (line.start - self.lines[self.parent[i]].start) & MASK
+            for i, line in enumerate(self.lines)
+        ]
+        self.signature = self._sign()
+        self._same = list(range(len(self.lines)))
+
+    def _lay_out(self, block: Block) -> None:
+        """Number the lines of a block. Below a line that is not shown stands one that is made up, disabled."""
+        path: list[int] = []
+        self.roots.append(len(self.lines))
+        if not block.lines:
+            self._made_up(block.line, 1, 0, path)
+        for line in block.lines:
+            del path[line.depth - 1 :]
+            while len(path) < line.depth - 1:
+                self._made_up(line.line, len(path) + 1, self.lines[path[-1]].start if path else 0, path)
+            if line.depth == 1 and len(self.lines) != self.roots[-1]:
+                raise self.text.source.error("the block has a second root", line.line)
+            self._number(line, path)
+
+    def _made_up(self, line: int, depth: int, start: int, path: list[int]) -> None:
+        self.hidden += 1
+        self._number(RegionLine(line, depth, start, start, 0, "i/o", _HIDDEN, disabled=True), path)
+
+    def _number(self, line: RegionLine, path: list[int]) -> None:
+        number = len(self.lines)
+        self.lines.append(line)
+        self.children.append([])
+        self.parent.append(path[-1] if path else -1)
+        if path:
+            self.children[path[-1]].append(number)
+        path.append(number)
+
+    def _sign(self) -> list[int]:
+        """A number for each line such that equal numbers mean equal regions, with all that is below them."""
+        known: dict[tuple[object, ...], int] = {}
+        signature = [0] * len(self.lines)
+        for i in range(len(self.lines) - 1, -1, -1):
+            line = self.lines[i]
+            key = (
+                line.name, self.addr[i], line.size, line.priority, line.kind, line.nonvolatile, line.target,
+                line.offset, line.disabled, line.owner, tuple([signature[child] for child in self.children[i]]),
+            )  # fmt: skip
+            signature[i] = known.setdefault(key, len(known))
+        return signature
+
+    # Section: which lines are one region
+
+    def find(self, i: int) -> int:
+        """The line that stands for the region of line `i`."""
+        same = self._same
+        while same[i] != i:
+            same[i] = same[same[i]]
+            i = same[i]
+        return i
+
+    def _unite(self, one: int, other: int) -> None:
+        pairs = [(one, other)]
+        while pairs:
+            one, other = pairs.pop()
+            first, second = self.find(one), self.find(other)
+            if first == second:
+                continue
+            # The line with a container stands for both: it knows more.
+            keep, drop = (first, second) if self.parent[first] >= 0 else (second, first)
+            self._same[drop] = keep
+            pairs.extend(zip(self.children[one], self.children[other], strict=True))
+
+    def unify(self) -> None:
+        """Let each block's root be the region that is printed alike inside another block, if there is one.
+
+        Blocks of one sort (address spaces, alias targets) are different regions, except in the form
+        before 6.2, which has a block for each address space.
+        """
+        inner: dict[int, list[int]] = {}
+        for i, parent in enumerate(self.parent):
+            if parent >= 0:
+                inner.setdefault(self.signature[i], []).append(i)
+        blocks = self.text.blocks
+        grouped = any(len(block.spaces) > 1 for block in blocks)
+        for of_spaces in (True, False):
+            claimed: set[int] = set()
+            roots = [root for root, block in zip(self.roots, blocks, strict=True) if bool(block.spaces) == of_spaces]
+            others = self._by_signature(roots if of_spaces and not grouped else [], inner)
+            if not of_spaces:
+                others = self._by_signature(self._space_roots(), inner)
+            for root in roots:
+                candidates = others.get(self.signature[root], [])
+                while candidates:
+                    candidate = candidates[-1]
+                    region = self.find(candidate)
+                    if region in claimed and not (of_spaces and not grouped):
+                        candidates.pop()
+                        continue
+                    self._unite(root, candidate)
+                    claimed.add(self.find(root))
+                    break
+                else:
+                    claimed.add(self.find(root))
+
+    def _space_roots(self) -> list[int]:
+        return [root for root, block in zip(self.roots, self.text.blocks, strict=True) if block.spaces]
+
+    def _by_signature(self, roots: list[int], inner: dict[int, list[int]]) -> dict[int, list[int]]:
+        """Candidates by signature, the best last: lines inside blocks in printed order, then `roots`."""
+        wanted = {self.signature[root] for root in self.roots}
+        found = {one: inner[one][::-1] for one in wanted if one in inner}
+        for root in reversed(roots):
+            found.setdefault(self.signature[root], []).insert(0, root)
+        return found
+
+    # Section: the forest
+
+    def forest(self) -> Forest:
+        """The regions, each once, with aliases led to their targets."""
+        made: dict[int, Node] = {}
+        for i, line in enumerate(self.lines):
+            region = self.find(i)
+            if region not in made:
+                made[region] = Node(line, self.addr[region])
+        for i, parent in enumerate(self.parent):
+            node = made[self.find(i)]
+            if parent >= 0 and node.container is None:
+                node.container = made[self.find(parent)]
+                node.container.children.append(node)
+        spaces = [
+            (name, made[self.find(root)])
+            for root, block in zip(self.roots, self.text.blocks, strict=True)
+            for name in block.spaces
+        ]
+        targets = [
+            made[self.find(root)]
+            for root, block in zip(self.roots, self.text.blocks, strict=True)
+            if block.region is not None
+        ]
+        forest = Forest(list(made.values()), spaces)
+        names = [block.region for block in self.text.blocks if block.region is not None]
+        forest.guesses += name_targets(forest.nodes, list(zip(names, targets, strict=True)))
+        if self.hidden:
+            forest.guesses.append(f"{self.hidden} disabled regions are not shown: use info mtree -o -D")
+        return forest

@@ -1,0 +1,64 @@
+"""Recordings made by hand, for tests of the page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from footprint.recording import Published, Recording, Run, Sample, Timeline
+from footprint.recording.metrics import METRICS
+from footprint.recording.model import SCHEMA
+
+KINDS = ("flatviews", "flat_ranges", "dispatches", "sections", "nodes", "subpages")
+
+
+def metrics(n: int, **more: float) -> dict[str, float]:
+    """Every modelled metric, each some multiple of `n`, and `more` (with ``__`` for a dot)."""
+    names = [row.name for row in METRICS.values() if row.kind == "modelled"]
+    read: dict[str, float] = {name: n * (place + 1) for place, name in enumerate(names)}
+    return read | {name.replace("__", "."): value for name, value in more.items()}
+
+
+def timeline(n: int) -> Timeline:
+    """A climb to `n` and the fall after it."""
+    return Timeline((1, 5, 10, 10, 11), (1, 2, 3, 3, 0), (0, n // 2, n, 0, 0), (64, 32 * n, 64 * n, 192, 0))
+
+
+def run(rules: str = "v7.2.0", n: int = 100, **changes: Any) -> Run:
+    """A run with the marks ``built`` and ``destroyed`` and nothing left at the second."""
+    parts: dict[str, Any] = {
+        "features": {"dispatch": "per-view", "empty_view": "off"},
+        "samples": (Sample("built", 0, metrics(n)), Sample("destroyed", 0, metrics(0, flatviews__created=n))),
+        "what": f"what {rules} is",
+        "timeline": timeline(n),
+    }
+    return Run(rules, **(parts | changes))
+
+
+def recording(*runs: Run, **changes: Any) -> Recording:
+    """A recording of `runs`."""
+    parts: dict[str, Any] = {
+        "schema": SCHEMA,
+        "scenario": "small",
+        "params": {"cpus": 2},
+        "backend": "model",
+        "environment": {"python": "3.11"},
+        "question": "How much?",
+        "notes": ("Read me first.",),
+    }
+    return Recording(runs=runs, **(parts | changes))
+
+
+def history() -> Recording:
+    """Three runs, figures published of the first, and what the probes measured."""
+    measured = {"traced__bytes": 900, "traced__numpy": 500, "sized__bytes": 800, "sized__nodes": 500}
+    probed = Sample("built", 0, metrics(10, modelled__nodes=500, **measured))
+    return recording(
+        run("v2.10.0", 1000, features={"dispatch": "per-space", "empty_view": "off"}),
+        run("092aa2fc65", 100),
+        run("v7.2.0", samples=(probed, Sample("destroyed", 0, metrics(0)))),
+        published=(
+            Published("flatviews.alive", "v2.10.0", 2000, "a commit message", exact=True),
+            Published("flatviews.created", "v2.10.0", 5000, "another"),
+            Published("no.such.metric", "v0", 7, "nobody"),
+        ),
+    )

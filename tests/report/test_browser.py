@@ -1,0 +1,112 @@
+"""The page in a real browser."""
+
+import threading
+from dataclasses import dataclass, field
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from footprint.discovery import find
+from footprint.memory.rules import rule_set
+from footprint.recorder import Request, record
+from footprint.report.page import render
+
+from .made import history, recording, run
+from .test_page import everything_named
+
+pytestmark = pytest.mark.browser
+
+ALARM = "<script>window.ran = true</script><img src=x onerror='window.ran = true'>"
+
+
+@dataclass
+class Visit:
+    """What happened while a page was open."""
+
+    asked: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+    answers: dict[str, object] = field(default_factory=dict)
+
+
+@pytest.fixture
+def visit(chromium, tmp_path):
+    """A function that opens a page of recordings, from a server that notes every request, and puts questions to it."""
+    asked = []
+
+    class Handler(SimpleHTTPRequestHandler):
+        def log_message(self, *_):
+            asked.append(self.path)
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=tmp_path))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+
+    def open_page(recordings, questions, width=1400, scheme="light"):
+        (tmp_path / "index.html").write_text(render(recordings), encoding="utf-8")
+        seen = Visit()
+        context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+        page = context.new_page()
+        page.on("console", lambda message: message.type == "error" and seen.complaints.append(message.text))
+        page.on("pageerror", lambda error: seen.complaints.append(str(error)))
+        page.on("request", lambda request: seen.asked.append(request.url))
+        page.goto(f"http://127.0.0.1:{server.server_port}/index.html", wait_until="load")
+        seen.answers = {question: page.evaluate(question) for question in questions}
+        context.close()
+        return seen
+
+    yield open_page
+    server.shutdown()
+    server.server_close()
+    assert set(asked) <= {"/index.html"}
+
+
+WIDER = "document.documentElement.scrollWidth - innerWidth"
+OPEN_ALL = "document.querySelectorAll('details').forEach(one => one.open = true)"
+SMALLEST = (
+    "Math.min(...[...document.querySelectorAll('svg text')].map(text => parseFloat(getComputedStyle(text).fontSize)"
+    " * text.ownerSVGElement.getBoundingClientRect().width / text.ownerSVGElement.viewBox.baseVal.width))"
+)
+CUT_OFF = (
+    "[...document.querySelectorAll('svg text')].filter(text => {"
+    " const own = text.getBoundingClientRect(), all = text.ownerSVGElement.getBoundingClientRect();"
+    " return own.left < all.left - 1 || own.right > all.right + 1 }).map(text => text.textContent)"
+)
+
+
+@pytest.fixture(scope="module")
+def power8():
+    """A real recording of a small guest under the whole history."""
+    scenario = find("power8")
+    values = scenario.values({"cpus": "2", "nics": "2", "bridges": "1"})
+    rules = tuple(rule_set(name) for name in scenario.rules)
+    return record(Request(scenario, "power8", values, rules))
+
+
+@pytest.mark.parametrize("width", [1400, 400])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_real_recording_asks_for_nothing_complains_of_nothing_and_fits_the_window(visit, power8, width, scheme):
+    seen = visit([power8], [WIDER, CUT_OFF, SMALLEST, OPEN_ALL, "1;" + WIDER], width, scheme)
+    assert len(seen.asked) == 1
+    assert seen.complaints == []
+    assert seen.answers[WIDER] <= 0
+    assert seen.answers["1;" + WIDER] <= 0, "with all tables open"
+    assert seen.answers[CUT_OFF] == []
+    assert seen.answers[SMALLEST] >= 10
+
+
+@pytest.mark.parametrize("width", [1400, 400])
+def test_long_names_and_several_recordings_fit_the_window(visit, width):
+    long = recording(run("rule" * 60, features={"feature" * 40: "y" * 200}), scenario="s" * 300, notes=("n" * 400,))
+    seen = visit([long, history(), everything_named("m" * 300)], [OPEN_ALL, WIDER, CUT_OFF], width)
+    assert seen.answers[WIDER] <= 0
+    assert seen.answers[CUT_OFF] == []
+    assert seen.complaints == []
+
+
+def test_a_script_in_a_name_is_shown_and_not_run(visit):
+    shown = "document.body.innerText.includes('<script>window.ran = true</script>')"
+    drawn = "[...document.querySelectorAll('svg text')].some(text => text.textContent.startsWith('<script>'))"
+    seen = visit([everything_named(ALARM)], ["window.ran === undefined", shown, drawn])
+    assert all(seen.answers.values()), seen.answers
+    assert seen.complaints == []
+    assert len(seen.asked) == 1
