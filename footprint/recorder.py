@@ -12,7 +12,7 @@ import platform
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -28,6 +28,7 @@ from footprint.memory.rules import RuleSet
 from footprint.probes.census import CensusProbe
 from footprint.probes.portrait import portraits
 from footprint.probes.process import ProcessProbe
+from footprint.recording.metrics import metric
 from footprint.recording.model import SCHEMA, Number, Recording, Run, Sample, Timeline, View
 from footprint.scenario import Scenario
 from footprint.steps import Mark
@@ -57,10 +58,13 @@ def record(request: Request, progress: Progress = lambda _: None) -> Recording:
     """Play the scenario under every rule set, and give the recording; says on `progress` what it is at."""
     scenario, started = request.scenario, time.perf_counter()
     runs: dict[str, Run] = {}
+    guesses: dict[str, None] = {}
     for group in passes(request.rules):
         progress(f"{scenario.name}: {', '.join(one.name for one in group)}")
-        for run in play(scenario, request.values, group, portrayed=request.rules[-1]):
+        backend = ModelBackend(group, host_page=request.values["host_page"])
+        for run in play(scenario, request.values, backend, portrayed=request.rules[-1]):
             runs[run.rules] = run
+        guesses.update(dict.fromkeys(backend.guesses))
     for probe in request.probes:
         for one in request.rules:
             progress(f"{scenario.name}: {probe} under {one.name}")
@@ -73,19 +77,19 @@ def record(request: Request, progress: Progress = lambda _: None) -> Recording:
         environment=_environment(time.perf_counter() - started),
         runs=tuple(runs[one.name] for one in request.rules),
         question=scenario.question,
-        notes=scenario.notes(SimpleNamespace(**request.values)),
+        notes=(*scenario.notes(SimpleNamespace(**request.values)), *(f"Guessed: {guess}." for guess in guesses)),
         published=scenario.published(SimpleNamespace(**request.values)),
     )
 
 
 def play(
-    scenario: Scenario, values: Mapping[str, Any], rules: Sequence[RuleSet], *, portrayed: RuleSet | None = None
+    scenario: Scenario, values: Mapping[str, Any], backend: ModelBackend, *, portrayed: RuleSet | None = None
 ) -> list[Run]:
-    """One pass of `scenario` under `rules`, which must be wired alike; a Run for each.
+    """One pass of `scenario` on `backend`; a Run for each of its rule sets.
 
     The run under `portrayed` also has its living views, as they were at the last mark that had any.
     """
-    backend = ModelBackend(rules, host_page=values["host_page"])
+    rules = backend.rules
     census, process = CensusProbe(), ProcessProbe()
     samples: dict[str, list[Sample]] = {one.name: [] for one in rules}
     views: dict[str, tuple[View, ...]] = {}
@@ -95,26 +99,36 @@ def play(
         if isinstance(step, Mark):
             measured = process.read()
             for ledger in backend.ledgers:
-                metrics: dict[str, Number] = {**census.read(ledger), **measured}
+                counts = census.read(ledger)
+                if scenario.state_only:
+                    counts = {name: value for name, value in counts.items() if metric(name).gauge}
+                metrics: dict[str, Number] = {**counts, **measured}
                 samples[ledger.rules.name].append(Sample(step.name, step.cycle, metrics))
                 if ledger.rules is portrayed and ledger.spaces:
                     views[portrayed.name] = portraits(ledger)
     seconds = time.perf_counter() - started if len(rules) == 1 else None
     return [
-        _run(ledger, samples[ledger.rules.name], seconds, views.get(ledger.rules.name, ()))
+        Run(
+            rules=ledger.rules.name,
+            features=ledger.rules.features.as_text(),
+            samples=tuple(samples[ledger.rules.name]),
+            what=ledger.rules.what,
+            seconds=seconds,
+            timeline=None if scenario.state_only else _timeline(ledger),
+            views=views.get(ledger.rules.name, ()),
+        )
         for ledger in backend.ledgers
     ]
 
 
-def _run(ledger: Ledger, samples: list[Sample], seconds: float | None, views: tuple[View, ...]) -> Run:
-    rules, moments = ledger.rules, ledger.history.moments
-    timeline = Timeline(
+def _timeline(ledger: Ledger) -> Timeline:
+    moments = ledger.history.moments
+    return Timeline(
         commits=tuple(moment.commit for moment in moments),
         alive=tuple(moment.alive for moment in moments),
         waiting=tuple(moment.waiting for moment in moments),
         bytes=tuple(moment.bytes for moment in moments),
     )
-    return Run(rules.name, rules.features.as_text(), tuple(samples), rules.what, seconds, timeline, views)
 
 
 def _merged(run: Run, readings: list[tuple[str, int, dict[str, Number]]]) -> Run:

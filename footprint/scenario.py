@@ -56,7 +56,8 @@ class Scenario:
     """A scenario: `steps` gives the Steps for a namespace of parameter values.
 
     `rules` are the rule sets that it runs under when none are asked for. `notes` are true of every run
-    and stand on its page; `published` figures stand beside ours.
+    and stand on its page; `published` figures stand beside ours. `state_only`: it begins with a machine that
+    is there, so only what exists is worth recording, not what has happened.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Scenario:
     rules: tuple[str, ...] = ("v7.2.0",)
     notes: Callable[[Any], tuple[str, ...]] = field(default=lambda _: ())
     published: Callable[[Any], tuple[Published, ...]] = field(default=lambda _: ())
+    state_only: bool = False
 
     def values(self, assignments: Mapping[str, str]) -> dict[str, Any]:
         """Every parameter's value, those in `assignments` (given as text) in place of the defaults."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from footprint.machines.topology import Topology
+from footprint.qemu.capture import Capture
 from footprint.qemu.oplog import OperationLog
 
 
@@ -20,6 +21,13 @@ class Replay:
     """Repeat every memory operation of a recorded start-up."""
 
     log: OperationLog
+
+
+@dataclass(frozen=True, slots=True)
+class Restore:
+    """Build the machine that a capture shows, as it was when it was captured."""
+
+    capture: Capture
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,4 +48,4 @@ class Mark:
     cycle: int = 0
 
 
-Step = Build | Replay | Settle | Destroy | Mark
+Step = Build | Replay | Restore | Settle | Destroy | Mark

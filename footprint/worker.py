@@ -10,9 +10,10 @@ import sys
 from typing import Any
 
 from footprint.backends.model import ModelBackend
-from footprint.discovery import find, find_rules
+from footprint.discovery import find
 from footprint.probes.sized import SizedProbe
 from footprint.probes.traced import TracedProbe
+from footprint.rule_files import find_rules
 from footprint.steps import Mark
 
 PROBES = {probe.name: probe for probe in (TracedProbe, SizedProbe)}

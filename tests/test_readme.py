@@ -21,6 +21,7 @@ def folder(tmp_path_factory):
     """An empty folder with the README's own script, where `tests` is the one of the checkout."""
     folder = tmp_path_factory.mktemp("readme")
     (folder / "tests").symlink_to(ROOT / "tests")
+    (folder / "docs").symlink_to(ROOT / "docs")
     (folder / "cards.py").write_text(SCRIPT)
     return folder
 

@@ -7,25 +7,47 @@ from collections.abc import Sequence
 from footprint.backends.boards import BOARDS
 from footprint.backends.boards.board import Board, dismantle
 from footprint.backends.boards.pci import Wiring
+from footprint.backends.pages import page_size
 from footprint.backends.replay import Replayer
+from footprint.backends.restore import restore
+from footprint.errors import TopologyError
 from footprint.memory.core import MemoryCore
 from footprint.memory.ledger import Ledger
+from footprint.memory.radix import Pages
+from footprint.memory.region import MemoryRegion
 from footprint.memory.rules import RuleSet
 from footprint.qemu.oplog import OperationLog
-from footprint.steps import Build, Destroy, Mark, Replay, Settle, Step
+from footprint.steps import Build, Destroy, Mark, Replay, Restore, Settle, Step
 
 
 class ModelBackend:
-    """Plays a scenario on a memory core. `rules` must ask for the same wiring (:func:`passes`)."""
+    """Plays a scenario on a memory core. `rules` must ask for the same wiring (:func:`passes`).
+
+    The core is made when the first step tells the target's page size. `guesses` are sentences about what
+    an input did not say.
+    """
 
     name = "model"
 
     def __init__(self, rules: Sequence[RuleSet], *, host_page: int = 4096) -> None:
         self.rules = tuple(rules)
+        self.host_page = host_page
         self.wiring = Wiring.of(self.rules[0].features)
-        self.core = MemoryCore(self.rules, host_page=host_page)
+        self.guesses: list[str] = []
+        self._core: MemoryCore | None = None
         self._board: Board | None = None
-        self._replayer: Replayer | None = None
+        self._regions: list[MemoryRegion] = []
+
+    @property
+    def core(self) -> MemoryCore:
+        """The memory core; one with pages of 4 KiB where no step has told otherwise."""
+        return self._core or self._start(Pages())
+
+    def _start(self, pages: Pages) -> MemoryCore:
+        if self._core is not None:
+            raise TopologyError("a scenario builds one machine; it asked for a second")
+        self._core = MemoryCore(self.rules, pages=pages, host_page=self.host_page)
+        return self._core
 
     @property
     def ledgers(self) -> tuple[Ledger, ...]:
@@ -36,10 +58,15 @@ class ModelBackend:
         """Do what `step` says. A Mark asks for nothing: whoever plays the scenario reads then."""
         match step:
             case Build(topology):
-                self._board = BOARDS[topology.machine](self.core, topology, self.wiring)
+                self._board = BOARDS[topology.machine](self._start(Pages()), topology, self.wiring)
                 self._board.build()
             case Replay(log):
                 self._replay(log)
+            case Restore(capture):
+                pages, guess = page_size(capture)
+                restored = restore(capture, self._start(pages))
+                self._regions = list(restored.regions)
+                self.guesses += [*restored.guesses, *([guess] if guess else [])]
             case Settle():
                 self.core.settle()
             case Destroy():
@@ -48,17 +75,20 @@ class ModelBackend:
                 pass
 
     def _replay(self, log: OperationLog) -> None:
-        self._replayer = Replayer(self.core, log)
-        for _ in self._replayer.play():
+        size = log.subpage_size
+        replayer = Replayer(self._start(Pages(size.bit_length() - 1) if size else Pages()), log)
+        for _ in replayer.play():
             pass
+        self._regions = replayer.regions
 
     def _destroy(self) -> None:
         if not self.wiring.releases:
             return
         if self._board is not None:
             self._board.destroy()
-        if self._replayer is not None:
-            dismantle(self.core, self._replayer.regions)
+        else:
+            dismantle(self.core, self._regions)
+            self._regions.clear()
 
 
 def passes(rules: Sequence[RuleSet]) -> list[tuple[RuleSet, ...]]:

@@ -7,10 +7,12 @@ until the view shows what QEMU's shows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from footprint.backends.rebuild import Rebuilt, place_children
+from footprint.memory.core import MemoryCore
 from footprint.memory.region import MemoryRegion
 
 Order = Callable[[MemoryRegion], tuple[int, ...]]
@@ -39,8 +41,8 @@ ORDERS: dict[str, Order] = {
 }
 
 _MOST_CONTAINERS = 16
-_PATIENCE = 3_000_000
-"""Regions rearranged and rendered in all trials of one capture, at most."""
+_PATIENCE = 100_000
+"""Siblings rearranged in all trials of one capture, at most."""
 
 Judge = Callable[[], int | None]
 """How many ranges agree before the first that differs, None if all do."""
@@ -76,6 +78,22 @@ class Siblings:
                 self._arrange(region, before[region])
         return False
 
+    def repeat(self, regions: Mapping[MemoryRegion, MemoryRegion], core: MemoryCore) -> None:
+        """Arrange, in another core, the twins of what was rearranged here; `regions` leads from one to the other."""
+        for region in self.chosen:
+            place_children(core, regions[region], [regions[child] for child in region.subregions])
+
+    def sentences(self) -> list[str]:
+        """What was assumed of contested orders, in words."""
+        chosen = Counter(self.chosen.values())
+        paper = len(self.contested) - sum(chosen.values())
+        if paper:
+            chosen[next(iter(ORDERS))] += paper
+        return [
+            f"overlapping siblings of equal priority in {count} container{'s' * (count > 1)}: {name}"
+            for name, count in sorted(chosen.items())
+        ]
+
     def _one_by_one(self, containers: list[MemoryRegion], judge: Judge) -> bool:
         """Let every container take the order that brings the first difference furthest back."""
         self._try(containers, next(iter(ORDERS)), judge)
@@ -87,7 +105,7 @@ class Siblings:
         return False
 
     def _try(self, containers: Iterable[MemoryRegion], name: str, judge: Judge) -> int | None:
-        self._spent += len(self.rebuilt.regions)
+        self._spent += sum(len(self.contested[region]) for region in containers) + len(self.rebuilt.regions) // 10
         if self._spent > _PATIENCE:
             return -1
         for region in containers:

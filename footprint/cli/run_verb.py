@@ -98,8 +98,8 @@ def _request(word: str, sets: tuple[str, ...], rules: tuple[str, ...], backend: 
 
 def _rule_sets(words: tuple[str, ...]) -> tuple[RuleSet, ...]:
     """The rule sets that `words` mean, each once; ``all`` is the whole history."""
-    from footprint.discovery import find_rules
     from footprint.memory.rules import HISTORY
+    from footprint.rule_files import find_rules
 
     found: dict[str, RuleSet] = {}
     for word in words:

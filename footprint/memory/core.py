@@ -58,6 +58,12 @@ class MemoryCore:
         self._changed.clear()
         self._pending = False
 
+    def rebuild(self) -> None:
+        """A commit that changes nothing and makes all views anew, as when tracking of all writes begins."""
+        self.begin()
+        self._pending = True
+        self.commit()
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """``with core.transaction():`` makes one commit of several changes, as QEMU's callers do."""

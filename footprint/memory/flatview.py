@@ -6,19 +6,24 @@ These are: with real lists, and with the radix tree as a numpy table of QEMU's o
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass, field
 
+from footprint.errors import TopologyError
 from footprint.memory.radix import Pages, PhysPageMap, registrations
 from footprint.memory.region import FULL, MemoryRegion
 from footprint.memory.render import FlatRange, MergeRule, render
 
+MOST_SECTIONS = 1 << 16
+"""Section numbers have 16 bits; QEMU asserts even that there are fewer than a page has bytes."""
+
 
 @dataclass(slots=True, eq=False)
 class Subpage:
-    """A page that several sections share: `table` has a section number for each byte of it."""
+    """A page that several sections share: `table` has a section number of 16 bits for each byte of it."""
 
     base: int
-    table: list[int]
+    table: array[int]
 
 
 @dataclass(slots=True, eq=False)
@@ -112,17 +117,19 @@ def build_dispatch(
         for start, end, partial in registrations(item.start, item.end, pages.size):
             first = start >> pages.bits
             if partial and (shared is None or shared.base != first << pages.bits):
-                shared = Subpage(first << pages.bits, [0] * pages.size)
+                shared = Subpage(first << pages.bits, array("H", bytes(2 * pages.size)))
                 tree.set_pages(first, 1, len(sections))
                 sections.append(MemoryRegionSection(None, shared.base, pages.size, subpage=shared))
             number = len(sections)
+            if number >= MOST_SECTIONS:
+                raise TopologyError(f"a view needs more than {MOST_SECTIONS} sections, which 16 bits cannot number")
             offset = item.offset + start - item.start
             sections.append(
                 MemoryRegionSection(item.region, start, end - start, offset, item.readonly, item.nonvolatile)
             )
             if partial and shared is not None:
                 low = start - shared.base
-                shared.table[low : low + end - start] = [number] * (end - start)
+                shared.table[low : low + end - start] = array("H", [number]) * (end - start)
             else:
                 tree.set_pages(first, (end - start) >> pages.bits, number)
     if level_skipping:

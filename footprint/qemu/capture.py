@@ -22,6 +22,8 @@ MOST_BYTES = 32 << 20
 
 TREES = ("info mtree -o -D", "info mtree -D -o", "info mtree -D", "info mtree -o", "info mtree")
 """Answers that hold the tree, the one that tells most first."""
+EXPECTED = 'expected JSON with "info mtree -o -D", or lines such as "init container system#1 size=0x1000"'
+"""What a file should have held that is neither a capture nor an operation log."""
 FLATS = ("info mtree -f -d", "info mtree -f -d -o", "info mtree -f -o -d", "info mtree -f", "info mtree -f -o")
 """Answers that hold the views, the one that tells most first."""
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from footprint.qemu.lines import MASK, Source, lines_of, split_owner
 
-MOST_REGIONS = 200_000
+MOST_REGIONS = 50_000
 """Region lines in one text; more are refused. 255 cards behind 40 bridges print about 8 000."""
 DEEPEST = 64
 """Levels of containers; deeper text is refused."""

@@ -6,6 +6,7 @@ brought them were printed. Where two targets share a name, the order, the owner 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from itertools import takewhile
 from typing import TYPE_CHECKING
@@ -30,7 +31,7 @@ def name_targets(nodes: Sequence[Node], blocks: Sequence[tuple[str, Node]]) -> l
     lost = [node.line.name for node in aliases if node.target is None]
     guesses = []
     if queue.tied:
-        guesses.append(f"{queue.tied} aliases could show either of two regions with one name and owner")
+        guesses.append(f"{queue.tied} aliases could show any of several regions with one name and owner")
     if lost:
         guesses.append(f"{len(lost)} aliases show nothing, since their targets are not printed: {lost[0]!r} first")
     return guesses
@@ -47,6 +48,7 @@ class _Queue:
         for number, (name, _) in enumerate(blocks):
             self.by_name.setdefault(name, []).append(number)
         self._open: dict[str, list[int]] = {}
+        self._uses: Counter[tuple[str, int]] = Counter()
         self._deadlines: list[int | None] = [None] * len(blocks)
 
     def note_deadlines(self, names: Sequence[str]) -> None:
@@ -68,18 +70,33 @@ class _Queue:
         if numbers is None:
             return None
         known = self._open.get(name, [])
-        best = max(known[-_MOST_RIVALS:], key=lambda number: self._fit(alias, number), default=None)
+        best = self._best(alias, known[-_MOST_RIVALS:])
         upcoming = numbers[len(known)] if len(known) < len(numbers) else None
         if upcoming is None or (best is not None and upcoming != self.opened):
-            return None if best is None else self.blocks[best][1]
+            if best is None:
+                return None
+            self._uses[alias.line.name, best] += 1
+            return self.blocks[best][1]
         if best is not None and self._deadlines[upcoming] != i:
             fit_old, fit_new = self._fit(alias, best), self._fit(alias, upcoming)
             self.tied += fit_old == fit_new
             if fit_old >= fit_new:
+                self._uses[alias.line.name, best] += 1
                 return self.blocks[best][1]
         self._open.setdefault(name, []).append(upcoming)
         self.opened = upcoming + 1
+        self._uses[alias.line.name, upcoming] += 1
         return self.blocks[upcoming][1]
+
+    def _best(self, alias: Node, numbers: Sequence[int]) -> int | None:
+        """Of the blocks opened, that which suits best; of several, that which fewest of its namesakes show."""
+        fits = {number: self._fit(alias, number) for number in numbers}
+        if not fits:
+            return None
+        most = max(fits.values())
+        equal = [number for number, fit in fits.items() if fit == most]
+        self.tied += len(equal) > 1
+        return min(equal, key=lambda number: self._uses[alias.line.name, number])
 
     def _fit(self, alias: Node, number: int) -> tuple[bool, bool, bool, bool, int]:
         """How well a target suits: in size and kind, not around the alias itself, and of a related owner."""

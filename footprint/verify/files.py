@@ -10,7 +10,7 @@ from pathlib import Path
 
 from footprint.errors import InputFileError
 from footprint.memory.rules import HISTORY, RuleSet
-from footprint.qemu.capture import looks_like_a_capture, read_capture
+from footprint.qemu.capture import EXPECTED, looks_like_a_capture, read_capture
 from footprint.qemu.files import read_head
 from footprint.qemu.oplog import looks_like_a_log, read_log
 from footprint.verify.capture import verify_capture
@@ -32,8 +32,7 @@ def verify_file(path: str | Path, rules: RuleSet | None = None) -> Verification:
         return verify_log(read_log(path), rules or HISTORY[_LOG_RULES])
     if looks_like_a_capture(head):
         return verify_capture(read_capture(path), rules)
-    expected = 'expected JSON with "info mtree -o -D", or lines such as "init container system#1 size=0x1000"'
-    raise InputFileError(path, f"is neither a capture nor an operation log: {expected}", line=1)
+    raise InputFileError(path, f"is neither a capture nor an operation log: {EXPECTED}", line=1)
 
 
 def verify_files(

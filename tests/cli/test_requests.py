@@ -99,7 +99,7 @@ def cut(data):
         (b"init io a#1 size=0x10\nadd b#2 @0x0 <- a#1\n", ["log:2", "b#2 was not initialised"]),
         (b"init io a#1 size=0x10\n  DISP sections=1/16 nodes=0/0\n", ["log:2", "NEWVIEW"]),
         (b"init io a#1 size=0x10" + b"0" * 5000 + b"\n", ["log:1", "characters", "at most"]),
-        (b"", ["no operation"]),
+        (b"", ["neither a capture nor an operation log"]),
     ],
     ids=range(10),
 )

@@ -4,12 +4,12 @@ import json
 
 import pytest
 
-from footprint.discovery import find_rules
 from footprint.errors import FootprintError
 from footprint.memory import region as make
 from footprint.memory.census import census
 from footprint.memory.core import MemoryCore
 from footprint.memory.region import FULL
+from footprint.rule_files import find_rules
 from tests.conftest import DATA, ROOT
 
 EQUAL = f"{ROOT}/docs/rules/equal_content.py:EqualContent"

@@ -90,8 +90,8 @@ def test_pieces_of_a_page_share_a_subpage_that_comes_before_them():
     assert found.map.used == 6
     assert runs(found.map, 5) == {(0, 0): (0, 1), (1, 2): (0, 3), (3, 3): (0, 4), (4, 511): (0, 0)}
     first, second = found.sections[1].subpage.table, found.sections[4].subpage.table
-    assert first == [0] * 0x800 + [2] * 0x800
-    assert second == [5] * 0x400 + [6] * 0x100 + [0] * 0xB00
+    assert list(first) == [0] * 0x800 + [2] * 0x800
+    assert list(second) == [5] * 0x400 + [6] * 0x100 + [0] * 0xB00
 
 
 @pytest.mark.parametrize(("bits", "levels"), [(8, 7), (9, 7), (10, 6), (12, 6), (13, 6), (18, 6)])

@@ -1,0 +1,124 @@
+"""Views that QEMU printed, paired with those of the machine built again from its tree.
+
+Views are told apart by their users: the names of the spaces and of their roots. Where a view shows
+something else than was printed, the orders of equal siblings that the text does not carry are tried.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from footprint.backends.pages import page_size
+from footprint.backends.rebuild import Machine, Rebuilt, read_machine, rebuild
+from footprint.backends.siblings import Siblings
+from footprint.memory.census import census
+from footprint.memory.core import MemoryCore
+from footprint.memory.ledger import Ledger
+from footprint.memory.region import MemoryRegion
+from footprint.memory.render import Flat, render
+from footprint.memory.rules import HISTORY, RuleSet
+from footprint.memory.space import AddressSpace
+from footprint.qemu.capture import Capture
+from footprint.qemu.flat import ViewText
+
+MOST_NODES = 100_000
+"""Radix nodes that the views of a capture may have; a machine that needs more is refused."""
+MOST_NODE_BYTES = 8 << 30
+"""The same as reserved, most of it never touched."""
+_MOST_ALIKE = 300
+
+Names = tuple[tuple[str, str | None], ...]
+"""The (space, root) names of a view's users, sorted: what is common to its two sides."""
+
+
+def rules_of(capture: Capture) -> RuleSet:
+    """The rule set of the QEMU that printed `capture`, as far as its form tells."""
+    if capture.flat.per_space:
+        return HISTORY["v2.10.0"]
+    dummies = {view.dispatch.dummies for view in capture.flat.views if view.dispatch is not None}
+    return HISTORY["v2.11.0" if dummies and max(dummies) >= 4 else "v7.2.0"]
+
+
+class Pairing:
+    """The machine of `capture`, built again under `rules`, and its views beside those printed.
+
+    Raises InputFileError for a capture that no QEMU could have printed.
+    """
+
+    def __init__(self, capture: Capture, rules: RuleSet) -> None:
+        self.capture = capture
+        self.machine: Machine = read_machine(capture)
+        pages, guess = page_size(capture)
+        self.rebuilt: Rebuilt = rebuild(self.machine, MemoryCore([rules], pages=pages))
+        self.ledger: Ledger = self.rebuilt.core.ledgers[0]
+        self.siblings = Siblings(self.rebuilt)
+        self.guesses = [*self.machine.guesses, *([guess] if guess else [])]
+        self.left: list[Names] = []
+        self._check_nodes()
+
+    def _check_nodes(self) -> None:
+        counts = census(self.ledger)
+        nodes, reserved = counts["nodes"], counts["modelled.nodes"]
+        if nodes > MOST_NODES or reserved > MOST_NODE_BYTES:
+            raise self.capture.tree.source.error(f"the views need {nodes} radix nodes; at most {MOST_NODES}")
+
+    def pairs(self) -> Iterator[tuple[ViewText, AddressSpace | None]]:
+        """Each printed view with a space of the model's view that has the same users; None where none has.
+
+        Afterwards `left` has the users of those views of the model that no printed one was paired with.
+        """
+        ours: dict[Names, list[list[AddressSpace]]] = defaultdict(list)
+        for spaces in _by_view(self.ledger):
+            ours[self._names(spaces)].append(spaces)
+        for view in self.capture.flat.views:
+            names = tuple(sorted((space.name, space.root or None) for space in view.spaces))
+            candidates = ours.get(names)
+            if not candidates:
+                yield view, None
+                continue
+            space = candidates.pop(self._likeliest(view, candidates))[0]
+            self._settle_siblings(view, space)
+            yield view, space
+        self.left = [names for names, groups in ours.items() for _ in groups]
+
+    def _settle_siblings(self, view: ViewText, space: AddressSpace) -> None:
+        entry = self.ledger.spaces[space]
+        if entry is not None and entry.key is not None and self._agreement(view, space) is not None:
+            self.siblings.settle(entry.key, lambda: self._agreement(view, space))
+
+    def _names(self, spaces: Iterable[AddressSpace]) -> Names:
+        per_space = self.capture.flat.per_space
+        return tuple(sorted((one.name, None if per_space else one.root.name or "(null)") for one in spaces))
+
+    def _likeliest(self, view: ViewText, candidates: list[list[AddressSpace]]) -> int:
+        """Which of several groups of spaces with the same names has what `view` shows, or comes nearest."""
+        if len(candidates) == 1:
+            return 0
+        agreements = [self._agreement(view, spaces[0]) for spaces in candidates[:_MOST_ALIKE]]
+        if None in agreements:
+            return agreements.index(None)
+        return max(range(len(agreements)), key=lambda i: agreements[i] or 0)
+
+    def _pieces(self, space: AddressSpace) -> Flat:
+        entry = self.ledger.spaces[space]
+        key: MemoryRegion | None = None if entry is None else entry.key
+        return self.ledger.policies.merge.merge(render(key))
+
+    def _agreement(self, view: ViewText, space: AddressSpace) -> int | None:
+        """How many ranges agree before the first that differs; None if all do."""
+        pieces = self._pieces(space)
+        for i, (line, piece) in enumerate(zip(view.ranges, pieces, strict=False)):
+            place = (piece.start, piece.end - 1, piece.offset, piece.region.name)
+            if place != (line.start, line.end, line.offset, line.name) or line.priority != piece.region.priority:
+                return i
+        return None if len(view.ranges) == len(pieces) else min(len(view.ranges), len(pieces))
+
+
+def _by_view(ledger: Ledger) -> list[list[AddressSpace]]:
+    """The spaces of each living view."""
+    groups: dict[object, list[AddressSpace]] = {}
+    for space, entry in ledger.spaces.items():
+        holder: object = space if ledger.policies.sharing.private else entry
+        groups.setdefault(holder, []).append(space)
+    return list(groups.values())

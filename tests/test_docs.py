@@ -1,0 +1,79 @@
+"""What docs/ says is measured again."""
+
+import json
+import re
+
+import pytest
+
+from footprint.backends.model import ModelBackend, passes
+from footprint.discovery import find
+from footprint.memory.census import census
+from footprint.rule_files import find_rules
+from footprint.steps import Mark
+from tests.conftest import DATA, ROOT
+
+RULES = (ROOT / "docs" / "rules.md").read_text()
+EQUAL = f"{ROOT}/docs/rules/equal_content.py:EqualContent"
+PAIRWISE = f"{ROOT}/docs/rules/pairwise.py:Pairwise"
+CAPTURES = sorted((DATA / "captures").glob("*.json.gz"))
+
+
+def at_built(source, words):
+    """The census at `built` under each rule set, in the order of `words`."""
+    scenario, rules = find(source), [find_rules(word) for word in words]
+    found = {}
+    for group in passes(rules):
+        backend = ModelBackend(group)
+        for step in scenario.play(scenario.values({})):
+            if isinstance(step, Mark):
+                break
+            backend.obey(step)
+        found |= {ledger.rules.name: census(ledger) for ledger in backend.ledgers}
+    return [found[word] for word in words]
+
+
+@pytest.mark.parametrize("path", CAPTURES, ids=lambda path: path.name)
+def test_the_table_of_equal_content_is_what_the_captures_give(path):
+    name = path.name.removesuffix(".json.gz")
+    row = re.search(rf"^\| {name} \| (.*) \|$", RULES, flags=re.M)[1]
+    figures = [int(cell.replace(" ", "")) for cell in row.split(" | ")]
+    none, region, content = at_built(str(path), ["447b0d0b9e", "v7.2.0", EQUAL])
+    assert figures == [
+        region["address_spaces"],
+        none["flatviews.alive"],
+        region["flatviews.alive"],
+        content["flatviews.alive"],
+        region["modelled.bytes"],
+        content["modelled.bytes"],
+    ]
+
+
+def test_the_table_of_equal_content_has_every_capture():
+    assert len(re.findall(r"^\| \w+__\S+ \|", RULES, flags=re.M)) == len(CAPTURES)
+
+
+def test_the_cost_of_the_first_posted_list_is_what_the_published_guest_gives():
+    (counts,) = at_built("power8", [PAIRWISE])
+    for name, per_commit in (("comparisons", 57_536), ("lookups", 523)):
+        total = counts[f"rule.{name}"]
+        assert f"{total:,}".replace(",", " ") in RULES.replace("\n", " ")
+        assert f"{per_commit:,} a commit".replace(",", " ") in RULES.replace("\n", " ")
+        assert round(total / counts["commits"]) == per_commit
+
+
+def test_the_program_shown_is_the_program_in_the_file():
+    assert (ROOT / "docs" / "rules" / "equal_content.py").read_text().strip() in RULES
+
+
+def test_the_commands_work(footprint, tmp_path):
+    for folder in ("docs", "tests"):
+        (tmp_path / folder).symlink_to(ROOT / folder)
+    commands = [
+        line.split() for block in re.findall(r"```sh\n(.*?)```", RULES, flags=re.S) for line in block.splitlines()
+    ]
+    assert len(commands) == 4
+    for _, *arguments in commands:
+        done = footprint(*arguments)
+        assert done.returncode == 0, done.stderr
+    recording = json.loads((tmp_path / "reports" / "pairwise" / "recording.json").read_text())
+    assert "rule.comparisons" in recording["runs"][0]["samples"][0]["metrics"]
