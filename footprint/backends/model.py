@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from footprint.backends.boards import BOARDS
+from footprint.backends.boards import BOARDS, boot
 from footprint.backends.boards.board import Board, dismantle
 from footprint.backends.boards.pci import Wiring
 from footprint.backends.pages import page_size
@@ -17,7 +17,19 @@ from footprint.memory.radix import Pages
 from footprint.memory.region import MemoryRegion
 from footprint.memory.rules import RuleSet
 from footprint.qemu.oplog import OperationLog
-from footprint.steps import Build, Destroy, Mark, Replay, Restore, Settle, Step
+from footprint.steps import (
+    Boot,
+    Build,
+    Destroy,
+    EnableBusMaster,
+    Mark,
+    Plug,
+    Replay,
+    Restore,
+    Settle,
+    Step,
+    Unplug,
+)
 
 
 class ModelBackend:
@@ -60,6 +72,14 @@ class ModelBackend:
             case Build(topology):
                 self._board = BOARDS[topology.machine](self._start(Pages()), topology, self.wiring)
                 self._board.build()
+            case Boot():
+                boot(self._machine)
+            case Plug(device):
+                self._machine.plug(device)
+            case Unplug(name):
+                self._machine.unplug(name)
+            case EnableBusMaster(name):
+                self._machine.enable_master(name)
             case Replay(log):
                 self._replay(log)
             case Restore(capture):
@@ -73,6 +93,12 @@ class ModelBackend:
                 self._destroy()
             case Mark():
                 pass
+
+    @property
+    def _machine(self) -> Board:
+        if self._board is None:
+            raise TopologyError("this step needs a machine; the scenario has built none")
+        return self._board
 
     def _replay(self, log: OperationLog) -> None:
         size = log.subpage_size

@@ -65,7 +65,7 @@ _XHCI = DeviceType(
     "nec-usb-xhci",
     (
         Bar(
-            "xhci", 0x4000, space="pref",
+            "xhci", 0x4000,
             parts=(
                 Part("capabilities", 0, 0x40),
                 Part("operational", 0x40, 0x400),
@@ -89,7 +89,7 @@ CATALOGUE: dict[str, DeviceType] = {
         _virtio("virtio-balloon-pci", 64, 0, "virtio memory balloon", most=1),
         DeviceType(
             "pci-bridge",
-            (Windows(), Bar("shpc-bar", 0x100, space="pref", parts=(Part("shpc-mmio", 0, 0xA0),))),
+            (Windows(), Bar("shpc-bar", 0x100, parts=(Part("shpc-mmio", 0, 0xA0),))),
             "PCI bridge with a hot-plug controller",
         ),
         DeviceType("pcie-root-port", (Windows(express=True), _msix("pcie-root-port", 1, 0)), "PCI Express root port"),
@@ -125,7 +125,7 @@ CATALOGUE: dict[str, DeviceType] = {
             "nvme",
             (
                 Bar(
-                    "nvme-bar0", 0x4000, space="pref",
+                    "nvme-bar0", 0x4000,
                     parts=(Part("nvme", 0, 0x2000), Part("msix-table", 0x2000, 0x410), Part("msix-pba", 0x3000, 0x10)),
                 ),
             ),

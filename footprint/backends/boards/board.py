@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from footprint.backends.boards.pci import Bus, Pci, Wiring
+from footprint.backends.boards.pci import Bus, Function, Pci, Wiring
+from footprint.errors import UnknownNameError
 from footprint.machines.parts import Place
 from footprint.machines.topology import Device, Topology
 from footprint.memory import region as make
@@ -31,7 +32,7 @@ class Board:
         self.topology = topology
         self.wiring = wiring
         self.regions: dict[MemoryRegion, None] = {}
-        self.pci = Pci(core, wiring, self._new)
+        self.pci = Pci(core, wiring, self.regions)
         self.system = self._new(make.container("system", FULL))
         core.create_space("memory", self.system)
         self.io = self._new(make.io("io", 0x10000))
@@ -40,6 +41,15 @@ class Board:
     def build(self) -> None:
         """Start the machine up to the moment before its firmware runs."""
         raise NotImplementedError
+
+    def enable_master(self, name: str) -> None:
+        """The guest lets the device called `name` read and write memory."""
+        self.pci.enable_master(self._function(name))
+
+    def _function(self, name: str) -> Function:
+        if name not in self.pci.functions:
+            raise UnknownNameError("device", name, self.pci.functions)
+        return self.pci.functions[name]
 
     def _new(self, region: MemoryRegion) -> MemoryRegion:
         self.regions[region] = None

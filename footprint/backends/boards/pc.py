@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from footprint.backends.boards.pci import Function
 from footprint.backends.boards.x86 import FOUR_GIB, X86
 from footprint.machines import chipsets
 from footprint.machines.topology import Device
 from footprint.memory import region as make
+
+POWER_MANAGEMENT, SMBUS = 0x600, 0x700
 
 
 class Pc(X86):
@@ -31,3 +34,25 @@ class Pc(X86):
         self._put_all(chipsets.KEYBOARD)
         self._on_board(Device("piix3-ide", "piix3-ide", "pci.0", 1, 1), Device("PIIX4_PM", "piix4-pm", "pci.0", 1, 3))
         self._put_all(chipsets.MEMORY_HOTPLUG if self.dimms else ())
+
+    @property
+    def pci_start(self) -> int:
+        """The first of three places that RAM leaves free."""
+        return next(start for start in (0x80000000, 0xC0000000, 0xE0000000) if self.low <= start)
+
+    def initialise(self, function: Function) -> None:
+        """Power management gets its ports, two commits."""
+        if function.device.type == "PIIX4_PM":
+            regions = {region.name: region for region in function.fixed}
+            with self.core.transaction():
+                self.core.set_address(regions["piix4-pm"], POWER_MANAGEMENT)
+            self.core.set_enabled(regions["piix4-pm"], True)
+            self.core.set_address(regions["pm-smbus"], SMBUS)
+
+    def prepare_smm(self) -> None:
+        """Two writes; each redraws the areas below 1 MiB as well."""
+        for hidden in (False, True):
+            with self.core.transaction():
+                self._redraw_pam()
+                self.core.set_enabled(self.smram_region, hidden)
+                self.core.set_enabled(self.smram, True)

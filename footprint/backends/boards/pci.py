@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from footprint.machines.parts import Bar, Block, Fixed, Item, Part, Space, Windows
+from footprint.machines.placement import Window
 from footprint.machines.topology import Device
 from footprint.memory import region as make
 from footprint.memory.core import MemoryCore
@@ -13,8 +14,11 @@ from footprint.memory.features import Features
 from footprint.memory.region import FULL, MemoryRegion
 from footprint.memory.space import AddressSpace
 
-BRIDGE_WINDOWS = ("pci_bridge_pref_mem", "pci_bridge_mem", "pci_bridge_io")
+WINDOW_SPACES = {"pci_bridge_pref_mem": "pref", "pci_bridge_mem": "mem", "pci_bridge_io": "io"}
+BRIDGE_WINDOWS = tuple(WINDOW_SPACES)
 """What a bridge shows of its own bus on the one above, in the order in which it is made."""
+
+NO_WINDOW = Window(0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,27 +66,28 @@ class Function:
     master: MemoryRegion
     window: MemoryRegion | None = None
     spaces: list[AddressSpace] = field(default_factory=list)
-    regions: list[MemoryRegion] = field(default_factory=list)
+    regions: dict[MemoryRegion, None] = field(default_factory=dict)
     fixed: list[MemoryRegion] = field(default_factory=list)
     bars: list[tuple[Bar, MemoryRegion]] = field(default_factory=list)
     carries: Bus | None = None
 
 
 class Pci:
-    """The PCI buses of a machine. `track` is told of every region that is made."""
+    """The PCI buses of a machine. `regions` are all that exist, in the order in which they were made."""
 
-    def __init__(self, core: MemoryCore, wiring: Wiring, track: Callable[[MemoryRegion], MemoryRegion]) -> None:
+    def __init__(self, core: MemoryCore, wiring: Wiring, regions: dict[MemoryRegion, None]) -> None:
         self.core = core
         self.wiring = wiring
+        self.regions = regions
         self.buses: dict[str, Bus] = {}
         self.functions: dict[str, Function] = {}
-        self._track = track
 
     def realize(self, device: Device) -> Function:
         """Realize one function: its bus-master space first, then what its row makes, in order."""
         bus, owner = self.buses[device.bus], device.id
-        master = self._track(make.container("bus master container", FULL, owner=owner))
-        function = Function(device, bus, master, regions=[master])
+        master = make.container("bus master container", FULL, owner=owner)
+        function = Function(device, bus, master)
+        self._new(function, master)
         function.spaces.append(self.core.create_space(device.type, master, owner=owner))
         bus.functions.append(function)
         self.functions[owner] = function
@@ -112,8 +117,13 @@ class Pci:
                 self._make_windows(function, express=item.express)
 
     def _new(self, function: Function, region: MemoryRegion) -> MemoryRegion:
-        function.regions.append(region)
-        return self._track(region)
+        function.regions[region] = self.regions[region] = None
+        return region
+
+    def _forget(self, function: Function, region: MemoryRegion) -> None:
+        """A region that is replaced goes at once."""
+        del function.regions[region], self.regions[region]
+        self.core.finalize(region)
 
     def _part(self, function: Function, part: Part) -> MemoryRegion:
         return self._new(function, make.io(part.name, part.size, owner=function.device.id))
@@ -158,10 +168,7 @@ class Pci:
         io = self._new(function, make.container("pci_bridge_io", 1 << 32, owner=owner))
         bus = Bus(owner, mem, io, parent.dma, parent.system, express=express, bridge=function)
         for name in BRIDGE_WINDOWS:
-            space, target = (parent.io, io) if name == "pci_bridge_io" else (parent.mem, mem)
-            window = self._new(function, make.alias(name, target, 0, 0, owner=owner))
-            bus.windows[name] = window
-            self.core.add_subregion(space, 0, window, priority=1)
+            self._add_window(function, bus, name, NO_WINDOW)
         function.carries = self.buses[owner] = bus
 
     def machine_done(self) -> None:
@@ -177,3 +184,39 @@ class Pci:
         self.core.set_enabled(window, False)
         self.core.add_subregion(function.master, 0, window)
         function.window = window
+
+    # Section: what firmware and guests write to configuration space
+
+    def place(self, function: Function, bar: Bar, region: MemoryRegion, address: int) -> None:
+        """Show a BAR at `address` of its bus, above what is fixed there."""
+        window = function.bus.io if bar.space == "io" else function.bus.mem
+        self.core.add_subregion(window, address, region, priority=1)
+
+    def displace(self, region: MemoryRegion) -> None:
+        """Take a BAR off its bus."""
+        assert region.container is not None, "only a BAR that is placed"
+        self.core.del_subregion(region.container, region)
+
+    def enable_master(self, function: Function) -> None:
+        """Let `function` read and write memory: its space shows the DMA root."""
+        assert function.window is not None, "its way to memory is made when the machine is done"
+        self.core.set_enabled(function.window, True)
+
+    def open_windows(self, bus: Bus, windows: Mapping[str, Window]) -> None:
+        """Make the windows on `bus` anew, one commit: where `windows` says, the others of size 0."""
+        core, function = self.core, bus.bridge
+        assert function is not None, "a root bus has no windows"
+        with core.transaction():
+            for name in reversed(BRIDGE_WINDOWS):
+                old = bus.windows.pop(name)
+                self.displace(old)
+                self._forget(function, old)
+            for name in BRIDGE_WINDOWS:
+                self._add_window(function, bus, name, windows.get(WINDOW_SPACES[name], NO_WINDOW))
+
+    def _add_window(self, function: Function, bus: Bus, name: str, window: Window) -> None:
+        parent = function.bus
+        space, target = (parent.io, bus.io) if WINDOW_SPACES[name] == "io" else (parent.mem, bus.mem)
+        shown = make.alias(name, target, window.start, window.size, owner=function.device.id)
+        bus.windows[name] = self._new(function, shown)
+        self.core.add_subregion(space, window.start, shown, priority=1)

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
+from footprint.backends.boards.pci import Function
 from footprint.backends.boards.x86 import FOUR_GIB, X86
 from footprint.machines import chipsets
 from footprint.machines.topology import Device
 from footprint.memory import region as make
 
+MMCONFIG, MMCONFIG_SIZE = 0xB0000000, 0x10000000
+POWER_MANAGEMENT, SMBUS = 0x600, 0x700
+CHIPSET_REGISTERS = 0xFED1C000
+
 
 class Q35(X86):
     """The Q35 memory controller hub and ICH9."""
 
+    areas_in_first_write = 7
+    fixed_bars: ClassVar = {"ICH9-SMB": SMBUS}
     memory_hole = (0xB0000000, 0x80000000)
 
     def _north_bridge(self) -> None:
@@ -54,3 +63,29 @@ class Q35(X86):
         with core.transaction():
             core.set_enabled(self.smram_low, False)
             core.set_enabled(self.smram_high, False)
+
+    pci_start = MMCONFIG + MMCONFIG_SIZE
+
+    def before_pci(self) -> None:
+        """Show the configuration of PCI Express in memory."""
+        self._put(self.system, MMCONFIG, make.io("pcie-mmcfg-mmio", MMCONFIG_SIZE))
+
+    def initialise(self, function: Function) -> None:
+        """Power management and the chipset's registers get their places, a commit each."""
+        if function.device.type == "ICH9-LPC":
+            power = next(region for region in function.fixed if region.name == "ich9-pm")
+            with self.core.transaction():
+                self.core.set_enabled(power, True)
+                self.core.set_address(power, POWER_MANAGEMENT)
+            self._put(self.system, CHIPSET_REGISTERS, make.io("lpc-rcrb-mmio", 0x4000), priority=1)
+
+    def prepare_smm(self) -> None:
+        """Two writes to the memory controller."""
+        for hidden in (False, True):
+            with self.core.transaction():
+                self.core.set_enabled(self.smram_region, hidden)
+                self.core.set_enabled(self.smram_low, True)
+
+    def start_disks(self) -> None:
+        """The SATA controller is allowed to read and write memory."""
+        self.pci.enable_master(self.pci.functions["ich9-ahci"])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from footprint.backends.boards.board import Board
+from footprint.backends.boards.pci import Function
 from footprint.machines import chipsets
 from footprint.memory import region as make
 from footprint.memory.core import MemoryCore
@@ -20,17 +22,22 @@ ALIGNMENT_OF_A_DIMM = 1 << 30
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """A PAM area: what it can show. One of the four is enabled at a time."""
+    """A PAM area from `start` on: what it can show. One of the four is enabled at a time."""
 
+    start: int
     pci: MemoryRegion
     rom: MemoryRegion
     pci_write: MemoryRegion
     ram: MemoryRegion
 
+    @property
+    def shown(self) -> MemoryRegion:
+        """Which of the four it shows."""
+        return next(each for each in (self.pci, self.rom, self.pci_write, self.ram) if each.enabled)
+
     def show(self, core: MemoryCore, what: MemoryRegion) -> None:
-        """Show `what` in this area; the chipset switches all four off before one on."""
-        shown = [each for each in (self.pci, self.rom, self.pci_write, self.ram) if each.enabled]
-        for each in shown:
+        """Show `what` in this area; the chipset switches off what it shows, even if it is the same."""
+        for each in (self.pci, self.rom, self.pci_write, self.ram):
             core.set_enabled(each, False)
         core.set_enabled(what, True)
 
@@ -40,6 +47,12 @@ class X86(Board):
 
     smram: MemoryRegion
     smram_region: MemoryRegion
+
+    areas_in_first_write = 5
+    """PAM areas in the first of the two writes that change them all."""
+
+    fixed_bars: Mapping[str, int] = {}
+    """Addresses that firmware gives to the only BAR of an on-board function."""
 
     memory_hole = (0xE0000000, 0xC0000000)
     """RAM of at least the first number of bytes is split at the second; the rest stands above 4 GiB."""
@@ -63,11 +76,37 @@ class X86(Board):
             self._put(root, 0, make.alias("smram", self.smram, 0, FOUR_GIB), priority=1)
         self._reset()
 
+    def before_pci(self) -> None:
+        """What firmware sets up in the chipset before it looks at PCI."""
+
+    def initialise(self, function: Function) -> None:
+        """What firmware sets up in a function before it switches its BARs on."""
+
+    def prepare_smm(self) -> None:
+        """Put code where only SMM sees it: the RAM behind PCI at 0xa0000 is opened, and closed again."""
+        raise NotImplementedError
+
+    def start_disks(self) -> None:
+        """What firmware sets up to read from on-board disks."""
+
+    @property
+    def pci_start(self) -> int:
+        """Where BARs may begin."""
+        raise NotImplementedError
+
+    def show_vapic(self, start: int, size: int) -> None:
+        """RAM at `start` that stays writable among ROMs, for guests without a fast task priority register."""
+        self._put(self.system, start, make.alias("kvmvapic-rom", self.ram, start, size), priority=1000)
+
     def _north_bridge(self) -> None:
         raise NotImplementedError
 
     def _south_bridge(self) -> None:
         raise NotImplementedError
+
+    def _redraw_pam(self) -> None:
+        for area in self.areas:
+            area.show(self.core, area.shown)
 
     def _reset(self) -> None:
         """What the chipset's reset changes."""
@@ -137,7 +176,7 @@ class X86(Board):
                 for each in (pci, rom, pci_write, ram):
                     core.set_enabled(each, False)
                     core.add_subregion(self.system, start, each, priority=1)
-            self.areas.append(Area(pci, rom, pci_write, ram))
+            self.areas.append(Area(start, pci, rom, pci_write, ram))
 
     def _pam_to_pci(self) -> None:
         """Every area shows PCI, as a reset leaves it."""

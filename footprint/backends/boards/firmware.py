@@ -1,0 +1,163 @@
+"""What SeaBIOS does to a PC's memory map, in an order that a person can read.
+
+Its effect is that of the firmware that comes with QEMU 7.2, commit by commit where that could be seen
+(operation logs of starts without ``-S``): BIOS made writable, PCI placed and switched on, SMM prepared,
+option ROMs run, BIOS made read-only, and the network boot that finds nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from footprint.backends.boards.pci import Bus, Function
+from footprint.backends.boards.x86 import X86, Area
+from footprint.machines.catalogue import ROM
+from footprint.machines.parts import Bar
+from footprint.machines.placement import Placement, Placer, walk
+from footprint.machines.topology import Device
+from footprint.memory.region import MemoryRegion
+
+PROBES = 2
+"""Writes to a bridge's windows that find out which it has."""
+WRITES = {"io": 4, "mem": 2, "pref": 4}
+"""Writes that program a window of each space, one commit each."""
+ENABLING_WRITES = 2
+"""The windows open with the bridge's command register, and are made again with its control register."""
+
+ROMS_START, ROM_SIZE, VGA_ROM_SIZE = 0xC0000, 0x1000, 0xA000
+ROMS_THAT_FIT = 23
+"""A card's boot program keeps a page; after this many there is no room to unpack another."""
+VAPIC_ROM_SIZE = 0x3000
+
+LAST_ROM, BIOS_START = 0xE8000, 0xF0000
+"""RAM between the two stays writable: the firmware's own data."""
+
+BOOT_PROBES = 2
+"""What a virtio card sees once more when it is booted from: its modern BAR is sized this often."""
+SIZING_PROBES = 3
+"""How often the boot program of a virtio card sizes its modern BAR before it drives the card."""
+SIZED_AT = 0xFFFFFFFF
+"""Bits written to a BAR to learn its size; for a moment it stands at the top of 32 bits."""
+
+
+class SeaBios:
+    """Runs on a built pc or q35. `board` is what the chipset lets it change."""
+
+    def __init__(self, board: X86) -> None:
+        self.board = board
+        self.core = board.core
+        self.pci = board.pci
+        self.buses = {bus.name: _devices(bus) for bus in self.pci.buses.values()}
+        self.order = list(walk(self.buses, "pci.0"))
+
+    def run(self) -> None:
+        """From the first instruction to the moment when nothing can be booted."""
+        self._show(lambda area: area.ram)
+        self.board.before_pci()
+        placement = self._place()
+        if not placement.fits:
+            return  # "PCI: out of address space": SeaBIOS stops for good
+        for function in self._functions():
+            self._initialise(function, placement)
+        self.board.prepare_smm()
+        self.board.start_disks()
+        cards = self._run_roms(placement)
+        self._show(lambda area: area.ram if LAST_ROM <= area.start < BIOS_START else area.rom)
+        self._boot_from_network(cards)
+
+    # Section: PCI
+
+    def _functions(self) -> list[Function]:
+        """All functions, bus by bus as the firmware numbers them."""
+        return [function for name in self.order for function in _in_order(self.pci.buses[name])]
+
+    def _place(self) -> Placement:
+        """Ask every bridge what it has, find a place for everything, and program the windows."""
+        bridges = [function for function in self._functions() if function.carries]
+        for function in bridges:
+            for _ in range(PROBES):
+                self._close(function)
+        placement = Placer(self.buses, memory_start=self.board.pci_start).place("pci.0")
+        if placement.fits:
+            for writes in WRITES.values():
+                for bridge in reversed(bridges):
+                    for _ in range(writes):
+                        self._close(bridge)
+        return placement
+
+    def _close(self, bridge: Function) -> None:
+        """A write to windows that are not open: they are made anew, and still show nothing."""
+        assert bridge.carries is not None, "only bridges have windows"
+        self.pci.open_windows(bridge.carries, {})
+
+    def _initialise(self, function: Function, placement: Placement) -> None:
+        """What the device itself needs, then its command register: BARs appear one by one."""
+        self.board.initialise(function)
+        for bar, region in sorted(function.bars, key=lambda item: item[0].number):
+            if bar.number != ROM:
+                self.pci.place(function, bar, region, self._address(function, bar.number, placement))
+        if function.carries is not None:
+            windows = {space: placement.windows[function.device.id, space] for space in WRITES}
+            for _ in range(ENABLING_WRITES):
+                self.pci.open_windows(function.carries, windows)
+
+    def _address(self, function: Function, number: int, placement: Placement) -> int:
+        fixed = self.board.fixed_bars.get(function.device.type)
+        return placement.bars[function.device.id, number] if fixed is None else fixed
+
+    # Section: below 1 MiB
+
+    def _show(self, what: Callable[[Area], MemoryRegion]) -> None:
+        """Two writes, each to a part of the areas; the chipset shows all of them anew at each."""
+        areas, split = self.board.areas, self.board.areas_in_first_write
+        for part in (areas[:split], areas[split:]):
+            with self.core.transaction():
+                for area in areas:
+                    area.show(self.core, what(area) if area in part else area.shown)
+
+    def _run_roms(self, placement: Placement) -> list[Function]:
+        """Show each option ROM for as long as it is copied; gives the cards that a ROM can boot from."""
+        end, cards, copied = ROMS_START, [], 0
+        found = [(function, self._rom(function)) for function in self._functions()]
+        roms = [(function, *rom) for function, rom in found if rom]
+        for function, bar, region in sorted(roms, key=lambda item: item[0].device.type != "VGA"):
+            self.pci.place(function, bar, region, placement.bars[function.device.id, ROM])
+            self.pci.displace(region)
+            if function.device.type == "VGA":
+                end += VGA_ROM_SIZE
+                continue
+            cards.append(function)
+            if copied < ROMS_THAT_FIT:
+                copied, end = copied + 1, end + ROM_SIZE
+        self.board.show_vapic(end, VAPIC_ROM_SIZE)
+        return cards
+
+    @staticmethod
+    def _rom(function: Function) -> tuple[Bar, MemoryRegion] | None:
+        return next((item for item in function.bars if item[0].number == ROM), None)
+
+    def _boot_from_network(self, cards: list[Function]) -> None:
+        """The boot program drives every card that it knows, and finds nobody at the other end."""
+        for card in cards:
+            self._size_modern_bar(card, SIZING_PROBES)
+            self.pci.enable_master(card)
+        if cards:
+            self._size_modern_bar(cards[0], BOOT_PROBES)
+
+    def _size_modern_bar(self, card: Function, times: int) -> None:
+        """A virtio card's modern BAR moves to the top and back, four commits, each time it is sized."""
+        for bar, region in card.bars:
+            if bar.space == "pref" and bar.kind == "container":
+                home = region.addr
+                for _ in range(times):
+                    for place in ((SIZED_AT + 1) - bar.size, home):
+                        self.pci.displace(region)
+                        self.pci.place(card, bar, region, place)
+
+
+def _in_order(bus: Bus) -> list[Function]:
+    return sorted(bus.functions, key=lambda function: function.device.devfn)
+
+
+def _devices(bus: Bus) -> list[Device]:
+    return [function.device for function in _in_order(bus)]
