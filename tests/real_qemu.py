@@ -39,8 +39,8 @@ def arguments(topology):
 
 def _device(topology, device, number):
     if device.type == "pc-dimm":
-        backend = f"memory-backend-ram,id=m{number},size={DIMM}"
-        return ["-object", backend, "-device", f"pc-dimm,memdev=m{number}"]
+        backend = f"memory-backend-ram,id={device.id},size={DIMM}"
+        return ["-object", backend, "-device", f"pc-dimm,memdev={device.id}"]
     option, before = device.type, []
     if device.type in ("nvme", "virtio-blk-pci"):
         before = ["-blockdev", f"null-co,node-name=d{number},read-zeroes=on"]
