@@ -9,7 +9,7 @@ from typing import Any
 
 DATA = Path(__file__).parent / "data"
 CAPTURES = sorted((DATA / "captures").glob("*.json.gz"))
-LOGS = sorted((DATA / "logs").glob("*.txt.gz"))
+LOGS = sorted((DATA / "oplogs").glob("*.txt.gz"))
 TREE = "info mtree -o -D"
 FLAT = "info mtree -f -d"
 
@@ -27,7 +27,7 @@ def load(path: Path) -> dict[str, Any]:
 
 def save(path: Path, tree: str, flat: str, **more: Any) -> Path:
     """Write a capture with these answers."""
-    path.write_text(json.dumps({"command": ["qemu-system-x86_64"], TREE: tree, FLAT: flat, **more}))
+    path.write_text(json.dumps({"command": ["qemu-system-x86_64"], TREE: tree, FLAT: flat} | more))
     return path
 
 

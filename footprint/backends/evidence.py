@@ -15,27 +15,35 @@ from footprint.qemu.flat import FlatText, RangeLine, ViewText
 from footprint.qemu.forest import Forest, Node
 from footprint.qemu.lines import Source
 
-MOST_PLACES = 1_000_000
+MOST_PLACES = 500_000
 """Places where regions are shown, over all roots; more are refused. Real machines have some thousands."""
+MOST_ALIASES = 100
+"""Aliases of aliases that may lead to one place; more are refused."""
 _MOST_RIVALS = 64
+_MOST_ALIKE = 300
 _WHOLE = 1 << 64
 
 
 class Path(NamedTuple):
-    """The aliases that lead to a place, the innermost first."""
+    """The aliases that lead to a place, the innermost first, and their number."""
 
     alias: Node
     above: Path | None
+    depth: int = 1
 
 
 class Place(NamedTuple):
-    """Where a tree shows a region: its offset 0 lies at `base`, and [low, high) of the view is open to it."""
+    """Where a tree shows a region: its offset 0 lies at `base`, and [low, high) of the view is open to it.
+
+    `in_rom`: some region around it is read-only itself, as printed.
+    """
 
     node: Node
     base: int
     low: int
     high: int
     path: Path | None
+    in_rom: bool = False
 
     def meets(self, item: RangeLine) -> bool:
         """Whether the range lies, in part, where the region is shown."""
@@ -98,21 +106,24 @@ class _Reading:
                 alike.setdefault(id(root), []).append(view)
         for view in flat.views:
             roots = candidate_roots(view, by_name) if view.ranges else []
-            for root in roots:
-                found[root] = alike[id(roots[0])]
+            for root in roots[:_MOST_ALIKE]:
+                found[root] = alike[id(roots[0])][:_MOST_ALIKE]
         return found
 
     def _read(self, root: Node, views: list[ViewText]) -> None:
         shown: dict[tuple[str, int], list[Place]] = {}
         tiny: list[Place] = []
-        for place in self._walk(root):
+        start = _drawn_from(root, views[0].root)
+        if start.line.name == views[0].root and _would_lead_on(start):
+            self.traits.terminating.add(start)
+        for place in self._walk(start):
             if not place.node.is_alias:
                 shown.setdefault((place.node.line.name, place.base), []).append(place)
             if place.node.line.start == place.node.line.end:
                 tiny.append(place)
         seen = set()
         bytes_shown = set()
-        for view in views:
+        for view in [view for view in views if _could_show(shown, view)] or views:
             dispatch = view.dispatch
             iommus = {(s.name, s.start) for s in dispatch.sections if s.iommu} if dispatch else set()
             for item in view.ranges:
@@ -126,22 +137,36 @@ class _Reading:
 
     def _walk(self, root: Node) -> Iterator[Place]:
         """Every place of an enabled region below `root`."""
-        stack = [Place(root, root.addr, 0, _WHOLE, None)]
+        stack: list[Place] = []
+        self._visit(stack, Place(root, root.addr, 0, _WHOLE, None))
         while stack:
-            node, base, low, high, path = stack.pop()
-            if node.line.disabled:
-                continue
-            low, high = max(low, base), min(high, base + node.line.size)
-            if low >= high:
-                continue
-            self._places += 1
-            if self._places > MOST_PLACES:
-                raise self.source.error(f"the regions are shown in more than {MOST_PLACES} places")
-            yield Place(node, base, low, high, path)
+            place = stack.pop()
+            yield place
+            node, base, low, high, path, in_rom = place
             if node.target is not None:
-                stack.append(Place(node.target, base - node.line.offset, low, high, Path(node, path)))
+                depth = path.depth + 1 if path else 1
+                if depth > MOST_ALIASES:
+                    raise self.source.error(
+                        f"{node.line.name!r} is shown through more than {MOST_ALIASES} aliases", node.line.line
+                    )
+                self._visit(
+                    stack, Place(node.target, base - node.line.offset, low, high, Path(node, path, depth), in_rom)
+                )
             elif not node.is_alias:
-                stack += [Place(child, base + child.addr, low, high, path) for child in node.children]
+                in_rom = in_rom or node.line.kind == "rom"
+                for child in node.children:
+                    self._visit(stack, Place(child, base + child.addr, low, high, path, in_rom))
+
+    def _visit(self, stack: list[Place], place: Place) -> None:
+        """Put `place`, cut to what the region covers, on the `stack`, unless nothing is left of it."""
+        node, base, low, high, path, in_rom = place
+        low, high = max(low, base), min(high, base + node.line.size)
+        if low >= high or node.line.disabled:
+            return
+        self._places += 1
+        if self._places > MOST_PLACES:
+            raise self.source.error(f"the regions are shown in more than {MOST_PLACES} places")
+        stack.append(Place(node, base, low, high, path, in_rom))
 
     def _trace(self, item: RangeLine, shown: dict[tuple[str, int], list[Place]], iommu: bool) -> None:
         """Note what `item` says of the region that it shows."""
@@ -153,9 +178,10 @@ class _Reading:
         if iommu:
             self.traits.iommus.add(node)
         places = [place for place in places if place.node is node][:_MOST_RIVALS]
-        if item.kind == "rom" and node.line.kind != "rom":
-            self._read_only.append((item, places))
-        elif item.kind != "rom":
+        if item.kind == "rom":
+            if node.line.kind != "rom" and not any(place.in_rom for place in places):
+                self._read_only.append((item, places))
+        else:
             for place in places:
                 if place.path is not None and _alone(place, places, item):
                     self._acquit(place.path)
@@ -216,6 +242,40 @@ def _say(traits: Traits, one: str, many: str, nodes: set[Node]) -> None:
 
 def _shape(node: Node) -> tuple[str, int, bool]:
     return node.line.name, node.line.size, node.is_alias
+
+
+def _drawn_from(root: Node, name: str | None) -> Node:
+    """The region called `name` that `root` leads to: a view is drawn from there, at that region's own address."""
+    node, steps = root, 0
+    while name is not None and node.line.name != name and steps < MOST_ALIASES:
+        steps += 1
+        enabled = [child for child in node.children if not child.line.disabled]
+        if node.target is not None and node.line.offset == 0:
+            node = node.target
+        elif not node.is_alias and len(enabled) == 1 and enabled[0].addr == 0:
+            node = enabled[0]
+        else:
+            return root
+    return node
+
+
+def _would_lead_on(node: Node) -> bool:
+    """Whether a container like `node` would not be a view's root: QEMU would look at its only child, or at none."""
+    enabled = [child for child in node.children if not child.line.disabled]
+    if node.is_alias or len(enabled) > 1:
+        return False
+    return not enabled or (enabled[0].addr == 0 and enabled[0].line.size <= node.line.size)
+
+
+def _could_show(shown: dict[tuple[str, int], list[Place]], view: ViewText) -> bool:
+    """Whether for every range of `view` there is a region that is large enough, where it should be."""
+    return all(
+        any(
+            place.meets(item) and item.offset + item.end - item.start < place.node.line.size
+            for place in shown.get((item.name, item.start - item.offset), ())[:_MOST_RIVALS]
+        )
+        for item in view.ranges
+    )
 
 
 def _likeness(node: Node, item: RangeLine) -> tuple[bool, ...]:

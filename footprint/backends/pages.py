@@ -64,17 +64,25 @@ def _fits(view: ViewText, pages: Pages) -> bool:
 
 
 def _grows_alike(ranges: list[tuple[int, int]], dispatch: DispatchText, pages: Pages, nodes: int) -> bool:
+    """Whether the sections' places and the tree are those printed."""
+    import numpy as np
+
     tree = PhysPageMap(pages, nodes)
-    number, open_page = dispatch.dummies - 1, -1
+    places: list[int] = [0] * dispatch.dummies
+    open_page = -1
     for start, end in ranges:
         for piece in registrations(start, end, pages.size):
             first = piece.start >> pages.bits
-            number += 1
             if not piece.subpage:
-                tree.set_pages(first, (piece.end - piece.start) >> pages.bits, number)
+                tree.set_pages(first, (piece.end - piece.start) >> pages.bits, len(places))
             elif first != open_page:
                 open_page = first
-                tree.set_pages(first, 1, number)
-                number += 1
+                tree.set_pages(first, 1, len(places))
+                places.append(first << pages.bits)
+            places.append(piece.start)
     tree.compact()
-    return (tree.skip, tree.ptr) == (dispatch.skip, dispatch.ptr)
+    return (
+        places == [section.start for section in dispatch.sections]
+        and (tree.skip, tree.ptr) == (dispatch.skip, dispatch.ptr)
+        and bool(np.array_equal(tree.nodes[: tree.used], dispatch.table()))
+    )

@@ -57,6 +57,11 @@ class Pairing:
         self.left: list[Names] = []
         self._check_nodes()
 
+    @property
+    def core(self) -> MemoryCore:
+        """The core that holds the machine."""
+        return self.rebuilt.core
+
     def _check_nodes(self) -> None:
         counts = census(self.ledger)
         nodes, reserved = counts["nodes"], counts["modelled.nodes"]
@@ -113,6 +118,14 @@ class Pairing:
             if place != (line.start, line.end, line.offset, line.name) or line.priority != piece.region.priority:
                 return i
         return None if len(view.ranges) == len(pieces) else min(len(view.ranges), len(pieces))
+
+
+def arranged(capture: Capture, rules: RuleSet) -> Pairing:
+    """The machine of `capture` under `rules`, its siblings arranged as the printed views tell."""
+    pairing = Pairing(capture, rules)
+    for _ in pairing.pairs():
+        pass
+    return pairing
 
 
 def _by_view(ledger: Ledger) -> list[list[AddressSpace]]:

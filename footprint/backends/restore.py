@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from footprint.backends.pairing import Pairing, rules_of
+from footprint.backends.pairing import arranged, rules_of
 from footprint.backends.rebuild import rebuild
 from footprint.memory.core import MemoryCore
 from footprint.memory.region import MemoryRegion
@@ -25,9 +25,7 @@ def restore(capture: Capture, core: MemoryCore) -> Restored:
     It is first built under the rules of the QEMU that printed it, to find the orders of siblings that give
     what was printed; then in `core`, in those orders. Raises InputFileError for what no QEMU could print.
     """
-    pairing = Pairing(capture, rules_of(capture))
-    for _ in pairing.pairs():
-        pass
+    pairing = arranged(capture, rules_of(capture))
     restored = rebuild(pairing.machine, core)
     node_of = {region: node for node, region in pairing.rebuilt.regions.items()}
     region_of = {before: restored.regions[node_of[before]] for before in node_of}

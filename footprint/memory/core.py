@@ -79,6 +79,9 @@ class MemoryCore:
         """A new address space on `root` (`address_space_init`); `kind` as in AddressSpace."""
         space = AddressSpace(name, root, kind, owner)
         self.begin()
+        if self.depth > 1:
+            # What its root leads to may have changed in this transaction already, and will not be marked again.
+            self._changed.add(root)
         self.spaces[space] = None
         for ledger in self.ledgers:
             ledger.admit(space)

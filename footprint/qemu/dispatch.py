@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from footprint.qemu.lines import Source
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 FAN_OUT = 512
 NIL = (1 << 26) - 1
@@ -65,6 +70,14 @@ class DispatchText:
                 break
             count += 1
         return count
+
+    def table(self) -> NDArray[np.uint32]:
+        """The nodes as ``uint32[len(nodes), 512]`` with entries ``ptr << 6 | skip``, which is QEMU's own layout."""
+        import numpy as np
+
+        entries = [ptr << 6 | skip for runs in self.nodes for _, _, skip, ptr in runs]
+        counts = [last - first + 1 for runs in self.nodes for first, last, _, _ in runs]
+        return np.repeat(np.array(entries, dtype=np.uint32), counts).reshape(-1, FAN_OUT)
 
 
 def read_dispatch(lines: list[str], at: int, source: Source) -> tuple[DispatchText, int]:

@@ -98,11 +98,12 @@ class _Queue:
         self.tied += len(equal) > 1
         return min(equal, key=lambda number: self._uses[alias.line.name, number])
 
-    def _fit(self, alias: Node, number: int) -> tuple[bool, bool, bool, bool, int]:
+    def _fit(self, alias: Node, number: int) -> tuple[bool, bool, bool, bool, bool, int]:
         """How well a target suits: in size and kind, not around the alias itself, and of a related owner."""
         window, target = alias.line, self.blocks[number][1].line
         kind = "i/o" if target.kind == "container" else target.kind
         return (
+            self.blocks[number][1] is not alias,
             window.offset + window.size <= target.size,
             window.kind in (kind, "i/o", "container"),
             not _is_inside(alias, self.blocks[number][1]),

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
-from itertools import pairwise, zip_longest
-from typing import TYPE_CHECKING
+from itertools import zip_longest
 
 from footprint.backends.mtree_text import entry_text, range_line, section_line
 from footprint.backends.siblings import rivals_at
 from footprint.memory.flatview import AddressSpaceDispatch, FlatView, MemoryRegionSection
-from footprint.memory.radix import FAN_OUT, NIL, SKIP_BITS
+from footprint.memory.radix import NIL, SKIP_BITS
 from footprint.memory.region import MemoryRegion
 from footprint.memory.render import FlatRange
-from footprint.qemu.dispatch import DispatchText, Run, SectionLine
+from footprint.qemu.dispatch import DispatchText, SectionLine
 from footprint.qemu.flat import FlatText, RangeLine, ViewText
 from footprint.units import range_text
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 _MASK = (1 << 64) - 1
 SIBLING_ORDER = "sibling order that the text does not carry"
@@ -41,14 +37,18 @@ class Style:
     @classmethod
     def of(cls, flat: FlatText) -> Style:
         """The style of a text."""
-        dispatches = [view.dispatch for view in flat.views if view.dispatch is not None]
-        region_ends = marks_root = False
-        for dispatch in dispatches:
-            marks_root = marks_root or any(section.is_root for section in dispatch.sections)
-            # Sections do not overlap; ends of regions do.
-            named = [section for section in dispatch.sections if section.name is not None]
-            region_ends = region_ends or any(left.end >= right.start for left, right in pairwise(named))
-        return cls(region_ends, marks_root)
+        longer = shorter = marks_root = False
+        for view in flat.views:
+            sections = view.dispatch.sections if view.dispatch else ()
+            marks_root = marks_root or any(section.is_root for section in sections)
+            starts = [item.start for item in view.ranges]
+            for section in sections if starts else ():
+                if section.name is not None:
+                    # A section lies within its range. A region ends there or later, perhaps beyond 2**64.
+                    end = view.ranges[max(0, bisect_right(starts, section.start) - 1)].end
+                    longer = longer or section.end > end or section.end < section.start
+                    shorter = shorter or section.start <= section.end < end
+        return cls(longer and not shorter, marks_root)
 
 
 def difference(theirs: ViewText, ours: FlatView | None, style: Style) -> Difference | None:
@@ -174,22 +174,13 @@ def _tree(theirs: DispatchText, ours: AddressSpaceDispatch) -> Difference | None
         return "root entry of the radix tree", _root(theirs.skip, theirs.ptr), _root(tree.skip, tree.ptr)
     import numpy as np
 
-    printed = _table(theirs.nodes)
+    printed = theirs.table()
     different = np.argwhere(printed != tree.nodes[: tree.used])
     if not len(different):
         return None
     node, index = map(int, different[0])
     expected, got = int(printed[node, index]), int(tree.nodes[node, index])
     return f"radix node [{node}], entry {index}", _entry(expected), _entry(got)
-
-
-def _table(nodes: tuple[tuple[Run, ...], ...]) -> NDArray[np.uint32]:
-    """The printed nodes as a table of the model's own layout."""
-    import numpy as np
-
-    entries = [ptr << SKIP_BITS | skip for runs in nodes for _, _, skip, ptr in runs]
-    counts = [last - first + 1 for runs in nodes for first, last, _, _ in runs]
-    return np.repeat(np.array(entries, dtype=np.uint32), counts).reshape(-1, FAN_OUT)
 
 
 def _root(skip: int, ptr: int) -> str:

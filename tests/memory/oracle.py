@@ -64,19 +64,19 @@ class Drawn:
 # Section: drawing (FACTS §2)
 
 
-def draw(view: list[Drawn], mr: Region, base: int, clip: tuple[int, int], ro: bool, nv: bool, um: bool) -> None:
+def draw(view: list[Drawn], mr: Region, base: int, clip: tuple[int, int], flags: tuple[bool, bool, bool]) -> None:
     if not mr.enabled:
         return
     base += mr.addr
-    ro, nv, um = ro or mr.readonly, nv or mr.nonvolatile, um or mr.unmergeable
+    flags = (flags[0] or mr.readonly, flags[1] or mr.nonvolatile, flags[2] or mr.unmergeable)
     low, high = max(clip[0], base), min(clip[1], base + mr.size)
     if low >= high:
         return
     if mr.alias is not None:
-        draw(view, mr.alias, base - mr.alias.addr - mr.alias_offset, (low, high), ro, nv, um)
+        draw(view, mr.alias, base - mr.alias.addr - mr.alias_offset, (low, high), flags)
         return
     for child in mr.children:
-        draw(view, child, base, (low, high), ro, nv, um)
+        draw(view, child, base, (low, high), flags)
     if not mr.terminates:
         return
     offset, position, remain = low - base, low, high - low
@@ -88,7 +88,7 @@ def draw(view: list[Drawn], mr: Region, base: int, clip: tuple[int, int], ro: bo
             continue
         if position < item.start:
             now = min(remain, item.start - position)
-            view.insert(i, Drawn(mr, offset, position, now, ro, nv, um))
+            view.insert(i, Drawn(mr, offset, position, now, *flags))
             i += 1
             position, offset, remain = position + now, offset + now, remain - now
         now = min(remain, item.end - position)
@@ -96,7 +96,7 @@ def draw(view: list[Drawn], mr: Region, base: int, clip: tuple[int, int], ro: bo
         i += 1
     if remain:
         at = next((k for k, item in enumerate(view) if item.start > position), len(view))
-        view.insert(at, Drawn(mr, offset, position, remain, ro, nv, um))
+        view.insert(at, Drawn(mr, offset, position, remain, *flags))
 
 
 def merged(view: list[Drawn], features: Features) -> list[Drawn]:
@@ -356,7 +356,7 @@ class Books:
 
     def _render(self, key: Region) -> View:
         drawn: list[Drawn] = []
-        draw(drawn, key, 0, (0, WHOLE), False, False, False)
+        draw(drawn, key, 0, (0, WHOLE), (False, False, False))
         ranges = merged(drawn, self.features)
         view = self._view(key, len(drawn), ranges)
         if not ranges and self.features.empty_view == "posted":

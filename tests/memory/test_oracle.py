@@ -226,6 +226,18 @@ def check_view(ours: FlatView | None, theirs: View | None, books: Books, twin: d
         assert row == [made.tree.entry(number, index) for index in range(512)]
 
 
+def test_a_space_made_within_a_transaction_on_a_new_alias_follows_later_changes_of_its_target() -> None:
+    both = Both([HISTORY["v7.2.0"]])
+    for call in (("begin",), ("create", "container", 0x10, 0, 0), ("add", 0, 0x1000, 2, 0)):
+        both.play(call)
+    both.play(("create", "alias", 0x10, 2, 0))
+    both.play(("space", 3, ""))
+    both.play(("create", "io", 0x10, 0, 0))
+    both.play(("add", 2, 0, 4, 0))
+    both.play(("commit",))
+    assert both.differences() == []
+
+
 def test_a_region_that_shows_itself_elsewhere_is_drawn_as_far_as_clipping_lets_it() -> None:
     rules = [HISTORY["v7.2.0"]]
     both = Both(rules)
@@ -233,8 +245,6 @@ def test_a_region_that_shows_itself_elsewhere_is_drawn_as_far_as_clipping_lets_i
     both.region("io", 0x1000)
     both.region("alias", 0x10000000, both.regions[2], 0)
     both.play(("add", 2, 0x4000, 3, 0))
-    for side, alias in ((0, 4), (0, 4)):
-        del side, alias
     both.core.add_subregion(both.regions[2][0], 0x10000000, both.regions[4][0])
     both.oracle.add(both.regions[2][1], 0x10000000, both.regions[4][1], 0)
     both.play(("add", 0, 0, 2, 0))

@@ -94,7 +94,7 @@ def new_numbers(rnd: random.Random, text: str) -> str:
 
 
 def new_priorities(rnd: random.Random, text: str) -> str:
-    return re.sub(r"prio -?\d+", lambda found: f"prio {rnd.choice((0, 0, 1, -1, 2**31 - 1, -(2**31), 2**31))}", text)
+    return re.sub(r"prio -?\d+", lambda _: f"prio {rnd.choice((0, 0, 1, -1, 2**31 - 1, -(2**31), 2**31))}", text)
 
 
 def new_names(rnd: random.Random, text: str) -> str:

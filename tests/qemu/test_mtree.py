@@ -36,8 +36,8 @@ def test_a_whole_address_space_has_2_to_the_64_bytes_and_one_address_has_one() -
 
 def test_an_alias_is_taken_apart_from_both_ends() -> None:
     got = region(
-        "    0000200000000000-000020000000ffff (prio 0, i/o): alias pci@800000020000000.io-alias @pci@800000020000000.io"
-        " 0000000000000000-000000000000ffff [disabled] owner:{dev id=pci.0}"
+        "    0000200000000000-000020000000ffff (prio 0, i/o): alias pci@800000020000000.io-alias "
+        "@pci@800000020000000.io 0000000000000000-000000000000ffff [disabled] owner:{dev id=pci.0}"
     )
     assert (got.name, got.target) == ("pci@800000020000000.io-alias", "pci@800000020000000.io")
     assert (got.offset, got.offset_end, got.disabled, got.owner) == (0, 0xFFFF, True, "owner:{dev id=pci.0}")
