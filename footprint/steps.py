@@ -57,6 +57,11 @@ class EnableBusMaster:
 
 
 @dataclass(frozen=True, slots=True)
+class Commit:
+    """Something else writes to the memory map: one commit after which every view shows what it showed."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settle:
     """Let the grace period end: what was released is freed."""
 
@@ -74,4 +79,4 @@ class Mark:
     cycle: int = 0
 
 
-Step = Build | Boot | Plug | Unplug | EnableBusMaster | Replay | Restore | Settle | Destroy | Mark
+Step = Build | Boot | Plug | Unplug | EnableBusMaster | Commit | Replay | Restore | Settle | Destroy | Mark

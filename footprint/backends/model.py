@@ -20,6 +20,7 @@ from footprint.qemu.oplog import OperationLog
 from footprint.steps import (
     Boot,
     Build,
+    Commit,
     Destroy,
     EnableBusMaster,
     Mark,
@@ -36,7 +37,7 @@ class ModelBackend:
     """Plays a scenario on a memory core. `rules` must ask for the same wiring (:func:`passes`).
 
     The core is made when the first step tells the target's page size. `guesses` are sentences about what
-    an input did not say.
+    an input did not say, `findings` about what a device left behind and should not have.
     """
 
     name = "model"
@@ -46,6 +47,7 @@ class ModelBackend:
         self.host_page = host_page
         self.wiring = Wiring.of(self.rules[0].features)
         self.guesses: list[str] = []
+        self.findings: list[str] = []
         self._core: MemoryCore | None = None
         self._board: Board | None = None
         self._regions: list[MemoryRegion] = []
@@ -77,9 +79,11 @@ class ModelBackend:
             case Plug(device):
                 self._machine.plug(device)
             case Unplug(name):
-                self._machine.unplug(name)
+                self._unplug(name)
             case EnableBusMaster(name):
                 self._machine.enable_master(name)
+            case Commit():
+                self._machine.commit()
             case Replay(log):
                 self._replay(log)
             case Restore(capture):
@@ -93,6 +97,16 @@ class ModelBackend:
                 self._destroy()
             case Mark():
                 pass
+
+    def _unplug(self, name: str) -> None:
+        function = self._machine.unplug(name)
+        if not self.wiring.releases:
+            spaces = ", ".join(repr(space.name) for space in function.spaces)
+            regions = ", ".join(region.name or "(noname)" for region in function.regions)
+            self.findings.append(
+                f"Leak with release=off: every unplug of the device {name!r} ({function.device.type}) leaves behind "
+                f"{len(function.spaces)} space(s), {spaces}, and {len(function.regions)} region(s): {regions}."
+            )
 
     @property
     def _machine(self) -> Board:

@@ -31,7 +31,7 @@ def _virtio(
     modern = Bar(
         "virtio-pci", 0x4000, number=4, space="pref",
         parts=tuple(Part(f"virtio-pci-{page}-{short}", i * 0x1000, 0x1000) for i, page in enumerate(pages)),
-        private_space="virtio-pci-cfg-as",
+        emptied=True, private_space="virtio-pci-cfg-as",
     )  # fmt: skip
     msix = (_msix(name, vectors),) if vectors else ()
     ports = Bar("virtio-pci", legacy, "io", space="io", conventional=True)
@@ -59,6 +59,7 @@ _VGA = DeviceType(
         _rom("vga", 0x10000),
     ),
     "standard VGA",
+    hotplug=False,
 )  # fmt: skip
 
 _XHCI = DeviceType(
@@ -91,8 +92,14 @@ CATALOGUE: dict[str, DeviceType] = {
             "pci-bridge",
             (Windows(), Bar("shpc-bar", 0x100, parts=(Part("shpc-mmio", 0, 0xA0),))),
             "PCI bridge with a hot-plug controller",
+            hotplug=False,
         ),
-        DeviceType("pcie-root-port", (Windows(express=True), _msix("pcie-root-port", 1, 0)), "PCI Express root port"),
+        DeviceType(
+            "pcie-root-port",
+            (Windows(express=True), _msix("pcie-root-port", 1, 0)),
+            "PCI Express root port",
+            hotplug=False,
+        ),
         DeviceType(
             "e1000",
             (Bar("e1000-mmio", 0x20000, "io"), Bar("e1000-io", 0x40, "io", 1, "io"), _rom("e1000")),
@@ -125,7 +132,7 @@ CATALOGUE: dict[str, DeviceType] = {
             "nvme",
             (
                 Bar(
-                    "nvme-bar0", 0x4000,
+                    "nvme-bar0", 0x4000, emptied=True,
                     parts=(Part("nvme", 0, 0x2000), Part("msix-table", 0x2000, 0x410), Part("msix-pba", 0x3000, 0x10)),
                 ),
             ),
@@ -134,7 +141,7 @@ CATALOGUE: dict[str, DeviceType] = {
         DeviceType("pci-ohci", (Bar("ohci", 0x100, "io"),), "USB 1.1 controller"),
         _XHCI,
         _VGA,
-        DeviceType("pc-dimm", (), "memory module of 128 MiB", size=128 << 20, most=32),
+        DeviceType("pc-dimm", (), "memory module of 128 MiB", size=128 << 20, most=32, hotplug=False),
     )
 }  # fmt: skip
 """Every device by name."""

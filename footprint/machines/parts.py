@@ -21,7 +21,8 @@ class Bar:
     `number` is the BAR's, `space` where firmware places it (io, mem, or pref: 64 bits, prefetchable).
     BAR 6 is the option ROM, which firmware shows only while it looks at it. `logged`: writes to it are
     followed from the start. `shows`: an alias of the BAR of this name. `conventional`: not made behind
-    a PCI Express port. `private_space`: up to 2.11 a space of this name looks at the BAR through an
+    a PCI Express port. `emptied`: its parts are taken out one by one when the device is unplugged, not
+    only those of MSI-X. `private_space`: up to 2.11 a space of this name looks at the BAR through an
     alias (virtio's configuration access).
     """
 
@@ -34,6 +35,7 @@ class Bar:
     logged: bool = False
     shows: str = ""
     conventional: bool = False
+    emptied: bool = False
     private_space: str = ""
 
 
@@ -81,6 +83,7 @@ class DeviceType:
     """A row: QEMU's ``-device`` name, what it makes in order, and what it is.
 
     `size`: bytes of a memory module, which stands on no bus. `most`: how many a machine may have.
+    `hotplug`: whether QEMU 7.2 plugs it in and out while the machine runs.
     """
 
     name: str
@@ -88,6 +91,7 @@ class DeviceType:
     what: str
     size: int = 0
     most: int | None = None
+    hotplug: bool = True
 
 
 @dataclass(frozen=True, slots=True)

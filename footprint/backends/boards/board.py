@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from footprint.backends.boards.pci import Bus, Function, Pci, Wiring
-from footprint.errors import UnknownNameError
+from footprint.errors import RequestError, UnknownNameError
 from footprint.machines.parts import Place
 from footprint.machines.topology import Device, Topology
 from footprint.memory import region as make
@@ -42,9 +42,39 @@ class Board:
         """Start the machine up to the moment before its firmware runs."""
         raise NotImplementedError
 
+    def plug(self, device: Device) -> None:
+        """Plug `device` in while the machine runs. Raises RequestError where QEMU refuses it."""
+        if not device.row.hotplug:
+            raise RequestError(f"{device.type} {device.id!r} cannot be plugged in while the machine runs")
+        if device.bus not in self.pci.buses:
+            raise UnknownNameError("bus", device.bus, self.pci.buses)
+        for other in self.pci.buses[device.bus].functions:
+            if other.device.id == device.id or other.device.devfn == device.devfn:
+                raise RequestError(
+                    f"{device.id!r} finds no place at slot {device.slot:#x} of {device.bus}: there is {other.device.id!r}"
+                )
+        self.pci.realize(device, hot=True)
+
+    def unplug(self, name: str) -> Function:
+        """Take the device called `name` out, and give what it was; without release functions all of it stays."""
+        function = self._function(name)
+        if not function.device.row.hotplug:
+            raise RequestError(f"{function.device.type} {name!r} cannot be taken out while the machine runs")
+        if self.wiring.releases:
+            self.pci.unrealize(function)
+        else:
+            self.pci.forget(function)
+        return function
+
     def enable_master(self, name: str) -> None:
         """The guest lets the device called `name` read and write memory."""
         self.pci.enable_master(self._function(name))
+
+    def commit(self) -> None:
+        """Make all views anew, as any write to the memory map does."""
+        with self.core.transaction():
+            self.core.set_enabled(self.io, False)
+            self.core.set_enabled(self.io, True)
 
     def _function(self, name: str) -> Function:
         if name not in self.pci.functions:

@@ -82,8 +82,11 @@ class Pci:
         self.buses: dict[str, Bus] = {}
         self.functions: dict[str, Function] = {}
 
-    def realize(self, device: Device) -> Function:
-        """Realize one function: its bus-master space first, then what its row makes, in order."""
+    def realize(self, device: Device, *, hot: bool = False) -> Function:
+        """Realize one function: its bus-master space first, then what its row makes, in order.
+
+        A function that comes while the machine runs (`hot`) gets its way to memory at once.
+        """
         bus, owner = self.buses[device.bus], device.id
         master = make.container("bus master container", FULL, owner=owner)
         function = Function(device, bus, master)
@@ -91,8 +94,35 @@ class Pci:
         function.spaces.append(self.core.create_space(device.type, master, owner=owner))
         bus.functions.append(function)
         self.functions[owner] = function
+        if hot:
+            self.open_way(function)
         self.extend(function, device.row.makes)
         return function
+
+    def unrealize(self, function: Function) -> None:
+        """Take one function out: its BARs off the bus, its parts, its way to memory, its spaces, its regions."""
+        core = self.core
+        self.forget(function)
+        for _, region in function.bars:
+            if region.container is not None:
+                self.displace(region)
+        for bar, region in function.bars:
+            for part in _leaving(bar, region):
+                core.del_subregion(region, part)
+        for region in function.fixed:
+            self.displace(region)
+        if function.window is not None:
+            core.del_subregion(function.master, function.window)
+        for space in reversed(function.spaces):
+            core.destroy_space(space)
+        for region in reversed(function.regions):
+            del self.regions[region]
+            core.finalize(region)
+
+    def forget(self, function: Function) -> None:
+        """The function's place is free; what it made stays."""
+        function.bus.functions.remove(function)
+        del self.functions[function.device.id]
 
     def extend(self, function: Function, items: tuple[Item, ...]) -> None:
         """Make more of what belongs to a function, in order."""
@@ -220,3 +250,11 @@ class Pci:
         shown = make.alias(name, target, window.start, window.size, owner=function.device.id)
         bus.windows[name] = self._new(function, shown)
         self.core.add_subregion(space, window.start, shown, priority=1)
+
+
+def _leaving(bar: Bar, region: MemoryRegion) -> list[MemoryRegion]:
+    """The parts that a device takes out of a BAR when it goes: MSI-X backwards, then others in order."""
+    made = {part.name: child for part in bar.parts for child in region.subregions if child.name == part.name}
+    msix = [child for name, child in made.items() if name.startswith("msix-")]
+    others = [child for name, child in made.items() if not name.startswith("msix-")]
+    return [*reversed(msix), *(others if bar.emptied else [])]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 from footprint.backends.boards.board import Board
 from footprint.backends.boards.pci import Function
@@ -51,7 +52,7 @@ class X86(Board):
     areas_in_first_write = 5
     """PAM areas in the first of the two writes that change them all."""
 
-    fixed_bars: Mapping[str, int] = {}
+    fixed_bars: ClassVar[Mapping[str, int]] = {}
     """Addresses that firmware gives to the only BAR of an on-board function."""
 
     memory_hole = (0xE0000000, 0xC0000000)
