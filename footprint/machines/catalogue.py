@@ -12,10 +12,10 @@ ROM = 6
 """The number of an option ROM among the BARs."""
 
 
-def _msix(name: str, vectors: int, number: int = 1) -> Bar:
+def _msix(name: str, vectors: int, number: int = 1, *, per_cpu: bool = False) -> Bar:
     """A BAR of its own for MSI-X: the table, then the pending bits at half the BAR."""
-    parts = (Part("msix-table", 0, 16 * vectors), Part("msix-pba", 0x800, 8))
-    return Bar(f"{name}-msix", 0x1000, number=number, parts=parts)
+    table = Part("msix-table", 0, 16 * vectors, per_cpu=16 * per_cpu)
+    return Bar(f"{name}-msix", 0x1000, number=number, parts=(table, Part("msix-pba", 0x800, 8)))
 
 
 def _rom(name: str, size: int = 0x40000) -> Bar:
@@ -23,9 +23,10 @@ def _rom(name: str, size: int = 0x40000) -> Bar:
 
 
 def _virtio(
-    name: str, legacy: int, vectors: int, what: str, *, rom: bool = False, most: int | None = None
-) -> DeviceType:
-    """A transitional virtio-pci function: modern BAR, MSI-X BAR, legacy BAR."""
+    name: str, legacy: int, vectors: int, what: str,
+    *, rom: bool = False, most: int | None = None, disks: bool = False,
+) -> DeviceType:  # fmt: skip
+    """A transitional virtio-pci function: modern BAR, MSI-X BAR, legacy BAR. With `disks`, a queue for each CPU."""
     pages = ("common", "isr", "device", "notify")
     short = name.removesuffix("-pci")
     modern = Bar(
@@ -33,9 +34,9 @@ def _virtio(
         parts=tuple(Part(f"virtio-pci-{page}-{short}", i * 0x1000, 0x1000) for i, page in enumerate(pages)),
         emptied=True, private_space="virtio-pci-cfg-as",
     )  # fmt: skip
-    msix = (_msix(name, vectors),) if vectors else ()
+    msix = (_msix(name, vectors, per_cpu=disks),) if vectors else ()
     ports = Bar("virtio-pci", legacy, "io", space="io", conventional=True)
-    return DeviceType(name, (modern, *msix, ports, *([_rom(name)] if rom else [])), what, most=most)
+    return DeviceType(name, (modern, *msix, ports, *([_rom(name)] if rom else [])), what, most=most, driven=disks)
 
 
 _VGA_PORTS = ((0x3B4, 2), (0x3BA, 1), (0x3C0, 16), (0x3D4, 2), (0x3DA, 1))
@@ -72,21 +73,22 @@ _XHCI = DeviceType(
                 Part("operational", 0x40, 0x400),
                 Part("runtime", 0x1000, 0x220),
                 Part("doorbell", 0x2000, 0x820),
-                *(Part(f"usb{2 if n > 4 else 3} port #{n}", 0x430 + 0x10 * n, 0x10) for n in range(1, 9)),
+                *(Part(f"usb{2 if n > 4 else 3} port #{(n - 1) % 4 + 1}", 0x430 + 0x10 * n, 0x10) for n in range(1, 9)),
                 Part("msix-table", 0x3000, 0x100),
                 Part("msix-pba", 0x3800, 8),
             ),
         ),
     ),
     "USB 3 controller",
+    driven=True,
 )  # fmt: skip
 
 CATALOGUE: dict[str, DeviceType] = {
     row.name: row
     for row in (
         _virtio("virtio-net-pci", 32, 4, "virtio network card", rom=True),
-        _virtio("virtio-scsi-pci", 64, 4, "virtio SCSI controller"),
-        _virtio("virtio-blk-pci", 128, 2, "virtio disk"),
+        _virtio("virtio-scsi-pci", 64, 4, "virtio SCSI controller", disks=True),
+        _virtio("virtio-blk-pci", 128, 2, "virtio disk", disks=True),
         _virtio("virtio-balloon-pci", 64, 0, "virtio memory balloon", most=1),
         DeviceType(
             "pci-bridge",
@@ -137,8 +139,9 @@ CATALOGUE: dict[str, DeviceType] = {
                 ),
             ),
             "NVMe disk",
+            driven=True,
         ),
-        DeviceType("pci-ohci", (Bar("ohci", 0x100, "io"),), "USB 1.1 controller"),
+        DeviceType("pci-ohci", (Bar("ohci", 0x100, "io"),), "USB 1.1 controller", driven=True),
         _XHCI,
         _VGA,
         DeviceType("pc-dimm", (), "memory module of 128 MiB", size=128 << 20, most=32, hotplug=False),

@@ -71,6 +71,7 @@ ON_BOARD: dict[str, DeviceType] = {
             "ich9-ahci",
             (Bar("ahci-idp", 0x20, "io", 4, "io"), Bar("ahci", 0x1000, "io", 5)),
             "q35's SATA controller",
+            driven=True,
         ),
         DeviceType("ICH9-SMB", (Bar("pm-smbus", 0x40, "io", 4, "io"),), "q35's SMBus"),
         DeviceType("gpex-root", (), "virt's host bridge"),

@@ -23,7 +23,7 @@ LEAST_MEMORY, MOST_MEMORY = 1 << 20, 255 << 30
 def parse_devices(text: str) -> tuple[str, ...]:
     """``2xe1000+1xnvme`` as a type for each device, in order; nothing for an empty text."""
     types: list[str] = []
-    for word in filter(None, text.split("+")):
+    for word in text.split("+") if text else ():
         count, times, name = word.partition("x")
         if not times:
             raise RequestError(f"devices: {word!r} is not COUNTxTYPE, as in devices=8xvirtio-net-pci+1xnvme")

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A region inside a BAR, or placed by itself."""
+    """A region inside a BAR, or placed by itself; `per_cpu` more bytes for each CPU after the first."""
 
     name: str
     offset: int
     size: int
+    per_cpu: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,8 @@ class DeviceType:
     """A row: QEMU's ``-device`` name, what it makes in order, and what it is.
 
     `size`: bytes of a memory module, which stands on no bus. `most`: how many a machine may have.
-    `hotplug`: whether QEMU 7.2 plugs it in and out while the machine runs.
+    `hotplug`: whether QEMU 7.2 plugs it in and out while the machine runs. `driven`: firmware has a
+    driver for it, and lets it read and write memory.
     """
 
     name: str
@@ -92,6 +94,7 @@ class DeviceType:
     size: int = 0
     most: int | None = None
     hotplug: bool = True
+    driven: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from footprint.errors import RequestError, UnknownNameError
 from footprint.machines.catalogue import CATALOGUE
 from footprint.machines.chipsets import ON_BOARD
-from footprint.machines.parts import DeviceType
+from footprint.machines.parts import DeviceType, Windows
 
 SLOTS = 32
 FUNCTIONS = 8
@@ -73,6 +73,11 @@ class Topology:
             if not 0 <= device.slot < SLOTS:
                 raise RequestError(f"{device.id}: slot {device.slot} of {device.bus} is not one of 0 to {SLOTS - 1}")
             places[place] = device
+
+    @property
+    def bridges(self) -> tuple[Device, ...]:
+        """The devices that carry a bus of their own."""
+        return tuple(device for device in self.devices if any(isinstance(item, Windows) for item in device.row.makes))
 
     @property
     def dimms(self) -> tuple[Device, ...]:

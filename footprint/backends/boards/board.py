@@ -32,7 +32,7 @@ class Board:
         self.topology = topology
         self.wiring = wiring
         self.regions: dict[MemoryRegion, None] = {}
-        self.pci = Pci(core, wiring, self.regions)
+        self.pci = Pci(core, wiring, self.regions, cpus=topology.cpus)
         self.system = self._new(make.container("system", FULL))
         core.create_space("memory", self.system)
         self.io = self._new(make.io("io", 0x10000))
@@ -50,9 +50,8 @@ class Board:
             raise UnknownNameError("bus", device.bus, self.pci.buses)
         for other in self.pci.buses[device.bus].functions:
             if other.device.id == device.id or other.device.devfn == device.devfn:
-                raise RequestError(
-                    f"{device.id!r} finds no place at slot {device.slot:#x} of {device.bus}: there is {other.device.id!r}"
-                )
+                where = f"slot {device.slot:#x} of {device.bus}"
+                raise RequestError(f"{device.id!r} finds no place at {where}: {other.device.id!r} is there")
         self.pci.realize(device, hot=True)
 
     def unplug(self, name: str) -> Function:

@@ -25,6 +25,7 @@ ENABLING_WRITES = 2
 """The windows open with the bridge's command register, and are made again with its control register."""
 
 ROMS_START, ROM_SIZE, VGA_ROM_SIZE = 0xC0000, 0x1000, 0xA000
+DISPLAY = "VGA"
 ROMS_THAT_FIT = 23
 """A card's boot program keeps a page; after this many there is no room to unpack another."""
 VAPIC_ROM_SIZE = 0x3000
@@ -60,8 +61,11 @@ class SeaBios:
         for function in self._functions():
             self._initialise(function, placement)
         self.board.prepare_smm()
-        self.board.start_disks()
-        cards = self._run_roms(placement)
+        end = self._run_display_roms(placement)
+        for function in self._functions():
+            if function.device.row.driven:
+                self.pci.enable_master(function)
+        cards = self._run_card_roms(placement, end)
         self._show(lambda area: area.ram if LAST_ROM <= area.start < BIOS_START else area.rom)
         self._boot_from_network(cards)
 
@@ -115,22 +119,28 @@ class SeaBios:
                 for area in areas:
                     area.show(self.core, what(area) if area in part else area.shown)
 
-    def _run_roms(self, placement: Placement) -> list[Function]:
-        """Show each option ROM for as long as it is copied; gives the cards that a ROM can boot from."""
-        end, cards, copied = ROMS_START, [], 0
-        found = [(function, self._rom(function)) for function in self._functions()]
-        roms = [(function, *rom) for function, rom in found if rom]
-        for function, bar, region in sorted(roms, key=lambda item: item[0].device.type != "VGA"):
-            self.pci.place(function, bar, region, placement.bars[function.device.id, ROM])
-            self.pci.displace(region)
-            if function.device.type == "VGA":
-                end += VGA_ROM_SIZE
-                continue
-            cards.append(function)
-            if copied < ROMS_THAT_FIT:
-                copied, end = copied + 1, end + ROM_SIZE
+    def _run_display_roms(self, placement: Placement) -> int:
+        """The display's ROM is the first to be copied; gives where the next one may stand."""
+        displays = [function for function in self._functions() if function.device.type == DISPLAY]
+        for function in displays:
+            self._look_at_rom(function, placement)
+        return ROMS_START + (VGA_ROM_SIZE if displays else 0)
+
+    def _run_card_roms(self, placement: Placement, end: int) -> list[Function]:
+        """Copy the ROMs of all cards, as far as there is room, then QEMU's own; gives the cards."""
+        cards = [function for function in self._functions() if self._rom(function) and function.device.type != DISPLAY]
+        for function in cards:
+            self._look_at_rom(function, placement)
+        end += ROM_SIZE * min(len(cards), ROMS_THAT_FIT)
         self.board.show_vapic(end, VAPIC_ROM_SIZE)
         return cards
+
+    def _look_at_rom(self, function: Function, placement: Placement) -> None:
+        """An option ROM is on the bus only for as long as it is copied."""
+        found = self._rom(function)
+        if found is not None:
+            self.pci.place(function, *found, placement.bars[function.device.id, ROM])
+            self.pci.displace(found[1])
 
     @staticmethod
     def _rom(function: Function) -> tuple[Bar, MemoryRegion] | None:

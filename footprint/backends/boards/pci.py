@@ -75,8 +75,9 @@ class Function:
 class Pci:
     """The PCI buses of a machine. `regions` are all that exist, in the order in which they were made."""
 
-    def __init__(self, core: MemoryCore, wiring: Wiring, regions: dict[MemoryRegion, None]) -> None:
+    def __init__(self, core: MemoryCore, wiring: Wiring, regions: dict[MemoryRegion, None], *, cpus: int) -> None:
         self.core = core
+        self.cpus = cpus
         self.wiring = wiring
         self.regions = regions
         self.buses: dict[str, Bus] = {}
@@ -156,7 +157,8 @@ class Pci:
         self.core.finalize(region)
 
     def _part(self, function: Function, part: Part) -> MemoryRegion:
-        return self._new(function, make.io(part.name, part.size, owner=function.device.id))
+        size = part.size + part.per_cpu * (self.cpus - 1)
+        return self._new(function, make.io(part.name, size, owner=function.device.id))
 
     @staticmethod
     def _place(function: Function, window: str) -> MemoryRegion:

@@ -85,7 +85,3 @@ class Q35(X86):
             with self.core.transaction():
                 self.core.set_enabled(self.smram_region, hidden)
                 self.core.set_enabled(self.smram_low, True)
-
-    def start_disks(self) -> None:
-        """The SATA controller is allowed to read and write memory."""
-        self.pci.enable_master(self.pci.functions["ich9-ahci"])

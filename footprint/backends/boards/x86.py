@@ -87,9 +87,6 @@ class X86(Board):
         """Put code where only SMM sees it: the RAM behind PCI at 0xa0000 is opened, and closed again."""
         raise NotImplementedError
 
-    def start_disks(self) -> None:
-        """What firmware sets up to read from on-board disks."""
-
     @property
     def pci_start(self) -> int:
         """Where BARs may begin."""
