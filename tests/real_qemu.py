@@ -77,6 +77,13 @@ class Guest:
         """What a person's monitor command prints."""
         return self.ask("human-monitor-command", **{"command-line": command}).replace("\r", "")
 
+    def wait(self, event, **data):
+        """Wait for an event with these data."""
+        for line in self._process.stdout:
+            said = json.loads(line)
+            if said.get("event") == event and data.items() <= said["data"].items():
+                return
+
     @property
     def created(self):
         """Views created so far."""
@@ -93,14 +100,14 @@ class Guest:
 
 
 @contextmanager
-def running(program, topology, folder, *, firmware=False):
+def running(program, topology, folder, *, firmware=False, more=()):
     """A real guest like `topology`, stopped before its firmware runs unless `firmware`."""
     trace = Path(folder) / "trace"
     options = ["-nodefaults", "-display", "none", "-qmp", "stdio", "-trace", "flatview_new", "-D", str(trace)]
     stopped = [] if firmware else ["-S"]
     pipe = subprocess.PIPE
     process = subprocess.Popen(
-        [program, *arguments(topology), *options, *stopped], stdin=pipe, stdout=pipe, stderr=pipe, text=True
+        [program, *arguments(topology), *options, *stopped, *more], stdin=pipe, stdout=pipe, stderr=pipe, text=True
     )
     try:
         yield Guest(process, trace)

@@ -147,12 +147,13 @@ class SeaBios:
         return next((item for item in function.bars if item[0].number == ROM), None)
 
     def _boot_from_network(self, cards: list[Function]) -> None:
-        """The boot program drives every card that it knows, and finds nobody at the other end."""
-        for card in cards:
-            self._size_modern_bar(card, SIZING_PROBES)
-            self.pci.enable_master(card)
-        if cards:
-            self._size_modern_bar(cards[0], BOOT_PROBES)
+        """Each kind's boot program drives all cards of its kind, tries the first, and finds nobody out there."""
+        for kind in dict.fromkeys(card.device.type for card in cards):
+            alike = [card for card in cards if card.device.type == kind]
+            for card in alike:
+                self._size_modern_bar(card, SIZING_PROBES)
+                self.pci.enable_master(card)
+            self._size_modern_bar(alike[0], BOOT_PROBES)
 
     def _size_modern_bar(self, card: Function, times: int) -> None:
         """A virtio card's modern BAR moves to the top and back, four commits, each time it is sized."""
