@@ -9,6 +9,13 @@ from footprint.machines.catalogue import CATALOGUE
 from footprint.machines.topology import SLOTS, Device, Topology
 from footprint.units import natural
 
+MACHINES = {
+    "pc": "A PC with the i440FX chipset, QEMU's default on x86.",
+    "q35": "A PC with PCI Express.",
+    "virt": "The Arm machine made for virtual guests.",
+}
+"""What each machine is."""
+
 FIRST_SLOT = 3
 LAST_SLOT = {"pc": 31, "q35": 30, "virt": 31}
 """The last free slot of the root bus; q35's ICH9 stands in the last one."""
