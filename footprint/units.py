@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-_BINARY = ("B", "KiB", "MiB", "GiB", "TiB")
+_BINARY = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 
 
 def bytes_text(n: float) -> str:
-    """`n` bytes with a binary unit and three significant digits: ``17.1 GiB``."""
+    """`n` bytes with a binary unit and at least three digits, grouped by plain spaces: ``17.1 GiB``, ``1 004 KiB``."""
     sign, value = ("−", -n) if n < 0 else ("", n)
-    for unit in _BINARY:
-        if value < 1024 or unit == _BINARY[-1]:
+    for unit in _BINARY:  # what would be rounded to 1 024 of a unit is 1.00 of the next
+        if value < 1023.5 or unit == _BINARY[-1]:
             break
         value /= 1024
     if unit == "B":
-        return f"{sign}{value:,.0f} B"
+        return f"{sign}{value:,.0f} B".replace(",", " ")
     digits = 2 if value < 10 else 1 if value < 100 else 0
-    return f"{sign}{value:,.{digits}f} {unit}"
+    return f"{sign}{value:,.{digits}f} {unit}".replace(",", " ")
 
 
 def count_text(n: float) -> str:
-    """`n` with thin spaces between groups of three digits: ``791 106``."""
+    """`n` with plain spaces between groups of three digits, as a terminal shows them: ``791 106``."""
     if isinstance(n, float) and not n.is_integer():
         return f"{n:,.2f}".replace(",", " ")
     return f"{int(n):,}".replace(",", " ")

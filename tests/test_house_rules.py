@@ -13,7 +13,7 @@ PACKAGE = ROOT / "footprint"
 FLOORS = {
     "__init__": 0, "errors": 0, "units": 0,
     "memory": 1, "machines": 1, "qemu": 1, "recording": 1,
-    "scenario": 2, "judge": 2,
+    "scenario": 2, "judge": 2, "captured": 2,
     "backends": 3, "probes": 3, "report": 3,
     "recorder": 4, "worker": 4, "verify": 4,
     "cli": 5, "__main__": 6,

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from footprint.backends.boards import BOARDS, boot
 from footprint.backends.boards.board import Board, dismantle
 from footprint.backends.boards.pci import Wiring
-from footprint.backends.pages import page_size
 from footprint.backends.replay import Replayer
-from footprint.backends.restore import restore
+from footprint.captured.pages import page_size
+from footprint.captured.restore import restore
 from footprint.errors import TopologyError
 from footprint.memory.core import MemoryCore
 from footprint.memory.ledger import Ledger

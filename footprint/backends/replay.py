@@ -7,7 +7,6 @@ Each logged call wraps itself in a transaction, so a call that changes something
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -15,9 +14,8 @@ from footprint.errors import InputFileError, TopologyError
 from footprint.memory import region as make
 from footprint.memory.core import MemoryCore
 from footprint.memory.region import MemoryRegion, size_of
+from footprint.memory.space import space_kind
 from footprint.qemu.oplog import Add, Del, Init, Name, NewView, Operation, OperationLog, Plain, Set, SpaceInit
-
-_CPU_SPACE = re.compile(r"cpu-(memory|smm|secure-memory|tagged-memory|tag-memory)(-\d+)?")
 
 _MAKERS = {
     "container": make.container,
@@ -31,13 +29,6 @@ _MAKERS = {
     "romdev": make.rom_device,
     "iommu": make.iommu,
 }
-
-
-def space_kind(name: str) -> str:
-    """The kind of an address space (AddressSpace.kind) that its name tells."""
-    if name == "virtio-pci-cfg-as":
-        return "virtio-cfg"
-    return "cpu" if _CPU_SPACE.fullmatch(name) else ""
 
 
 class Replayer:

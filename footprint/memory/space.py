@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from footprint.memory.region import MemoryRegion
@@ -22,3 +23,13 @@ class AddressSpace:
 
     def __repr__(self) -> str:
         return f"<AddressSpace {self.name!r} on {self.root.name!r}>"
+
+
+_CPU_SPACE = re.compile(r"cpu-(memory|smm|secure-memory|tagged-memory|tag-memory)(-\d+)?")
+
+
+def space_kind(name: str) -> str:
+    """The kind of an address space (AddressSpace.kind) that its name tells."""
+    if name == "virtio-pci-cfg-as":
+        return "virtio-cfg"
+    return "cpu" if _CPU_SPACE.fullmatch(name) else ""

@@ -145,42 +145,37 @@ class _Printed:
         Blocks of one sort (address spaces, alias targets) are different regions, except in the form
         before 6.2, which has a block for each address space.
         """
-        inner: dict[int, list[int]] = {}
-        for i, parent in enumerate(self.parent):
-            if parent >= 0:
-                inner.setdefault(self.signature[i], []).append(i)
-        blocks = self.text.blocks
-        grouped = any(len(block.spaces) > 1 for block in blocks)
-        for of_spaces in (True, False):
-            claimed: set[int] = set()
-            roots = [root for root, block in zip(self.roots, blocks, strict=True) if bool(block.spaces) == of_spaces]
-            others = self._by_signature(roots if of_spaces and not grouped else [], inner)
-            if not of_spaces:
-                others = self._by_signature(self._space_roots(), inner)
-            for root in roots:
-                candidates = others.get(self.signature[root], [])
-                while candidates:
-                    candidate = candidates[-1]
-                    region = self.find(candidate)
-                    if region in claimed and not (of_spaces and not grouped):
-                        candidates.pop()
-                        continue
-                    self._unite(root, candidate)
-                    claimed.add(self.find(root))
-                    break
-                else:
-                    claimed.add(self.find(root))
+        sorts: tuple[list[int], list[int]] = ([], [])
+        for root, block in zip(self.roots, self.text.blocks, strict=True):
+            sorts[not block.spaces].append(root)
+        of_spaces, of_targets = sorts
+        grouped = any(len(block.spaces) > 1 for block in self.text.blocks)
+        self._claim(of_spaces, [] if grouped else of_spaces, shared=not grouped)
+        self._claim(of_targets, of_spaces, shared=False)
 
-    def _space_roots(self) -> list[int]:
-        return [root for root, block in zip(self.roots, self.text.blocks, strict=True) if block.spaces]
+    def _claim(self, roots: list[int], others: list[int], *, shared: bool) -> None:
+        """Unite each of `roots` with a line inside some block, or else one of `others`, that is printed alike.
 
-    def _by_signature(self, roots: list[int], inner: dict[int, list[int]]) -> dict[int, list[int]]:
-        """Candidates by signature, the best last: lines inside blocks in printed order, then `roots`."""
-        wanted = {self.signature[root] for root in self.roots}
-        found = {one: inner[one][::-1] for one in wanted if one in inner}
-        for root in reversed(roots):
-            found.setdefault(self.signature[root], []).insert(0, root)
-        return found
+        Unless `shared`, no two of them are one region.
+        """
+        alike = self._alike(roots, others)
+        claimed: set[int] = set()
+        for root in roots:
+            candidates = alike[self.signature[root]]
+            while candidates and not shared and self.find(candidates[-1]) in claimed:
+                candidates.pop()
+            if candidates:
+                self._unite(root, candidates[-1])
+            claimed.add(self.find(root))
+
+    def _alike(self, roots: list[int], others: list[int]) -> dict[int, list[int]]:
+        """For the signature of each of `roots` the lines that have it too, the best last."""
+        alike: dict[int, list[int]] = {self.signature[root]: [] for root in roots}
+        inside = (i for i in range(len(self.lines) - 1, -1, -1) if self.parent[i] >= 0)
+        for i in (*reversed(others), *inside):
+            if self.signature[i] in alike:
+                alike[self.signature[i]].append(i)
+        return alike
 
     # Section: the forest
 

@@ -12,10 +12,19 @@ from footprint.report.head import head
 from footprint.report.history import history
 from footprint.report.kinds import kinds
 from footprint.report.leaks import leaks
+from footprint.report.machine.section import machine
 from footprint.report.section import Head, Section
 from footprint.report.startup import startup
 
-SECTIONS: tuple[Callable[[Recording], Section | None], ...] = (history, startup, kinds, leaks, features, figures)
+SECTIONS: tuple[Callable[[Recording], Section | None], ...] = (
+    history,
+    startup,
+    kinds,
+    leaks,
+    machine,
+    features,
+    figures,
+)
 """What the page shows of a recording, in this order; a section is added by adding its function."""
 
 

@@ -20,7 +20,7 @@ def count(n: float) -> str:
 
 def size(n: float) -> str:
     """`n` bytes with a binary unit, in one piece."""
-    return bytes_text(n).replace(" ", _NARROW).replace(",", _NARROW)
+    return bytes_text(n).replace(" ", _NARROW)
 
 
 def figure(name: str, n: Number | None) -> str:
@@ -63,8 +63,8 @@ def cut(text: str, most: float = 20) -> str:
     """`text` as a picture has room for it; its table has all of it."""
     if len(text) <= most and breadth(text) <= most:
         return text
-    text = text[: int(most)]
-    return f"{text[: next(n for n in range(len(text), -1, -1) if breadth(text[:n]) <= most - 1.6)]}…"
+    text = text[: max(int(most), 0)]
+    return f"{text[: next((n for n in range(len(text), 0, -1) if breadth(text[:n]) <= most - 1.6), 0)]}…"
 
 
 def value(run: Run, name: str, mark: str | None = None) -> Number | None:

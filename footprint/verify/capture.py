@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from footprint.backends.pairing import Names, Pairing, rules_of
+from footprint.captured.pairing import Names, Pairing, rules_of
 from footprint.errors import FootprintError, InputFileError
 from footprint.memory.rules import RuleSet
 from footprint.qemu.capture import Capture
@@ -71,6 +71,6 @@ def _nearest(view: ViewText, left: list[Names]) -> str:
     """Who shares a view, in the model, with the first space of `view`."""
     first = view.spaces[0]
     for names in left:
-        if any(name == first.name and root == first.root for name, root in names):
+        if any(name == first.name and root == (first.root or "") for name, root in names):
             return _users(names)
     return "no such address space" if not left else "other address spaces"

@@ -6,8 +6,8 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from footprint.backends.mtree_text import entry_text, range_line, section_line
-from footprint.backends.siblings import rivals_at
+from footprint.captured.mtree_text import entry_text, range_line, section_line
+from footprint.captured.siblings import rivals_at
 from footprint.memory.flatview import AddressSpaceDispatch, FlatView, MemoryRegionSection
 from footprint.memory.radix import NIL, SKIP_BITS
 from footprint.memory.region import MemoryRegion

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from footprint.backends.mtree_text import entry_text, node_runs
+from footprint.captured.mtree_text import entry_text, node_runs
 from footprint.memory import region as make
 from footprint.memory.census import census
 from footprint.memory.core import MemoryCore

@@ -35,7 +35,7 @@ HOSTILE_WORDS = (
 
 def answer(path: Path) -> str:
     """What verifying `path` comes to, within its time."""
-    started = time.monotonic()
+    started = time.process_time()
     try:
         result = verify_file(path)
         said = "exact" if result.exact else f"{len(result.mismatches)} mismatches"
@@ -44,7 +44,7 @@ def answer(path: Path) -> str:
         assert str(error).strip() and "\n" not in str(error)
         assert isinstance(error, InputFileError)
         said = f"error: {error}"
-    assert time.monotonic() - started < SECONDS, said
+    assert time.process_time() - started < SECONDS, said
     return said
 
 
@@ -255,6 +255,22 @@ def _chain(length: int) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
+def _alike(spaces: int, regions: int, step: int = 16) -> tuple[str, str]:
+    """Spaces of one name, each with its own window on one wide container; none of the views is quite right."""
+    window = f"@c {0x1000:016x}-{(1 << 40) - 1:016x}"
+    roots = [
+        f"address-space: dev\n{_line(1, 0, _LAST, 'root')}\n{_line(2, i * step, (1 << 40) - 1, f'alias w {window}')}\n"
+        for i in range(1, spaces + 1)
+    ]
+    wide = "\n".join(_line(2, i * 0x1000, i * 0x1000 + 0xFF, f"r{i}", "ram") for i in range(regions))
+    tree = "\n".join([*roots, f"memory-region: c\n{_line(1, 0, _LAST, 'c')}\n{wide}\n"])
+    ranges = "\n".join(
+        f"  {i * 0x1000 + 8:016x}-{i * 0x1000 + 0x107:016x} (prio 0, ram): r{i}" for i in range(1, regions)
+    )
+    view = f'FlatView #0\n AS "dev", root: root\n Root memory region: root\n{ranges}\n\n'
+    return tree, view * min(spaces, 300_000 // regions)
+
+
 _CIRCLE = (
     _HEAD + _line(2, 0, 0xFFF, f"alias a @b {0:016x}-{0xFFF:016x}") + "\n\nmemory-region: b\n"
     + _line(1, 0, 0xFFF, f"alias b @b {0:016x}-{0xFFF:016x}") + "\n"
@@ -289,6 +305,11 @@ HOSTILE: dict[str, tuple[str, str]] = {
     "many views": (SMALL_TREE, "\n".join(SMALL_FLAT.replace("#0", f"#{i}") for i in range(50_000))),
     "many spaces": ("".join(f"address-space: s{i}\n" for i in range(20_000)) + SMALL_TREE, SMALL_FLAT),
     "many equal spaces": (SMALL_TREE * 5_000, SMALL_FLAT * 5_000),
+    "alike spaces, wide views": _alike(25, 40_000),
+    "more alike spaces": _alike(300, 1_000),
+    "more alike spaces on whole pages": _alike(300, 1_000, 0x1000),
+    "empty names of roots": (SMALL_TREE.replace("system", ""), SMALL_FLAT.replace("system", "") + "\n"
+                             + SMALL_FLAT.replace('"memory", root: system', '"memory", root: b\n AS "memory", root: ')),
     "a script for a name": (SMALL_TREE.replace(": ram", ": <script>alert(1)</script>"), SMALL_FLAT),
     "NUL in a name": (SMALL_TREE.replace(": ram", ": r\0m"), SMALL_FLAT.replace(": ram", ": r\0m")),
 }  # fmt: skip

@@ -6,7 +6,7 @@ from typing import Any
 
 from footprint.recording import Published, Recording, Run, Sample, Timeline
 from footprint.recording.metrics import METRICS
-from footprint.recording.model import SCHEMA
+from footprint.recording.model import SCHEMA, Stretch, View
 
 KINDS = ("flatviews", "flat_ranges", "dispatches", "sections", "nodes", "subpages")
 
@@ -46,6 +46,51 @@ def recording(*runs: Run, **changes: Any) -> Recording:
         "notes": ("Read me first.",),
     }
     return Recording(runs=runs, **(parts | changes))
+
+
+def view(root: str = "system", *, ranges: int = 2, **changes: Any) -> View:
+    """A view of `ranges` pages, each two pages from the next, without a tree."""
+    parts: dict[str, Any] = {
+        "spaces": ("memory",),
+        "ranges": tuple(Stretch(hex(n << 13), hex((n << 13) + 4096), f"part-{n}", "ram") for n in range(ranges)),
+        "range_count": ranges,
+    }
+    return View(root, **(parts | changes))
+
+
+def machine(*views: View) -> Recording:
+    """A recording whose last run has `views`."""
+    return recording(run("old"), run("new", views=views))
+
+
+def largest(name: str = "virtio-net-pci", views: int = 24) -> Recording:
+    """As many views, ranges, nodes and spaces as a recording holds, all of them cut, with `name` everywhere."""
+    kinds = ("ram", "rom", "romd", "i/o", "ramd", name)
+    ranges = tuple(
+        Stretch(hex(n << 40), hex((n << 40) + 4096 * (n + 1)), f"{name}{n}", kinds[n % 6], hex(n << 12))
+        for n in range(400)
+    )
+    nodes = [tuple((n, n, 1, n + 1) for n in range(80))]
+    nodes += [tuple((n, n, 0, n % 400) for n in range(512)) for _ in range(79)]
+    return machine(
+        *(
+            View(
+                f"{name}{n}",
+                tuple(f"{name}{'x' * (m % 40)}" for m in range(400)),
+                ranges,
+                1203,
+                n,
+                9 * n,
+                6,
+                5,
+                0,
+                tuple(nodes),
+                999,
+                1300,
+            )
+            for n in range(views)
+        )
+    )
 
 
 def history() -> Recording:

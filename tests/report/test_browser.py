@@ -12,7 +12,8 @@ from footprint.memory.rules import rule_set
 from footprint.recorder import Request, record
 from footprint.report.page import render
 
-from .made import history, recording, run
+from .made import history, largest, recording, run, view
+from .made import machine as with_views
 from .test_page import everything_named
 
 pytestmark = pytest.mark.browser
@@ -110,3 +111,38 @@ def test_a_script_in_a_name_is_shown_and_not_run(visit):
     assert all(seen.answers.values()), seen.answers
     assert seen.complaints == []
     assert len(seen.asked) == 1
+
+
+@pytest.mark.parametrize("width", [1400, 400])
+@pytest.mark.parametrize("name", ["virtio-net-pci", "W" * 90, "名" * 90])
+def test_the_largest_machine_fits_the_window_with_no_text_cut_off_or_too_small_to_read(visit, name, width):
+    seen = visit([largest(name)], [WIDER, CUT_OFF, SMALLEST, OPEN_ALL, "1;" + WIDER], width)
+    assert seen.answers[WIDER] <= 0
+    assert seen.answers["1;" + WIDER] <= 0, "with all tables open"
+    assert seen.answers[CUT_OFF] == []
+    assert seen.answers[SMALLEST] >= 10
+    assert seen.complaints == []
+
+
+def test_a_script_in_the_name_of_a_space_a_root_or_a_region_is_drawn_and_not_run(visit):
+    hostile = largest("<script>window.ran = true</script>", views=2)
+    drawn = (
+        "[...document.querySelectorAll('svg.sheet text')].filter(text => text.textContent.includes('<script')).length"
+    )
+    seen = visit([hostile, with_views(view(ALARM, spaces=(ALARM,)))], ["window.ran === undefined", drawn])
+    assert seen.answers["window.ran === undefined"]
+    assert seen.answers[drawn] > 20
+    assert seen.complaints == []
+    assert len(seen.asked) == 1
+
+
+def test_the_words_of_a_map_do_not_lie_on_each_other(visit, power8):
+    overlaps = (
+        "[...document.querySelectorAll('#r1-machine svg')].flatMap(svg => {"
+        " const all = [...svg.querySelectorAll('text')].map(text => [text.textContent, text.getBoundingClientRect()]);"
+        " return all.flatMap(([name, a], n) => all.slice(n + 1).filter(([_, b]) =>"
+        " a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 4 && b.top < a.bottom - 4)"
+        " .map(([other]) => name + ' / ' + other)) })"
+    )
+    seen = visit([power8, largest(views=3)], [overlaps, overlaps.replace("#r1", "#r2")])
+    assert list(seen.answers.values()) == [[], []]

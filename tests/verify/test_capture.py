@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from footprint.captured.pairing import rules_of
 from footprint.memory.rules import HISTORY, rule_set
 from footprint.qemu.capture import read_capture
-from footprint.verify.capture import rules_of, verify_capture
+from footprint.verify.capture import verify_capture
 from footprint.verify.result import Mismatch, Verification
 from tests.captures import CAPTURES, FLAT, TREE, load, named, save
 

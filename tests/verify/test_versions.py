@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from footprint.backends.mtree_text import flat_text, tree_text
-from footprint.backends.pairing import arranged, rules_of
-from footprint.backends.rebuild import read_machine, rebuild
+from footprint.captured.mtree_text import flat_text, tree_text
+from footprint.captured.pairing import arranged, rules_of
+from footprint.captured.rebuild import read_machine, rebuild
 from footprint.memory.core import MemoryCore
 from footprint.memory.rules import HISTORY
 from footprint.qemu.capture import read_capture

@@ -1,25 +1,24 @@
 """A captured machine, built again: printed regions become regions of a memory core.
 
 What the text loses (FACTS §7.6) is taken from the views printed beside it where they tell
-(footprint.backends.evidence); every guess is kept as a sentence.
+(footprint.captured.evidence); every guess is kept as a sentence.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from footprint.backends.evidence import Traits, read_traits
-from footprint.backends.replay import space_kind
+from footprint.captured.evidence import Traits, read_traits
 from footprint.memory import region as make
 from footprint.memory.core import MemoryCore
 from footprint.memory.region import MemoryRegion
-from footprint.memory.space import AddressSpace
+from footprint.memory.space import AddressSpace, space_kind
 from footprint.qemu.capture import Capture
 from footprint.qemu.flat import FlatText
 from footprint.qemu.forest import Forest, Node, grow
 from footprint.qemu.lines import Source
 
-MOST_PIECES = 2_000_000
+MOST_PIECES = 1_000_000
 """Pieces that all regions together may show; more are refused."""
 _FIRST_SPACES = ("memory", "I/O")
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from footprint.backends.pages import page_size
-from footprint.backends.rebuild import Machine, Rebuilt, read_machine, rebuild
-from footprint.backends.siblings import Siblings
+from footprint.captured.pages import page_size
+from footprint.captured.rebuild import Machine, Rebuilt, read_machine, rebuild
+from footprint.captured.siblings import Siblings
 from footprint.memory.census import census
 from footprint.memory.core import MemoryCore
 from footprint.memory.ledger import Ledger
+from footprint.memory.radix import NODE_BYTES
 from footprint.memory.region import MemoryRegion
 from footprint.memory.render import Flat, render
 from footprint.memory.rules import HISTORY, RuleSet
@@ -22,14 +23,15 @@ from footprint.memory.space import AddressSpace
 from footprint.qemu.capture import Capture
 from footprint.qemu.flat import ViewText
 
-MOST_NODES = 100_000
-"""Radix nodes that the views of a capture may have; a machine that needs more is refused."""
-MOST_NODE_BYTES = 8 << 30
-"""The same as reserved, most of it never touched."""
+MOST_BYTES = 256 << 20
+"""Bytes of nodes, subpages and sections that the views of a capture may need; more are refused."""
+MOST_RESERVED_BYTES = 8 << 30
+"""Bytes of nodes that they may reserve, most of which are never touched."""
+_SECTION_BYTES = 200
 _MOST_ALIKE = 300
 
-Names = tuple[tuple[str, str | None], ...]
-"""The (space, root) names of a view's users, sorted: what is common to its two sides."""
+Names = tuple[tuple[str, str], ...]
+"""The (space, root) names of a view's users, sorted: what is common to its two sides. No root is ``""``."""
 
 
 def rules_of(capture: Capture) -> RuleSet:
@@ -55,18 +57,20 @@ class Pairing:
         self.siblings = Siblings(self.rebuilt)
         self.guesses = [*self.machine.guesses, *([guess] if guess else [])]
         self.left: list[Names] = []
-        self._check_nodes()
+        self._known: dict[MemoryRegion | None, Flat] = {}
+        self._check_weight()
 
     @property
     def core(self) -> MemoryCore:
         """The core that holds the machine."""
         return self.rebuilt.core
 
-    def _check_nodes(self) -> None:
-        counts = census(self.ledger)
-        nodes, reserved = counts["nodes"], counts["modelled.nodes"]
-        if nodes > MOST_NODES or reserved > MOST_NODE_BYTES:
-            raise self.capture.tree.source.error(f"the views need {nodes} radix nodes; at most {MOST_NODES}")
+    def _check_weight(self) -> None:
+        """Refuse views that would not fit in memory, before any is built."""
+        counts, page = census(self.ledger), self.core.pages.size
+        weight = counts["nodes"] * NODE_BYTES + counts["subpages"] * 2 * page + counts["sections"] * _SECTION_BYTES
+        if weight > MOST_BYTES or counts["modelled.nodes"] > MOST_RESERVED_BYTES:
+            raise self.capture.tree.source.error(f"the views need {weight} bytes; at most {MOST_BYTES}")
 
     def pairs(self) -> Iterator[tuple[ViewText, AddressSpace | None]]:
         """Each printed view with a space of the model's view that has the same users; None where none has.
@@ -77,7 +81,7 @@ class Pairing:
         for spaces in _by_view(self.ledger):
             ours[self._names(spaces)].append(spaces)
         for view in self.capture.flat.views:
-            names = tuple(sorted((space.name, space.root or None) for space in view.spaces))
+            names = tuple(sorted((space.name, space.root or "") for space in view.spaces))
             candidates = ours.get(names)
             if not candidates:
                 yield view, None
@@ -89,12 +93,21 @@ class Pairing:
 
     def _settle_siblings(self, view: ViewText, space: AddressSpace) -> None:
         entry = self.ledger.spaces[space]
-        if entry is not None and entry.key is not None and self._agreement(view, space) is not None:
-            self.siblings.settle(entry.key, lambda: self._agreement(view, space))
+        key = None if entry is None else entry.key
+        if key is not None and self.siblings.contested and self._agreement(view, space) is not None:
+            spent = self.siblings.spent
+            self.siblings.settle(key, lambda: self._agreement_now(view, space))
+            if self.siblings.spent > spent:
+                self._known.clear()
+
+    def _agreement_now(self, view: ViewText, space: AddressSpace) -> int | None:
+        """How many ranges agree after a change."""
+        self._known.clear()
+        return self._agreement(view, space)
 
     def _names(self, spaces: Iterable[AddressSpace]) -> Names:
         per_space = self.capture.flat.per_space
-        return tuple(sorted((one.name, None if per_space else one.root.name or "(null)") for one in spaces))
+        return tuple(sorted((one.name, "" if per_space else _root_name(one)) for one in spaces))
 
     def _likeliest(self, view: ViewText, candidates: list[list[AddressSpace]]) -> int:
         """Which of several groups of spaces with the same names has what `view` shows, or comes nearest."""
@@ -108,7 +121,9 @@ class Pairing:
     def _pieces(self, space: AddressSpace) -> Flat:
         entry = self.ledger.spaces[space]
         key: MemoryRegion | None = None if entry is None else entry.key
-        return self.ledger.policies.merge.merge(render(key))
+        if key not in self._known:
+            self._known[key] = self.ledger.policies.merge.merge(render(key))
+        return self._known[key]
 
     def _agreement(self, view: ViewText, space: AddressSpace) -> int | None:
         """How many ranges agree before the first that differs; None if all do."""
@@ -118,6 +133,10 @@ class Pairing:
             if place != (line.start, line.end, line.offset, line.name) or line.priority != piece.region.priority:
                 return i
         return None if len(view.ranges) == len(pieces) else min(len(view.ranges), len(pieces))
+
+
+def _root_name(space: AddressSpace) -> str:
+    return "(null)" if space.root.name is None else space.root.name
 
 
 def arranged(capture: Capture, rules: RuleSet) -> Pairing:

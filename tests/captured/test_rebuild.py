@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from footprint.backends.mtree_text import flat_text, tree_text
-from footprint.backends.pages import page_size
-from footprint.backends.pairing import arranged, rules_of
-from footprint.backends.rebuild import Machine, read_machine
+from footprint.captured.mtree_text import flat_text, tree_text
+from footprint.captured.pages import page_size
+from footprint.captured.pairing import arranged, rules_of
+from footprint.captured.rebuild import Machine, read_machine
 from footprint.errors import InputFileError
 from footprint.memory import region as make
 from footprint.memory.core import MemoryCore

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from footprint.backends.rebuild import Rebuilt, place_children
+from footprint.captured.rebuild import Rebuilt, place_children
 from footprint.memory.core import MemoryCore
 from footprint.memory.region import MemoryRegion
 
@@ -50,12 +50,15 @@ Judge = Callable[[], int | None]
 
 @dataclass(slots=True)
 class Siblings:
-    """Rearranges the containers of `rebuilt` whose equal children overlap; `chosen` says how each now stands."""
+    """Rearranges the containers of `rebuilt` whose equal children overlap; `chosen` says how each now stands.
+
+    `spent` is what all trials have cost so far.
+    """
 
     rebuilt: Rebuilt
     contested: dict[MemoryRegion, tuple[MemoryRegion, ...]] = field(default_factory=dict)
     chosen: dict[MemoryRegion, str] = field(default_factory=dict)
-    _spent: int = 0
+    spent: int = 0
 
     def __post_init__(self) -> None:
         for region in self.rebuilt.regions.values():
@@ -66,7 +69,7 @@ class Siblings:
         """Rearrange what `root` shows until `judge` is content; leaves all as it was where nothing helps."""
         containers = [region for region in reachable(root) if region in self.contested]
         before = {region: self.chosen.get(region) for region in containers}
-        if not containers:
+        if not containers or self.spent > _PATIENCE:
             return False
         with self.rebuilt.core.transaction():
             for name in ORDERS:
@@ -105,8 +108,8 @@ class Siblings:
         return False
 
     def _try(self, containers: Iterable[MemoryRegion], name: str, judge: Judge) -> int | None:
-        self._spent += sum(len(self.contested[region]) for region in containers) + len(self.rebuilt.regions) // 10
-        if self._spent > _PATIENCE:
+        self.spent += sum(len(self.contested[region]) for region in containers) + len(self.rebuilt.regions) // 10
+        if self.spent > _PATIENCE:
             return -1
         for region in containers:
             self._arrange(region, name)

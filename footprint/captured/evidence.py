@@ -20,7 +20,8 @@ MOST_PLACES = 500_000
 MOST_ALIASES = 100
 """Aliases of aliases that may lead to one place; more are refused."""
 _MOST_RIVALS = 64
-_MOST_ALIKE = 300
+_MOST_COMPARED = 1_000_000
+"""Ranges of views times roots that could have them, before the other roots are left untold."""
 _WHOLE = 1 << 64
 
 
@@ -86,6 +87,7 @@ class _Reading:
         self.traits = Traits()
         self._places = 0
         self._writable: set[Node] = set()
+        self._of_one_byte: set[Node] = set()
         self._read_only: list[tuple[RangeLine, list[Place]]] = []
         for root, views in self._views_of(forest, flat).items():
             self._read(root, views)
@@ -106,8 +108,10 @@ class _Reading:
                 alike.setdefault(id(root), []).append(view)
         for view in flat.views:
             roots = candidate_roots(view, by_name) if view.ranges else []
-            for root in roots[:_MOST_ALIKE]:
-                found[root] = alike[id(roots[0])][:_MOST_ALIKE]
+            if roots and roots[0] not in found:
+                views = alike[id(roots[0])]
+                most = _MOST_COMPARED // sum(len(one.ranges) for one in views)
+                found |= dict.fromkeys(roots[: max(1, most)], views)
         return found
 
     def _read(self, root: Node, views: list[ViewText]) -> None:
@@ -154,7 +158,8 @@ class _Reading:
                 )
             elif not node.is_alias:
                 in_rom = in_rom or node.line.kind == "rom"
-                for child in node.children:
+                # Of those alike, the first printed is on top, and so the one that a range shows: it is met first.
+                for child in reversed(node.children):
                     self._visit(stack, Place(child, base + child.addr, low, high, path, in_rom))
 
     def _visit(self, stack: list[Place], place: Place) -> None:
@@ -211,15 +216,14 @@ class _Reading:
         """Of what prints as one byte, aliases and containers are empty unless a view shows that byte alone."""
         for place in tiny:
             node = place.node
-            if not node.is_alias and not node.children:
-                continue
             if place.low in bytes_shown:
-                self.traits.empty.discard(node)
-            else:
+                self._of_one_byte.add(node)
+            elif node.is_alias or (node.children and node.line.kind in ("i/o", "container")):
                 self.traits.empty.add(node)
 
     def _conclude(self, forest: Forest) -> None:
         traits = self.traits
+        traits.empty -= self._of_one_byte
         # Of two alike, the one that no view shows is hidden, not a container.
         alike = {_shape(node) for node in traits.terminating if not node.children}
         for node in forest.nodes:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from footprint.backends.pairing import arranged, rules_of
-from footprint.backends.rebuild import rebuild
+from footprint.captured.pairing import arranged, rules_of
+from footprint.captured.rebuild import rebuild
 from footprint.memory.core import MemoryCore
 from footprint.memory.region import MemoryRegion
 from footprint.qemu.capture import Capture

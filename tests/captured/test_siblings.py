@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from footprint.backends.mtree_text import flat_text, tree_text
-from footprint.backends.siblings import has_rivals, rivals_at
+from footprint.captured.mtree_text import flat_text, tree_text
+from footprint.captured.siblings import has_rivals, rivals_at
 from footprint.memory import region as make
 from footprint.memory.core import MemoryCore
 from footprint.memory.region import MemoryRegion

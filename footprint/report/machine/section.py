@@ -1,0 +1,146 @@
+"""The section: what is alive in the machine of the recording's last run that has views."""
+
+from __future__ import annotations
+
+import msgspec
+
+from footprint.recording.model import Recording, View
+from footprint.report.machine.addresses import address_map, kind_keys
+from footprint.report.machine.nodes import NODE_KEY, radix_tree
+from footprint.report.machine.sharing import named_in_words, sharing, users
+from footprint.report.machine.spans import Span, extent, short, spans
+from footprint.report.machine.tables import nodes_table, ranges_table, spaces_table, views_table
+from footprint.report.machine.tree import Tree, tree
+from footprint.report.section import Exhibit, Picture, Section
+from footprint.report.words import count, listed, plural
+
+_MOST_DRAWN = 8
+_LARGEST = 10**9
+
+Numbered = tuple[int, View, tuple[Span, ...]]
+
+
+def machine(recording: Recording) -> Section | None:
+    """The section; None if no run kept its views."""
+    run = next((run for run in reversed(recording.runs) if run.views), None)
+    if run is None:
+        return None
+    views = tuple(map(_believable, run.views))
+    every = [(n, view, spans(view)) for n, view in enumerate(views, 1)]
+    full = [row for row in every if row[2]]
+    drawn = full[:_MOST_DRAWN]
+    return Section(
+        "Machine",
+        "machine",
+        _lead(run.rules, every, full[_MOST_DRAWN:]),
+        (*_shared(views), *(_view(*row, first=drawn[0][0], drawn=len(drawn)) for row in drawn)),
+    )
+
+
+def _believable(view: View) -> View:
+    """The view with counts that are none less than what they count, nor beyond all measure."""
+    least = {
+        "alike": 0,
+        "spaces_alike": 0,
+        "range_count": len(view.ranges),
+        "node_count": len(view.nodes),
+        "section_count": 0,
+    }
+    return msgspec.structs.replace(
+        view, **{name: min(max(getattr(view, name), n), _LARGEST) for name, n in least.items()}
+    )
+
+
+def _lead(rules: str, every: list[Numbered], left_out: list[Numbered]) -> str:
+    """How many views serve how many spaces, and what has no picture."""
+    alive = sum(view.alike + 1 for _, view, _ in every)
+    served = sum(users(view) for _, view, _ in every)
+    said = [
+        f"What is alive under {rules}: {plural(alive, 'view')} for {plural(served, 'address space')}."
+        + (" Views that look alike are drawn once." if alive > len(every) else "")
+    ]
+    empty = [(n, view) for n, view, _ in every if not view.range_count]
+    if empty:
+        said.append(
+            f"{_numbered(len(empty))} {named_in_words(empty)} {'shows' if len(empty) == 1 else 'show'} nothing."
+        )
+    for same in _equal(every):
+        said.append(f"Views {listed(map(str, same))} show the same ranges and are no one view.")
+    if left_out:
+        names = named_in_words([(n, view) for n, view, _ in left_out])
+        said.append(f"Without a map of their own: {_numbered(len(left_out)).lower()} {names}.")
+    return " ".join(said)
+
+
+def _equal(every: list[Numbered]) -> list[list[int]]:
+    """The numbers of views that show the same, and are whole."""
+    found: dict[tuple[Span, ...], list[int]] = {}
+    for n, view, shown in every:
+        if shown and len(shown) == view.range_count:
+            found.setdefault(shown, []).append(n)
+    return [numbers for numbers in found.values() if len(numbers) > 1]
+
+
+def _numbered(views: int) -> str:
+    return "View" if views == 1 else "Views"
+
+
+def _shared(views: tuple[View, ...]) -> tuple[Exhibit, Exhibit]:
+    """Who uses which view: the picture, and beside it the views in figures."""
+    picture = Picture(
+        "Who shares which view",
+        sharing(views),
+        "A ribbon grows with every doubling of the address spaces that it stands for.",
+    )
+    return (
+        Exhibit((picture,), tables=(spaces_table(views),), title="Address spaces and views"),
+        Exhibit(tables=(views_table(views),), title="The views in figures"),
+    )
+
+
+def _view(n: int, view: View, every: tuple[Span, ...], *, first: int, drawn: int) -> Exhibit:
+    """A view: its map and its tree, side by side. How to read them is told at the `first`, of `drawn`."""
+    found = tree(view, every)
+    maps = Picture(_map_title(view, every), address_map(view, every), _map_note(every, first=n == first))
+    tables = [ranges_table(n, view, every, drawn)]
+    pictures, keys = [maps], kind_keys(every)
+    if found is not None:
+        pictures.append(Picture(_tree_title(view, found), radix_tree(found), _tree_note(view, found, first=n == first)))
+        tables.append(nodes_table(n, view, found))
+        keys = (*keys, NODE_KEY)
+    return Exhibit(tuple(pictures), keys, tuple(tables), title=f"View {n}: {short(view.root)}")
+
+
+def _map_title(view: View, every: tuple[Span, ...]) -> str:
+    if len(every) < view.range_count:
+        return f"Address map: {count(len(every))} of {plural(view.range_count, 'range')}"
+    return f"Address map: {plural(view.range_count, 'range')}"
+
+
+def _tree_title(view: View, found: Tree) -> str:
+    """The nodes in figures."""
+    read, passed = len(found.depth), len(found.passed)
+    if len(found.nodes) < view.node_count:
+        return f"Radix tree: the first {count(len(found.nodes))} of {plural(view.node_count, 'node')}"
+    return f"Radix tree: {plural(view.node_count, 'node')}, {count(read)} read, {count(passed)} passed over"
+
+
+def _map_note(every: tuple[Span, ...], *, first: bool) -> str:
+    """How much is shown, of how much; at the first, how to read the picture."""
+    shown, reach = sum(span.size for span in every), every[-1].end
+    said = "No gaps." if shown == reach else f"{extent(shown)} shown in the first {extent(reach)}."
+    return f"{said} Heights grow with each doubling of the size; gaps are folded." if first else said
+
+
+def _tree_note(view: View, found: Tree, *, first: bool) -> str:
+    """What a lookup costs; at the first, how to read the picture."""
+    few, most = found.reads
+    cost = (
+        "no node" if most == 0 else plural(most, "node") if few == most else f"{count(few)} to {plural(most, 'node')}"
+    )
+    said = f"A lookup reads {cost}."
+    if len(found.nodes) < view.node_count:
+        said = f"As far as nodes were recorded, a lookup reads {cost}."
+    if not first:
+        return said
+    return f"{said} At the left what an entry spans; broken frames are nodes allocated, then passed over by a skip."
