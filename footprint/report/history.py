@@ -76,7 +76,8 @@ def _picture(recording: Recording, name: str, behind: str, title: str) -> Pictur
 
 def _bar(recording: Recording, run: Run, name: str, behind: str) -> Bar:
     ours = value(run, name)
-    beside = next((one for one in recording.published if (one.metric, one.rules) == (name, run.rules)), None)
+    here = (name, run.rules, None)
+    beside = next((one for one in recording.published if (one.metric, one.rules, one.mark) == here), None)
     return Bar(
         run.rules,
         ((ours or 0, ACCENT),),
@@ -107,7 +108,7 @@ def _figures(recording: Recording, shown: list[tuple[str, str]]) -> Table:
 
 def _ours(recording: Recording, one: Published) -> float | None:
     run = recording.run(one.rules)
-    return value(run, one.metric) if run else None
+    return value(run, one.metric, one.mark) if run else None
 
 
 def _published(recording: Recording) -> tuple[Table, ...]:
@@ -134,6 +135,7 @@ def _published(recording: Recording) -> tuple[Table, ...]:
 
 def _against(one: Published, ours: float | None) -> tuple[str, ...]:
     name = METRICS[one.metric].what if one.metric in METRICS else one.metric
+    name += f", at “{one.mark}”" if one.mark else ""
     difference, standing = NOTHING, "stands beside"
     if ours is None:
         standing = "not run here"
