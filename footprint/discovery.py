@@ -114,7 +114,7 @@ def features_of(scenario: Scenario) -> dict[str, Any]:
                 "name": param.name,
                 "default": param.default,
                 "what": param.what,
-                "valid": "|".join(param.choices) or f"≥ {param.least}" + (f", ≤ {param.most}" if param.most else ""),
+                "valid": param.valid,
             }
             for param in scenario.params
         ],

@@ -67,13 +67,14 @@ def record(request: Request, progress: Progress = lambda _: None) -> Recording:
         return _record_real(request, progress)
     scenario, started = request.scenario, time.perf_counter()
     runs: dict[str, Run] = {}
-    guesses: dict[str, None] = {}
+    said: dict[str, None] = {}
     for group in passes(request.rules):
         progress(f"{scenario.name}: {', '.join(one.name for one in group)}")
         backend = ModelBackend(group, host_page=request.values["host_page"])
         for run in play(scenario, request.values, backend, portrayed=request.rules[-1]):
             runs[run.rules] = run
-        guesses.update(dict.fromkeys(backend.guesses))
+        said.update(dict.fromkeys(f"Guessed: {guess}." for guess in backend.guesses))
+        said.update(dict.fromkeys(backend.findings))
     for probe in request.probes:
         for one in request.rules:
             progress(f"{scenario.name}: {probe} under {one.name}")
@@ -86,7 +87,7 @@ def record(request: Request, progress: Progress = lambda _: None) -> Recording:
         environment=_environment(time.perf_counter() - started),
         runs=tuple(runs[one.name] for one in request.rules),
         question=scenario.question,
-        notes=(*scenario.notes(SimpleNamespace(**request.values)), *(f"Guessed: {guess}." for guess in guesses)),
+        notes=(*scenario.notes(SimpleNamespace(**request.values)), *said),
         published=scenario.published(SimpleNamespace(**request.values)),
     )
 

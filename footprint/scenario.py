@@ -26,7 +26,10 @@ from footprint.units import natural
 
 @dataclass(frozen=True, slots=True)
 class Param:
-    """A parameter: a whole number in [least, most], or one of `choices`; `default` when not given."""
+    """A parameter: a whole number in [least, most], or one of `choices`; `default` when not given.
+
+    `reader` makes a value of free text, and raises RequestError where it cannot; `form` says what it takes.
+    """
 
     name: str
     default: Any
@@ -34,9 +37,19 @@ class Param:
     least: int = 0
     most: int | None = None
     choices: tuple[str, ...] = ()
+    reader: Callable[[str], Any] | None = None
+    form: str = ""
+
+    @property
+    def valid(self) -> str:
+        """What the parameter takes, in a few words."""
+        numbers = f"≥ {self.least}" + (f", ≤ {self.most}" if self.most else "")
+        return self.form or "|".join(self.choices) or numbers
 
     def parse(self, text: str) -> Any:
         """The value that `text` stands for; raises RequestError with what would be valid."""
+        if self.reader is not None:
+            return self.reader(text)
         if self.choices:
             if text not in self.choices:
                 raise RequestError(f"{self.name}={text} is not valid; {self.name} is one of {', '.join(self.choices)}")

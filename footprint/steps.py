@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from footprint.machines.topology import Topology
+from footprint.machines.topology import Device, Topology
 from footprint.qemu.capture import Capture
 from footprint.qemu.oplog import OperationLog
 
@@ -31,6 +31,37 @@ class Restore:
 
 
 @dataclass(frozen=True, slots=True)
+class Boot:
+    """Let the machine's firmware run: BARs placed, windows opened, bus mastering allowed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plug:
+    """Plug in this device while the machine runs."""
+
+    device: Device
+
+
+@dataclass(frozen=True, slots=True)
+class Unplug:
+    """Take out the device with this id."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class EnableBusMaster:
+    """The guest lets the device with this id read and write memory."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """Something else writes to the memory map: one commit after which every view shows what it showed."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settle:
     """Let the grace period end: what was released is freed."""
 
@@ -48,4 +79,4 @@ class Mark:
     cycle: int = 0
 
 
-Step = Build | Replay | Restore | Settle | Destroy | Mark
+Step = Build | Boot | Plug | Unplug | EnableBusMaster | Commit | Replay | Restore | Settle | Destroy | Mark

@@ -31,7 +31,7 @@ def module_of(path):
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-SCENARIO_ROOM = {"scenario", "steps", "discovery", "rule_files", "scripts"}
+SCENARIO_ROOM = {"guests", "scenario", "steps", "discovery", "rule_files", "scripts"}
 """Files that are one room: what a user can ask for, and how it is found."""
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from footprint.backends.board import BOARDS, Board, Wiring, dismantle
+from footprint.backends.boards import BOARDS, boot
+from footprint.backends.boards.board import Board, dismantle
+from footprint.backends.boards.pci import Wiring
 from footprint.backends.replay import Replayer
 from footprint.captured.pages import page_size
 from footprint.captured.restore import restore
@@ -15,14 +17,27 @@ from footprint.memory.radix import Pages
 from footprint.memory.region import MemoryRegion
 from footprint.memory.rules import RuleSet
 from footprint.qemu.oplog import OperationLog
-from footprint.steps import Build, Destroy, Mark, Replay, Restore, Settle, Step
+from footprint.steps import (
+    Boot,
+    Build,
+    Commit,
+    Destroy,
+    EnableBusMaster,
+    Mark,
+    Plug,
+    Replay,
+    Restore,
+    Settle,
+    Step,
+    Unplug,
+)
 
 
 class ModelBackend:
     """Plays a scenario on a memory core. `rules` must ask for the same wiring (:func:`passes`).
 
     The core is made when the first step tells the target's page size. `guesses` are sentences about what
-    an input did not say.
+    an input did not say, `findings` about what a device left behind and should not have.
     """
 
     name = "model"
@@ -32,6 +47,7 @@ class ModelBackend:
         self.host_page = host_page
         self.wiring = Wiring.of(self.rules[0].features)
         self.guesses: list[str] = []
+        self.findings: list[str] = []
         self._core: MemoryCore | None = None
         self._board: Board | None = None
         self._regions: list[MemoryRegion] = []
@@ -58,6 +74,16 @@ class ModelBackend:
             case Build(topology):
                 self._board = BOARDS[topology.machine](self._start(Pages()), topology, self.wiring)
                 self._board.build()
+            case Boot():
+                boot(self._machine)
+            case Plug(device):
+                self._machine.plug(device)
+            case Unplug(name):
+                self._unplug(name)
+            case EnableBusMaster(name):
+                self._machine.enable_master(name)
+            case Commit():
+                self._machine.commit()
             case Replay(log):
                 self._replay(log)
             case Restore(capture):
@@ -71,6 +97,22 @@ class ModelBackend:
                 self._destroy()
             case Mark():
                 pass
+
+    def _unplug(self, name: str) -> None:
+        function = self._machine.unplug(name)
+        if not self.wiring.releases:
+            spaces = ", ".join(repr(space.name) for space in function.spaces)
+            regions = ", ".join(region.name or "(noname)" for region in function.regions)
+            self.findings.append(
+                f"Leak with release=off: every unplug of the device {name!r} ({function.device.type}) leaves behind "
+                f"{len(function.spaces)} space(s), {spaces}, and {len(function.regions)} region(s): {regions}."
+            )
+
+    @property
+    def _machine(self) -> Board:
+        if self._board is None:
+            raise TopologyError("this step needs a machine; the scenario has built none")
+        return self._board
 
     def _replay(self, log: OperationLog) -> None:
         size = log.subpage_size

@@ -48,9 +48,11 @@ def _rules() -> list[dict[str, Any]]:
 
 
 def _machines() -> list[dict[str, Any]]:
+    from footprint.machines.guests import MACHINES
     from footprint.machines.pseries import pseries
 
-    return [{"name": "pseries", "what": (pseries.__doc__ or "").strip().splitlines()[0]}]
+    first_line = (pseries.__doc__ or "").strip().splitlines()[0]
+    return [{"name": name, "what": what} for name, what in {**MACHINES, "pseries": first_line}.items()]
 
 
 def _devices() -> list[dict[str, Any]]:

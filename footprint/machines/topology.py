@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from footprint.errors import RequestError
+from footprint.errors import RequestError, UnknownNameError
+from footprint.machines.catalogue import CATALOGUE
+from footprint.machines.chipsets import ON_BOARD
+from footprint.machines.parts import DeviceType, Windows
 
 SLOTS = 32
 FUNCTIONS = 8
@@ -12,13 +15,32 @@ FUNCTIONS = 8
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A device on a bus: `type` is QEMU's ``-device`` name, `bus` the id of its bridge or ``pci.0``."""
+    """A device on a bus: `type` is QEMU's ``-device`` name, `bus` the id of its bridge or ``pci.0``.
+
+    A device that the catalogue does not have brings `own_row` along.
+    """
 
     type: str
     id: str
     bus: str
     slot: int
     function: int = 0
+    own_row: DeviceType | None = None
+
+    @property
+    def row(self) -> DeviceType:
+        """What the device makes: its own row, or that of its type in the catalogue."""
+        if self.own_row is not None:
+            return self.own_row
+        row = CATALOGUE.get(self.type) or ON_BOARD.get(self.type)
+        if row is None:
+            raise UnknownNameError("device", self.type, CATALOGUE)
+        return row
+
+    @property
+    def is_pci(self) -> bool:
+        """Whether it stands on a PCI bus; a DIMM does not."""
+        return not self.row.size
 
     @property
     def devfn(self) -> int:
@@ -28,16 +50,20 @@ class Device:
 
 @dataclass(frozen=True, slots=True)
 class Topology:
-    """A machine: QEMU's ``-M`` name, CPUs, bytes of RAM, and devices in the order of the command line."""
+    """A machine: QEMU's ``-M`` name, CPUs, bytes of RAM, and devices in the order of the command line.
+
+    `vga` is the display that the board makes by itself (``-vga std``).
+    """
 
     machine: str
     cpus: int
     memory: int
     devices: tuple[Device, ...] = ()
+    vga: Device | None = None
 
     def __post_init__(self) -> None:
         places: dict[tuple[str, int, int], Device] = {}
-        for device in self.devices:
+        for device in (*self.devices, *([self.vga] if self.vga else [])):
             place = (device.bus, device.slot, device.function)
             if place in places:
                 raise RequestError(
@@ -51,4 +77,9 @@ class Topology:
     @property
     def bridges(self) -> tuple[Device, ...]:
         """The devices that carry a bus of their own."""
-        return tuple(device for device in self.devices if device.type == "pci-bridge")
+        return tuple(device for device in self.devices if any(isinstance(item, Windows) for item in device.row.makes))
+
+    @property
+    def dimms(self) -> tuple[Device, ...]:
+        """The memory modules."""
+        return tuple(device for device in self.devices if not device.is_pci)

@@ -100,6 +100,7 @@ class Published(msgspec.Struct, frozen=True):
     """A figure that somebody printed about this very guest: `value` of `metric` under `rules`.
 
     `exact`: the guest is known well enough that ours must equal it; otherwise it stands beside.
+    `mark` is where it was true, if not where a run is judged.
     """
 
     metric: str
@@ -107,6 +108,7 @@ class Published(msgspec.Struct, frozen=True):
     value: Number
     source: str
     exact: bool = False
+    mark: str | None = None
 
 
 class Recording(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -1,0 +1,126 @@
+"""pc, q35 and virt: guests of any size, from words on the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from footprint.errors import RequestError, UnknownNameError
+from footprint.machines.catalogue import CATALOGUE
+from footprint.machines.topology import SLOTS, Device, Topology
+from footprint.units import natural
+
+MACHINES = {
+    "pc": "A PC with the i440FX chipset, QEMU's default on x86.",
+    "q35": "A PC with PCI Express.",
+    "virt": "The Arm machine made for virtual guests.",
+}
+"""What each machine is."""
+
+FIRST_SLOT = 3
+LAST_SLOT = {"pc": 31, "q35": 30, "virt": 31}
+"""The last free slot of the root bus; q35's ICH9 stands in the last one."""
+
+VGA_SLOT = {"pc": 2, "q35": 1, "virt": 2}
+MOST_CPUS = {"pc": 255, "q35": 255, "virt": 8}
+"""What QEMU 7.2 starts without KVM; virt's GICv2 knows eight CPUs."""
+
+LEAST_MEMORY, MOST_MEMORY = 1 << 20, 255 << 30
+
+
+def parse_devices(text: str) -> tuple[str, ...]:
+    """``2xe1000+1xnvme`` as a type for each device, in order; nothing for an empty text."""
+    types: list[str] = []
+    for word in text.split("+") if text else ():
+        count, times, name = word.partition("x")
+        if not times:
+            raise RequestError(f"devices: {word!r} is not COUNTxTYPE, as in devices=8xvirtio-net-pci+1xnvme")
+        try:
+            number = natural(count, least=0)
+        except ValueError as error:
+            raise RequestError(f"devices: in {word!r} {error}, as in 8xvirtio-net-pci") from None
+        if name not in CATALOGUE:
+            raise UnknownNameError("device", name, CATALOGUE)
+        if number > SLOTS * SLOTS:
+            raise RequestError(f"devices: {word!r} finds no place: a machine has at most {SLOTS * SLOTS} slots")
+        types += [name] * number
+    return tuple(types)
+
+
+def parse_memory(text: str) -> int:
+    """Bytes of RAM: ``4G``, ``512M``, or as QEMU's ``-m`` a number of MiB; from 2**20 on it is bytes."""
+    units = {"K": 10, "M": 20, "G": 30, "T": 40}
+    shift = units.get(text[-1:].upper())
+    valid = "memory is a number of MiB as in 512, or a size as in 512M or 6G, from 1M to 255G"
+    try:
+        number = natural(text if shift is None else text[:-1], least=1)
+    except ValueError:
+        raise RequestError(f"memory={text} is not valid; {valid}") from None
+    if shift is None:
+        shift = 0 if number >= LEAST_MEMORY else 20
+    if not LEAST_MEMORY <= number << shift <= MOST_MEMORY:
+        raise RequestError(f"memory={text} is not valid; {valid}")
+    return number << shift
+
+
+def guest(
+    machine: str, *, cpus: int = 1, devices: Sequence[str] = (), bridges: int = 0, vga: bool = False,
+    memory: int = 128 << 20, bridge: str = "pci-bridge",
+) -> Topology:  # fmt: skip
+    """A `machine` (pc, q35 or virt) with these types of `devices`, in their order.
+
+    Without bridges they take a slot each of the root bus, from slot 3. With `bridges` (of type `bridge`)
+    these do, and device i of n goes behind bridge ⌊i·N/n⌋, slots from 1; behind a PCI Express port from
+    slot 0, of which it has one. Memory modules take no slot. Raises RequestError for what finds no place.
+    """
+    if cpus > MOST_CPUS[machine]:
+        raise RequestError(f"{machine} starts with at most {MOST_CPUS[machine]} CPUs, not {cpus}")
+    _check_kinds(machine, devices)
+    on_bus = [kind for kind in devices if not CATALOGUE[kind].size]
+    placed = _placed(machine, on_bus, bridges, bridge)
+    front = [Device(bridge, f"bridge{i}", "pci.0", FIRST_SLOT + i) for i in range(bridges)]
+    cards, modules = iter(placed), 0
+    line = []
+    for kind in devices:
+        if CATALOGUE[kind].size:
+            line.append(Device(kind, f"dimm{modules}", "dimms", modules))
+            modules += 1
+        else:
+            line.append(next(cards))
+    display = Device("VGA", "vga", "pci.0", VGA_SLOT[machine]) if vga else None
+    if display is not None and machine == "virt":
+        # virt makes no display of its own: there it is the first device of the command line.
+        return Topology(machine, cpus, memory, (display, *front, *line))
+    return Topology(machine, cpus, memory, (*front, *line), display)
+
+
+def _check_kinds(machine: str, devices: Sequence[str]) -> None:
+    for kind in sorted(set(devices)):
+        row = CATALOGUE[kind]
+        if row.size and machine == "virt":
+            raise RequestError(f"{kind} finds no place: virt takes memory modules only with UEFI firmware")
+        if row.most is not None and devices.count(kind) > row.most:
+            raise RequestError(f"{machine} takes at most {row.most} {kind}, not {devices.count(kind)}")
+
+
+def _placed(machine: str, kinds: Sequence[str], bridges: int, bridge: str) -> list[Device]:
+    free = LAST_SLOT[machine] - FIRST_SLOT + 1
+    taken, what = (bridges, "bridges") if bridges else (len(kinds), "devices")
+    if taken > free:
+        raise RequestError(
+            f"{taken} {what} find no place on the root bus of {machine}, which has {free} free slots"
+            + ("" if bridges else "; put them behind bridges")
+        )
+    if not bridges:
+        return [Device(kind, f"device{i}", "pci.0", FIRST_SLOT + i) for i, kind in enumerate(kinds)]
+    express = bridge == "pcie-root-port"
+    first, last = (0, 0) if express else (1, SLOTS - 1)
+    filled = [first] * bridges
+    placed = []
+    for i, kind in enumerate(kinds):
+        number = i * bridges // len(kinds)
+        if filled[number] > last:
+            most = (last - first + 1) * bridges
+            raise RequestError(f"{len(kinds)} devices find no place behind {bridges} bridges, at most {most}")
+        placed.append(Device(kind, f"device{i}", f"bridge{number}", filled[number]))
+        filled[number] += 1
+    return placed

@@ -1,0 +1,109 @@
+"""What rows of devices are made of: regions in BARs, at fixed places, in blocks. Sizes in bytes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A region inside a BAR, or placed by itself; `per_cpu` more bytes for each CPU after the first."""
+
+    name: str
+    offset: int
+    size: int
+    per_cpu: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A BAR: a region of `kind` (container, io, ram or alias), with `parts` placed in it one commit each.
+
+    `number` is the BAR's, `space` where firmware places it (io, mem, or pref: 64 bits, prefetchable).
+    BAR 6 is the option ROM, which firmware shows only while it looks at it. `logged`: writes to it are
+    followed from the start. `shows`: an alias of the BAR of this name. `conventional`: not made behind
+    a PCI Express port. `emptied`: its parts are taken out one by one when the device is unplugged, not
+    only those of MSI-X. `private_space`: up to 2.11 a space of this name looks at the BAR through an
+    alias (virtio's configuration access).
+    """
+
+    name: str
+    size: int
+    kind: str = "container"
+    number: int = 0
+    space: str = "mem"
+    parts: tuple[Part, ...] = ()
+    logged: bool = False
+    shows: str = ""
+    conventional: bool = False
+    emptied: bool = False
+    private_space: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """A region at a fixed place of the bus's memory or I/O space (`window`: mem or io)."""
+
+    window: str
+    part: Part
+    priority: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A container at a fixed place, with `parts` in it; hidden until firmware moves it unless `enabled`."""
+
+    window: str
+    name: str
+    offset: int
+    size: int
+    parts: tuple[Part, ...]
+    enabled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """A private address space `name` on the BAR called `bar`."""
+
+    name: str
+    bar: str
+
+
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """The windows of a bridge on its parent, of size 0 until firmware programs them."""
+
+    express: bool = False
+
+
+Item = Bar | Fixed | Block | Space | Windows
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceType:
+    """A row: QEMU's ``-device`` name, what it makes in order, and what it is.
+
+    `size`: bytes of a memory module, which stands on no bus. `most`: how many a machine may have.
+    `hotplug`: whether QEMU 7.2 plugs it in and out while the machine runs. `driven`: firmware has a
+    driver for it, and lets it read and write memory.
+    """
+
+    name: str
+    makes: tuple[Item, ...]
+    what: str
+    size: int = 0
+    most: int | None = None
+    hotplug: bool = True
+    driven: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An on-board region in "memory" or "I/O" (`window`: system or io), with `parts` in it."""
+
+    window: str
+    name: str
+    offset: int
+    size: int
+    kind: str = "io"
+    parts: tuple[Part, ...] = ()

@@ -1,0 +1,125 @@
+"""The scenarios of pc, q35 and virt from the command line: figures, marks, notes."""
+
+import json
+
+import pytest
+
+from footprint.backends.model import ModelBackend
+from footprint.machines.guests import guest
+from footprint.memory.rules import HISTORY
+from footprint.qemu.oplog import read_log
+from footprint.steps import Build, Replay
+from tests.conftest import DATA, ROOT
+
+
+@pytest.fixture
+def run(footprint):
+    """``run("pc", "devices=1xe1000", "-r", RULES)`` gives the recording as plain data."""
+
+    def recording(name, *arguments):
+        values = [word for text in arguments if "=" in text and "," not in text for word in ("-s", text)]
+        rest = [text for text in arguments if "=" not in text or "," in text]
+        done = footprint("run", name, *values, *rest, "--json", "--no-report", PYTHONPATH=str(ROOT))
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    return recording
+
+
+def figures(recording, mark, metric="flatviews.created"):
+    return {
+        run["rules"]: sample["metrics"][metric]
+        for run in recording["runs"]
+        for sample in run["samples"]
+        if sample["mark"] == mark
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "created", "alive"),
+    [
+        ("pc", ["devices="], 187, 4),
+        ("pc", ["cpus=8"], 250, 11),
+        ("pc", ["vga=std"], 213, 4),
+        ("pc", ["devices=1xe1000", "bridges=1"], 199, 4),
+        ("pc", ["devices=56xe1000", "bridges=2"], 319, 4),
+        ("pc", ["devices=112xe1000", "bridges=4"], 451, 4),
+        ("pc", ["devices=112xvirtio-net-pci", "bridges=4"], 1795, 4),
+        ("q35", ["devices="], 181, 4),
+        ("q35", ["devices=1xvirtio-net-pci"], 195, 4),
+        ("virt", ["devices="], 112, 3),
+        ("virt", ["devices=1xvirtio-net-pci", "cpus=2"], 126, 3),
+    ],
+)
+def test_each_machine_creates_as_many_views_as_the_real_one(run, name, values, created, alive):
+    recording = run(name, *values, "-r", "v7.2.0")
+    assert figures(recording, "built") == {"v7.2.0": created}
+    assert figures(recording, "built", "flatviews.alive") == {"v7.2.0": alive}
+
+
+def test_the_firmware_runs_when_it_is_asked_to(run):
+    recording = run("pc", "firmware=1", "-r", "v7.2.0")
+    assert [sample["mark"] for sample in recording["runs"][0]["samples"]] == ["built", "booted", "destroyed"]
+    assert figures(recording, "booted") == {"v7.2.0": 217}
+
+
+def test_virt_boots_nothing_and_says_so(run):
+    recording = run("virt", "firmware=1", "-r", "v7.2.0")
+    assert figures(recording, "booted") == figures(recording, "built")
+    assert any("no firmware" in note for note in recording["notes"])
+
+
+@pytest.mark.parametrize("name", ["pc", "q35", "virt", "pc112", "hotplug", "bus_masters"])
+def test_under_older_rules_the_notes_say_that_the_start_up_is_that_of_7_2(run, name):
+    recording = run(name, "-r", "v2.10.0")
+    assert any("7.2's start-up under older rules" in note for note in recording["notes"])
+
+
+def test_pc112_has_its_published_figures_at_booted(run):
+    recording = run("pc112")
+    created, alive = (figures(recording, "booted", f"flatviews.{what}") for what in ("created", "alive"))
+    assert (created["v7.2.0"], alive["v7.2.0"]) == (2341, 4)
+    assert (created["v2.11.0"], alive["v2.11.0"]) == (2341, 4)
+    assert alive["202fc01b05"] > 112
+    assert {(one["metric"], one["value"], one["mark"]) for one in recording["published"]} == {
+        ("flatviews.alive", 4, "booted"),
+        ("flatviews.created", 2000, "booted"),
+    }
+
+
+def test_bus_masters_cost_a_view_each_until_functions_share_one(run):
+    recording = run("bus_masters", "functions=8", "bridges=0")
+    alive = {
+        each["rules"]: [
+            sample["metrics"]["flatviews.alive"] for sample in each["samples"] if sample["mark"] == "enabled"
+        ]
+        for each in recording["runs"]
+    }
+    assert alive["v7.2.0"] == [4] * 8
+    assert alive["v2.10.0"] == [alive["v2.10.0"][0]] * 8
+    assert alive["e673ba9af9"] == [alive["e673ba9af9"][0] - i for i in range(8)]
+
+
+@pytest.mark.parametrize(
+    ("log", "topology"),
+    [
+        ("pc_min", guest("pc")),
+        ("virt_arm", guest("virt", cpus=2, devices=["virtio-net-pci"])),
+    ],
+)
+def test_a_recorded_start_up_makes_the_same_views_in_the_same_order(log, topology):
+    def watched(step):
+        backend = ModelBackend([HISTORY["v7.2.0"]])
+        original, seen = backend._start, []
+
+        def start(pages):
+            core = original(pages)
+            core.ledgers[0].watch = seen.append
+            return core
+
+        backend._start = start
+        backend.obey(step)
+        return [(one.root and one.root.name, one.ranges, one.sections, one.nodes, one.nodes_allocated) for one in seen]
+
+    ours, theirs = watched(Build(topology)), watched(Replay(read_log(DATA / "oplogs" / f"{log}.txt.gz")))
+    assert ours == theirs
