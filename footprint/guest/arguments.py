@@ -12,8 +12,14 @@ QEMU = {
     "virt": "qemu-system-aarch64",
 }
 """The program that has a machine, when none is given."""
-CPU = {"pseries": "POWER8"}
+CPU = {"pseries": "POWER8", "virt": "max"}
 """The CPU model that the board models, where it is not QEMU's default."""
+ROOT_BUS = {"q35": "pcie.0", "virt": "pcie.0"}
+"""What QEMU calls the root bus, where it is not ``pci.0``."""
+DIMM = 128 << 20
+"""Bytes of a memory module."""
+NATIVE_HOTPLUG = ("-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off")
+"""Lets a device leave a q35 that is stopped (FACTS §11)."""
 _NEEDS_DRIVE = ("virtio-blk-pci", "nvme")
 
 
@@ -24,26 +30,46 @@ def program(topology: Topology) -> str:
     return QEMU[topology.machine]
 
 
-def arguments(topology: Topology) -> list[str]:
-    """The command line's words after the program's."""
+def arguments(topology: Topology, *, plugs: bool = False) -> list[str]:
+    """The command line's words after the program's; `plugs`: devices will come and go."""
     words = ["-M", topology.machine]
     if topology.machine in CPU:
         words += ["-cpu", CPU[topology.machine]]
-    words += ["-smp", str(topology.cpus), "-m", f"{topology.memory >> 10}K", "-nodefaults"]
+    words += ["-smp", str(topology.cpus), "-m", _memory(topology), "-nodefaults"]
+    if plugs and topology.machine == "q35":
+        words += NATIVE_HOTPLUG
+    if topology.vga:
+        words += ["-vga", "std"]
     for number, device in enumerate(topology.devices, 1):
-        if device.type in _NEEDS_DRIVE:
-            words += ["-blockdev", f"driver=null-co,node-name=drive-{device.id}"]
-        words += ["-device", _device(device, number)]
+        for option, values in parts(topology.machine, device, number):
+            words += [option, ",".join(f"{name}={value}" if name else value for name, value in values.items())]
     return words
 
 
-def _device(device: Device, number: int) -> str:
-    text = f"{device.type},id={device.id},bus={device.bus},addr={device.slot:#x}.{device.function}"
-    if device.type == "pci-bridge":
-        # Several bridges share a slot; each needs a number of its own.
-        text += f",chassis_nr={number},multifunction=on"
+def parts(machine: str, device: Device, number: int = 0) -> list[tuple[str, dict[str, str]]]:
+    """What makes a device: options in order, each with its properties; the nameless one is the driver."""
+    if not device.is_pci:
+        memory = {"": "memory-backend-ram", "id": f"ram-{device.id}", "size": f"{DIMM >> 20}M"}
+        return [("-object", memory), ("-device", {"": device.type, "id": device.id, "memdev": f"ram-{device.id}"})]
+    bus = ROOT_BUS.get(machine, device.bus) if device.bus == "pci.0" else device.bus
+    values = {"": device.type, "id": device.id, "bus": bus, "addr": f"{device.slot:#x}.{device.function}"}
+    made: list[tuple[str, dict[str, str]]] = []
     if device.type in _NEEDS_DRIVE:
-        text += f",drive=drive-{device.id}"
+        made.append(("-blockdev", {"driver": "null-co", "node-name": f"drive-{device.id}"}))
+        values["drive"] = f"drive-{device.id}"
     if device.type == "nvme":
-        text += f",serial={device.id}"
-    return text
+        values["serial"] = device.id
+    elif device.type == "pci-bridge":
+        # Several bridges share a slot; each needs a number of its own.
+        values |= {"chassis_nr": str(number), "multifunction": "on"}
+    elif device.type == "pcie-root-port":
+        values |= {"chassis": str(number), "slot": str(number)}
+    return [*made, ("-device", values)]
+
+
+def _memory(topology: Topology) -> str:
+    size = f"{topology.memory >> 10}K"
+    modules = len(topology.dimms)
+    if not modules:
+        return size
+    return f"{size},slots={modules},maxmem={(topology.memory + modules * DIMM) >> 10}K"

@@ -45,6 +45,36 @@ def test_the_model_and_a_real_qemu_count_the_same(footprint, ppc64, guest):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.parametrize(
+    ("program", "package", "words"),
+    [
+        ("x86_64", "x86", "pc -s devices=2xe1000+1xnvme+1xpc-dimm -s bridges=2 -s vga=std"),
+        ("x86_64", "x86", "q35 -s devices=2xvirtio-blk-pci -s cpus=3"),
+        ("aarch64", "arm", "virt -s devices=3xvirtio-net-pci -s vga=std"),
+        ("x86_64", "x86", "pc -s devices=2xe1000 -s firmware=1"),
+        ("ppc64", "ppc", "hotplug -s machine=pseries -s bus_master=0 -s commit=0 -s cycles=3"),
+    ],
+)
+def test_every_machine_and_step_counts_the_same(need, footprint, program, package, words):
+    need(f"qemu-system-{program}", f"qemu-system-{package}")
+    for name, how in (("real", ("-b", "qemu")), ("model", ("-r", "v7.2.0"))):
+        done = footprint("run", *words.split(), *how, "-o", name, "--no-report")
+        assert done.returncode == 0, done.stderr
+    done = footprint("compare", "model", "real")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_where_devices_come_and_go_views_are_read_only_at_the_last_mark(footprint, x86_64):
+    words = ("-s", "bus_master=0", "-s", "commit=0", "-s", "cycles=3", "-s", "device=nvme")
+    done = footprint("run", "hotplug", *words, "-b", "qemu", "--json")
+    samples = json.loads(done.stdout)["runs"][0]["samples"]
+    assert [(one["mark"], one["cycle"]) for one in samples][-2:] == [("plugged", 3), ("unplugged", 3)]
+    assert [one["metrics"].get("flatviews.alive") for one in samples] == [None] * 6 + [4]
+    # Nothing stays: as many views and spaces after each cycle as before the first.
+    kept = [(one["metrics"]["flatviews.allocated"], one["metrics"]["address_spaces"]) for one in samples[::2]]
+    assert set(kept) == {kept[0]}
+
+
 def test_a_recording_of_a_real_qemu_says_so_and_holds_its_memory(footprint, ppc64, tmp_path):
     done = footprint("run", "power8", *SMALL, "-b", "qemu", "-o", "real")
     assert done.returncode == 0, done.stderr
