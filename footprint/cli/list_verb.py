@@ -71,7 +71,7 @@ def _backends() -> list[dict[str, Any]]:
         {"name": "model", "what": "the memory core in this process, exact", "available": "yes"},
         {
             "name": "qemu",
-            "what": "a real QEMU, stopped before its firmware",
+            "what": "a real QEMU process, any binary (--qemu PATH)",
             "available": f"not installed: {', '.join(missing)}" if missing else "yes",
         },
     ]

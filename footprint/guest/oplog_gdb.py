@@ -66,6 +66,17 @@ LONGEST_NAME = 256
 DISPATCH_COUNTS = 32  # offset of the four counts in AddressSpaceDispatch, 2.11 to 9.0
 
 
+class Arguments:
+    """The first six arguments of the call at which QEMU stands, each read when it is asked for."""
+
+    def __init__(self, registers: Sequence[str]) -> None:
+        self.registers = registers
+
+    def __getitem__(self, number: int) -> int:
+        """An argument, as 64 bits without a sign."""
+        return int(gdb.newest_frame().read_register(self.registers[number])) & ((1 << 64) - 1)
+
+
 class Log:
     """The log: knows regions by their address, and writes lines."""
 
@@ -73,12 +84,7 @@ class Log:
         self.stream = stream
         self.names: dict[int, str] = {}
         self.fresh: int | None = None
-        self.registers: Sequence[str] = ()
-
-    def arguments(self) -> list[int]:
-        """The values of the first six arguments."""
-        frame = gdb.newest_frame()
-        return [int(frame.read_register(name)) & ((1 << 64) - 1) for name in self.registers]
+        self.arguments = Arguments(())
 
     def text(self, address: int) -> str:
         """The C string at `address`; it may end where its page does."""
@@ -108,7 +114,7 @@ class Log:
         self.fresh = address
 
 
-Obey = Callable[[Log, "list[int]"], None]
+Obey = Callable[[Log, Arguments], None]
 """What to do at a function, with its arguments."""
 
 
@@ -127,27 +133,27 @@ def obey_word(word: str) -> Obey:
     return lambda log, _: log.write(word)
 
 
-def obey_alias(log: Log, a: list[int]) -> None:
+def obey_alias(log: Log, a: Arguments) -> None:
     """memory_region_init_alias: region, owner, name, target, offset, size."""
     log.init("alias", a[0], a[2], a[5], f" of {log.region(a[3])} off={a[4]:#x}")
 
 
-def obey_add(log: Log, a: list[int]) -> None:
+def obey_add(log: Log, a: Arguments) -> None:
     """memory_region_add_subregion: container, offset, region."""
     log.write(f"add {log.region(a[0])} @{a[1]:#x} <- {log.region(a[2])}")
 
 
-def obey_add_overlap(log: Log, a: list[int]) -> None:
+def obey_add_overlap(log: Log, a: Arguments) -> None:
     """The same with a priority, an int printed without its sign."""
     log.write(f"add {log.region(a[0])} @{a[1]:#x} <- {log.region(a[2])} prio={a[3] & 0xFFFFFFFF}")
 
 
-def obey_del(log: Log, a: list[int]) -> None:
+def obey_del(log: Log, a: Arguments) -> None:
     """memory_region_del_subregion: container, region."""
     log.write(f"del {log.region(a[0])} -x {log.region(a[1])}")
 
 
-def obey_space(log: Log, a: list[int]) -> None:
+def obey_space(log: Log, a: Arguments) -> None:
     """address_space_init: space, root, name."""
     log.write(f"AS_INIT '{log.text(a[2])}' root={log.region(a[1])}")
 
@@ -157,7 +163,7 @@ def obey_eventfd(word: str) -> Obey:
     return lambda log, a: log.write(f"{word} {log.region(a[0])}")
 
 
-def obey_compact(log: Log, a: list[int]) -> None:
+def obey_compact(log: Log, a: Arguments) -> None:
     """address_space_dispatch_compact: the dispatch, with all its sections and nodes."""
     data = bytes(gdb.selected_inferior().read_memory(a[0] + DISPATCH_COUNTS, 16))
     sections, sections_most, nodes, nodes_most = (int.from_bytes(data[i : i + 4], "little") for i in range(0, 16, 4))
@@ -198,7 +204,7 @@ class Watch(gdb.Breakpoint):  # type: ignore[misc, unused-ignore]
         """Log the call."""
         if self.obey is None:
             return True
-        self.obey(self.log, self.log.arguments())
+        self.obey(self.log, self.log.arguments)
         return False
 
 
@@ -215,8 +221,8 @@ def run(log: Log, dispatch: bool) -> str:
     endings: list[str] = []
     gdb.events.exited.connect(lambda event: endings.append(f"exit {getattr(event, 'exit_code', -1)}"))
     gdb.execute("starti", to_string=True)
-    log.registers = REGISTERS.get(gdb.newest_frame().architecture().name(), ())
-    if not log.registers:
+    log.arguments = Arguments(REGISTERS.get(gdb.newest_frame().architecture().name(), ()))
+    if not log.arguments.registers:
         return "cannot read the arguments of calls on this processor"
     if address_of(END) is None or address_of("address_space_dispatch_new") is None:
         return "does not export its memory functions; it may be no system emulator"

@@ -1,10 +1,14 @@
 """Plugging and unplugging in a real, stopped guest: what comes back, and what reading keeps."""
 
+import re
+import shlex
+
 import pytest
 
 from footprint.errors import MeasurementError
 from footprint.guest.guest import Guest
 from footprint.guest.plugging import BACKENDS, Q35, Socket, cycle_backend
+from tests.conftest import ROOT
 
 
 @pytest.fixture
@@ -58,3 +62,10 @@ def test_a_device_that_stays_is_given_up_in_time(x86_64):
         socket.plug("e1000")
         with pytest.raises(MeasurementError, match=r"still there 0\.2 s after"):
             socket.unplug(seconds=0.2)
+
+
+def test_the_command_in_the_docs_works(footprint, x86_64):
+    (line,) = re.findall(r"```sh\n(.*)\n```", (ROOT / "docs" / "reading.md").read_text())
+    done = footprint(*shlex.split(line)[1:])
+    assert done.returncode == 0, done.stderr
+    assert footprint("gate", "reports/hotplug", "--mark", "unplugged", "--budget", "flatviews.alive<=4").returncode == 0
