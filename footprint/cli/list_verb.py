@@ -81,7 +81,14 @@ def _metrics() -> list[dict[str, Any]]:
     from footprint.recording.metrics import METRICS
 
     return [
-        {"name": one.name, "unit": one.unit, "kind": one.kind, "probe": one.probe, "what": one.what}
+        {
+            "name": one.name,
+            "unit": one.unit,
+            "kind": one.kind,
+            "better": one.better,
+            "probe": one.probe,
+            "what": one.what,
+        }
         for one in METRICS.values()
     ]
 

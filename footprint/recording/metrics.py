@@ -16,6 +16,7 @@ from footprint.errors import UnknownNameError
 class Metric:
     """A row: `unit` is ``bytes``, ``seconds`` or what is counted; `kind` modelled or measured.
 
+    `better` is the direction of improvement, ``lower`` or ``neither``.
     `gauge`: it counts what exists at the mark; otherwise what has happened since the start.
     """
 
@@ -25,7 +26,7 @@ class Metric:
     gauge: bool
     what: str
     probe: str = "census"
-    lower_is_better: bool = True
+    better: str = "lower"
 
 
 _WORDS = {
@@ -50,7 +51,7 @@ def _rows() -> tuple[Metric, ...]:
         count("flatviews.alive", "views", "distinct views that some address space uses"),
         count("flatviews.empty", "views", "of those, views without ranges"),
         count("flatviews.created", "views", "views created since start", gauge=False),
-        count("flatviews.freed", "views", "views freed since start", gauge=False),
+        Metric("flatviews.freed", "views", "modelled", False, "views freed since start", better="neither"),
         count("flatviews.allocated", "views", "views created and not freed: alive, waiting or held"),
         count("flatviews.peak", "views", "most views allocated at one time", gauge=False),
         count("dispatches.alive", "dispatches", "dispatch trees of the views alive"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from footprint.recording.model import Recording, Run
 from footprint.report.section import Card, Head
-from footprint.report.words import count, figure, plural, value
+from footprint.report.words import count, figure, has_course, plural, value
 
 _CARDS = (
     ("flatviews.created", "views created"),
@@ -12,15 +12,23 @@ _CARDS = (
     ("modelled.bytes.peak", "modelled peak, allocated"),
     ("modelled.resident.peak", "modelled peak, touched"),
 )
+_STATE_CARDS = (
+    ("flatviews.alive", "views in use"),
+    ("address_spaces", "address spaces"),
+    ("nodes", "radix nodes"),
+    ("modelled.bytes", "modelled bytes"),
+)
+"""The same for a machine of which only what exists was recorded."""
 
 
 def head(recording: Recording) -> Head:
     """What stands first; of a recording without runs or without our metrics the answer is short."""
+    cards = _CARDS if has_course(recording) else _STATE_CARDS
     return Head(
         scenario=recording.scenario,
         question=recording.question,
         answer=answer(recording),
-        cards=tuple(card for name, label in _CARDS if (card := _card(recording, name, label))),
+        cards=tuple(card for name, label in cards if (card := _card(recording, name, label))),
         notes=recording.notes,
         params=tuple((name, str(setting)) for name, setting in recording.params.items()),
         environment=(
@@ -64,16 +72,21 @@ def _of_two(first: Run, last: Run) -> list[str]:
             else f"{count(created)} views created under {first.rules} become {count(made)} under {last.rules}"
         )
     if alive is not None and used is not None:
-        said.append(
-            f"{count(alive)} {_are(alive)} in use under both"
-            if alive == used
-            else f"{count(alive)} in use become {count(used)}"
-        )
+        said.append(_use(first, last, alive, used, named=bool(said)))
     if peak is not None and top is not None:
         verb = "falls" if top < peak else "rises"
         old, new = figure("modelled.bytes.peak", peak), figure("modelled.bytes.peak", top)
         said.append(f"the peak stays at {old}" if top == peak else f"the peak {verb} from {old} to {new}")
     return said
+
+
+def _use(first: Run, last: Run, alive: float, used: float, *, named: bool) -> str:
+    """How the views in use differ; `named`: the rule sets have been named before."""
+    if alive == used:
+        return f"{count(alive)} {_are(alive) if named else _views(alive)} in use under both"
+    if named:
+        return f"{count(alive)} in use become {count(used)}"
+    return f"{plural(int(alive), 'view')} in use under {first.rules} become {count(used)} under {last.rules}"
 
 
 def _are(n: float) -> str:

@@ -7,7 +7,7 @@ from footprint.recording.model import Published, Recording, Run
 from footprint.report.bars import Bar, bars
 from footprint.report.canvas import ACCENT
 from footprint.report.section import Column, Exhibit, Key, Picture, Section, Table
-from footprint.report.words import NOTHING, figure, listed, percent, plural, signed, value
+from footprint.report.words import NOTHING, figure, has_course, listed, percent, plural, signed, value
 
 _PICTURES = (
     ("dispatches.created", "", "Dispatch trees built during the start-up", "trees built"),
@@ -17,10 +17,19 @@ _PICTURES = (
 )
 """Metric, the metric drawn pale behind it, the picture's title, and the column's heading."""
 
+_STATE_PICTURES = (
+    ("flatviews.alive", "", "Views in use", "views in use"),
+    ("modelled.bytes", "", "Modelled bytes of views and dispatches", "modelled bytes"),
+    ("nodes", "", "Radix nodes used", "nodes"),
+    ("sections", "", "Sections", "sections"),
+)
+"""The same for a machine of which only what exists was recorded."""
+
 
 def history(recording: Recording) -> Section | None:
     """The section; None if no run has any of its figures."""
-    shown = [row for row in _PICTURES if any(value(run, row[0]) is not None for run in recording.runs)]
+    pictures_of = _PICTURES if has_course(recording) else _STATE_PICTURES
+    shown = [row for row in pictures_of if any(value(run, row[0]) is not None for run in recording.runs)]
     if not shown:
         return None
     pictures = tuple(_picture(recording, *row[:3]) for row in shown)
@@ -34,7 +43,11 @@ def history(recording: Recording) -> Section | None:
 
 
 def _lead(recording: Recording) -> str:
-    said = ["The same guest, started under each rule set." if len(recording.runs) > 1 else "What the start-up made."]
+    if has_course(recording):
+        several, one = "The same guest, started under each rule set.", "What the start-up made."
+    else:
+        several, one = "The same machine, as it was, under each rule set.", "What exists."
+    said = [several if len(recording.runs) > 1 else one]
     exact = [one for one in recording.published if one.exact]
     if exact:
         equal = sum(_ours(recording, one) == one.value for one in exact)

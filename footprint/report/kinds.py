@@ -25,27 +25,36 @@ KINDS = (
 
 def kinds(recording: Recording) -> Section | None:
     """The section; None if no run has bytes by kind."""
-    ever = _modelled(".ever")
-    if not any(part(run) is not None for run in recording.runs for _, _, part in ever):
+    ever, alive = _modelled(".ever"), _modelled("")
+    shown = [
+        (parts, title, note)
+        for parts, title, note in (
+            (ever, "All views ever created", "At the peak all of them are allocated at once."),
+            (alive, "The views in use", "What stays when the others are freed." if _is_read(recording, ever) else ""),
+        )
+        if _is_read(recording, parts)
+    ]
+    if not shown:
         return None
     modelled = Exhibit(
-        (
-            _picture(recording, ever, "All views ever created", "At the peak all of them are allocated at once."),
-            _picture(recording, _modelled(""), "The views in use", "What stays when the others are freed."),
-        ),
-        tuple(Key(VARIABLES[colour], name) for name, colour, _ in ever),
-        (
-            _table(recording, ever, "Modelled bytes of all views ever created, by kind"),
-            _table(recording, _modelled(""), "Modelled bytes of the views in use, by kind"),
+        tuple(_picture(recording, *one) for one in shown),
+        tuple(Key(VARIABLES[colour], name) for name, colour, _ in alive),
+        tuple(
+            _table(recording, parts, f"Modelled bytes of {title[0].lower()}{title[1:]}, by kind")
+            for parts, title, _ in shown
         ),
         title="Modelled: what the C program allocates",
     )
     return Section(
         "Allocations by kind",
         "kinds",
-        f"{_lead(recording, ever)} {_cross_check(recording)}".strip(),
+        f"{_lead(recording, shown[0][0])} {_cross_check(recording)}".strip(),
         (modelled, *_traced(recording), *_sized(recording)),
     )
+
+
+def _is_read(recording: Recording, parts: tuple[Part, ...]) -> bool:
+    return any(part(run) is not None for run in recording.runs for _, _, part in parts)
 
 
 def _modelled(suffix: str) -> tuple[Part, ...]:
@@ -101,7 +110,7 @@ def _sized(recording: Recording) -> tuple[Exhibit, ...]:
 
 
 def _measured(recording: Recording, parts: tuple[Part, ...], title: str, picture: str) -> tuple[Exhibit, ...]:
-    if not any(part(run) is not None for run in recording.runs for _, _, part in parts):
+    if not _is_read(recording, parts):
         return ()
     keys = tuple(Key(VARIABLES[colour], name) for name, colour, _ in parts)
     return (

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from unicodedata import east_asian_width
 
 from footprint.recording.metrics import METRICS
-from footprint.recording.model import Number, Run
+from footprint.recording.model import Number, Recording, Run
 from footprint.units import bytes_text, count_text
 
 NOTHING = "–"
@@ -71,3 +71,10 @@ def value(run: Run, name: str, mark: str | None = None) -> Number | None:
     """The metric `name` of `run` at `mark`, by default where a run is judged; None if it was not read."""
     sample = run.sample(mark)
     return sample.metrics.get(name) if sample else None
+
+
+def has_course(recording: Recording) -> bool:
+    """Whether the recording tells what happened; of a captured machine it only tells what exists."""
+    return any(value(run, "flatviews.created") is not None for run in recording.runs) or not any(
+        value(run, "flatviews.alive") is not None for run in recording.runs
+    )
