@@ -19,8 +19,8 @@ from footprint.verify.difference import Style, difference
 PROGRAMS = {"pc": "qemu-system-x86_64", "q35": "qemu-system-x86_64", "virt": "qemu-system-aarch64"}
 PACKAGES = {"pc": "qemu-system-x86", "q35": "qemu-system-x86", "virt": "qemu-system-arm"}
 DIMM = 128 << 20
-SETTLED_SECONDS = 4
-"""Firmware pauses for two seconds, and is done when no view was made for longer."""
+LONGEST_PAUSE, LONGEST_WAIT = 2.5, 12
+"""Seconds without a new view: firmware itself pauses for two, and for longer between two network boots."""
 
 
 def arguments(topology):
@@ -89,13 +89,15 @@ class Guest:
         """Views created so far."""
         return self._trace.read_text().count("flatview_new")
 
-    def settle(self, limit=60):
-        """Wait until the firmware makes no more views, and stop the guest."""
+    def settle(self, expected, limit=60):
+        """Wait until the firmware makes no more views, and stop the guest; sooner where `expected` are made."""
         seen, since, started = self.created, time.monotonic(), time.monotonic()
-        while time.monotonic() - since < SETTLED_SECONDS and time.monotonic() - started < limit:
+        while time.monotonic() - started < limit:
             time.sleep(0.1)
             if self.created != seen:
                 seen, since = self.created, time.monotonic()
+            if time.monotonic() - since > (LONGEST_PAUSE if seen == expected else LONGEST_WAIT):
+                break
         self.ask("stop")
 
 

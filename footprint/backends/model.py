@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from footprint.backends.boards import BOARDS, boot
 from footprint.backends.boards.board import Board, dismantle
-from footprint.backends.boards.pci import Wiring
+from footprint.backends.boards.pci import Function, Wiring
 from footprint.backends.replay import Replayer
 from footprint.captured.pages import page_size
 from footprint.captured.restore import restore
@@ -101,12 +101,19 @@ class ModelBackend:
     def _unplug(self, name: str) -> None:
         function = self._machine.unplug(name)
         if not self.wiring.releases:
-            spaces = ", ".join(repr(space.name) for space in function.spaces)
-            regions = ", ".join(region.name or "(noname)" for region in function.regions)
-            self.findings.append(
-                f"Leak with release=off: every unplug of the device {name!r} ({function.device.type}) leaves behind "
-                f"{len(function.spaces)} space(s), {spaces}, and {len(function.regions)} region(s): {regions}."
-            )
+            self.findings.append(self._leak_of(function))
+
+    def _leak_of(self, function: Function) -> str:
+        """What a device left behind that no rule set here would have had without it, in a sentence."""
+        known = {space for ledger in self.ledgers for space in ledger.spaces}
+        spaces = [space for space in function.spaces if space in known]
+        absent = {space.root for space in function.spaces if space not in known and space.kind}
+        regions = [region.name or "(noname)" for region in function.regions if region not in absent]
+        return (
+            f"Leak with release=off: every unplug of the device {function.device.id!r} ({function.device.type}) leaves "
+            f"behind {_counted(spaces, 'address space')} ({', '.join(space.name for space in spaces)}) and "
+            f"{_counted(regions, 'region')} ({', '.join(regions)})."
+        )
 
     @property
     def _machine(self) -> Board:
@@ -129,6 +136,10 @@ class ModelBackend:
         else:
             dismantle(self.core, self._regions)
             self._regions.clear()
+
+
+def _counted(things: Sequence[object], what: str) -> str:
+    return f"{len(things)} {what}{'' if len(things) == 1 else 's'}"
 
 
 def passes(rules: Sequence[RuleSet]) -> list[tuple[RuleSet, ...]]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from footprint.errors import RequestError
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -95,6 +97,12 @@ class DeviceType:
     most: int | None = None
     hotplug: bool = True
     driven: bool = False
+
+    def __post_init__(self) -> None:
+        numbers = [item.number for item in self.makes if isinstance(item, Bar)]
+        twice = {number for number in numbers if numbers.count(number) > 1}
+        if twice:
+            raise RequestError(f"device {self.name!r} has two BARs with the number {min(twice)}")
 
 
 @dataclass(frozen=True, slots=True)

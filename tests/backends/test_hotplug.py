@@ -99,6 +99,8 @@ def test_without_release_functions_each_cycle_leaves_its_spaces_behind_and_says_
     assert spaces == [spaces[0] + i for i in range(3)]
     said = backend.findings[0]
     assert all(word in said for word in ("'x'", "virtio-net-pci", "bus master container", "msix-table", "release=off"))
+    assert "1 address space (virtio-net-pci)" in said
+    assert "virtio-pci-cfg" not in said
 
 
 def test_the_recording_names_the_owner_of_a_leak(footprint, tmp_path):

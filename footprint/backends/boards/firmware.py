@@ -61,7 +61,7 @@ class SeaBios:
         for function in self._functions():
             self._initialise(function, placement)
         self.board.prepare_smm()
-        end = self._run_display_roms(placement)
+        end = self._run_display_rom(placement)
         for function in self._functions():
             if function.device.row.driven:
                 self.pci.enable_master(function)
@@ -119,10 +119,13 @@ class SeaBios:
                 for area in areas:
                     area.show(self.core, what(area) if area in part else area.shown)
 
-    def _run_display_roms(self, placement: Placement) -> int:
-        """The display's ROM is the first to be copied; gives where the next one may stand."""
-        displays = [function for function in self._functions() if function.device.type == DISPLAY]
-        for function in displays:
+    def _run_display_rom(self, placement: Placement) -> int:
+        """The first display's ROM is copied before all others; gives where the next one may stand.
+
+        A display behind a bridge is not found: no bridge was told to pass on what displays answer to.
+        """
+        displays = [function for function in _in_order(self.pci.buses["pci.0"]) if function.device.type == DISPLAY]
+        for function in displays[:1]:
             self._look_at_rom(function, placement)
         return ROMS_START + (VGA_ROM_SIZE if displays else 0)
 
