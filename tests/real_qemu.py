@@ -77,12 +77,13 @@ class Guest:
         """What a person's monitor command prints."""
         return self.ask("human-monitor-command", **{"command-line": command}).replace("\r", "")
 
-    def wait(self, event, **data):
-        """Wait for an event with these data."""
-        for line in self._process.stdout:
-            said = json.loads(line)
-            if said.get("event") == event and data.items() <= said["data"].items():
-                return
+    def wait(self, created, seconds=10):
+        """Wait until so many views were created, and a moment longer; gives how many there are."""
+        started = time.monotonic()
+        while self.created < created and time.monotonic() - started < seconds:
+            time.sleep(0.05)
+        time.sleep(0.2)
+        return self.created
 
     @property
     def created(self):
