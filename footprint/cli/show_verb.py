@@ -71,6 +71,23 @@ def summarize(recording: Recording, *, mark: str | None = None, everything: bool
         for run, metrics in shown
     ]
     print_table(title, columns, table, words=("rules", "what it is"))
+    _print_growth(recording)
+
+
+def _print_growth(recording: Recording) -> None:
+    """For a recording of cycles: what grows from one to the next, and whether that is a leak."""
+    from footprint.judge.growth import growths
+
+    judged = growths(recording)
+    for one in judged:
+        if one.verdict != "clean":
+            interval = f"95 % {_figure(one.metric, one.low)} to {_figure(one.metric, one.high)}"
+            click.echo(
+                f"{one.verdict}: {one.metric} grows by {_figure(one.metric, one.per_cycle)} a cycle ({interval}) "
+                f"over {one.cycles} cycles under {one.rules}"
+            )
+    if judged and not any(one.verdict != "clean" for one in judged):
+        click.echo(f"clean: nothing grows over {judged[0].cycles} cycles")
 
 
 def _figure(name: str, value: float | None) -> str:

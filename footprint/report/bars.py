@@ -34,18 +34,18 @@ class Bar:
         return max(sum(max(size, 0) for size, _ in self.parts), self.behind, self.published or 0)
 
 
-def bars(rows: Sequence[Bar], label: str, *, ours: str = "") -> str:
-    """The rows as one SVG, drawn to a common scale; `ours` heads the figures if others stand beside."""
+def bars(rows: Sequence[Bar], label: str, *, ours: str = "", theirs: str = "published") -> str:
+    """The rows as one SVG, drawn to a common scale; `ours` and `theirs` head the figures if others stand beside."""
     names = _room(row.label for row in map(_shortened, rows))
     beside = _room(row.published_text for row in rows)
-    beside = max(beside, _room(["published"])) + _GAP if beside else 0
+    beside = max(beside, _room([theirs])) + _GAP if beside else 0
     figures = max(_room(row.text for row in rows), _room([ours]) if beside else 0)
     top = _ROW if beside else 4.0
     left, right = names + _GAP, WIDTH - beside - figures - _GAP
     sheet = Canvas(top + _ROW * len(rows) + 4)
     if beside:
         sheet.text(WIDTH - beside, top / 2, ours, MUTED, align="right")
-        sheet.text(WIDTH, top / 2, "published", MUTED, align="right")
+        sheet.text(WIDTH, top / 2, theirs, MUTED, align="right")
     sheet.line((left, left), (top, top + _ROW * len(rows)), LINE)
     longest = max((row.reach for row in rows), default=0)
     scale = (right - left) / (longest if longest > _NONE else 1)

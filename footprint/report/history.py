@@ -58,7 +58,7 @@ def _lead(recording: Recording) -> str:
 
 
 def _keys(recording: Recording) -> tuple[Key, ...]:
-    keys = [Key("--accent", "this model")]
+    keys = [Key("--accent", "this model" if recording.backend == "model" else recording.backend)]
     if any(value(run, "modelled.bytes.peak") is not None for run in recording.runs):
         keys.append(Key("--pale", "allocated, not touched"))
     if recording.published:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from footprint.judge.growth import Growth, growths
 from footprint.recording.metrics import METRICS
-from footprint.recording.model import Number, Recording, Run, Sample
+from footprint.recording.model import Number, Recording, Run
 from footprint.report.section import Column, Exhibit, Section, Table
 from footprint.report.words import count, figure, listed, plural, signed, size, value
 
@@ -44,8 +45,9 @@ def remains(run: Run) -> Remains | None:
 def leaks(recording: Recording) -> Section | None:
     """The section; None if nothing was destroyed and no mark came twice."""
     found = [one for run in recording.runs if (one := remains(run))]
-    growing = tuple(row for run in recording.runs for row in _growth(run))
-    cycled = any(_cycled(run) for run in recording.runs)
+    judged = growths(recording)
+    growing = [one for one in judged if one.verdict != "clean"]
+    cycled = bool(judged)
     if not found and not cycled:
         return None
     said = [*_of_remains(found), *_of_arrays(recording), *_of_growth(growing, cycled)]
@@ -105,35 +107,34 @@ def _left(found: list[Remains]) -> Table:
     return Table("What is left at the mark destroyed", columns, rows, marks, folded=False)
 
 
-def _cycled(run: Run) -> list[tuple[Sample, Sample]]:
-    """The first and the last sample of every mark that came in more than one cycle."""
-    marks: dict[str, list[Sample]] = {}
-    for sample in run.samples:
-        marks.setdefault(sample.mark, []).append(sample)
-    return [(same[0], same[-1]) for same in marks.values() if same[-1].cycle > same[0].cycle]
-
-
-def _growth(run: Run) -> Iterator[tuple[str, ...]]:
-    """A row for every count of what exists that a mark's last cycle has more of than its first."""
-    for first, last in _cycled(run):
-        for name in _gauges():
-            before, after = first.metrics.get(name, 0), last.metrics.get(name, 0)
-            if after > before:
-                per_cycle = (after - before) / (last.cycle - first.cycle)
-                figures = (figure(name, before), figure(name, after), signed(name, per_cycle))
-                yield run.rules, name, last.mark, *figures
-
-
-def _of_growth(growing: tuple[tuple[str, ...], ...], cycled: bool) -> Iterator[str]:
-    if growing:
-        rules = listed(dict.fromkeys(row[0] for row in growing))
-        yield f"From cycle to cycle, counts of what exists grow under {rules}."
+def _of_growth(growing: list[Growth], cycled: bool) -> Iterator[str]:
+    """Whether the cycles leave anything behind, in a sentence."""
+    leaking = list(dict.fromkeys(one.rules for one in growing if one.verdict == "leak"))
+    if leaking:
+        yield f"From cycle to cycle, what exists grows under {listed(leaking)}: a leak."
+    elif growing:
+        yield "From cycle to cycle something seems to grow; more cycles would tell (-s cycles=…)."
     elif cycled:
-        yield "From cycle to cycle, no count of what exists grows."
+        yield "From cycle to cycle nothing grows."
 
 
-def _grown(growing: tuple[tuple[str, ...], ...]) -> Table:
-    numbers = ("first cycle", "last cycle", "per cycle")
-    columns = (Column("rule set"), Column("figure"), Column("mark"), *(Column(label, number=True) for label in numbers))
-    marks = {(n, 5): "bad" for n in range(len(growing))}
-    return Table("What grows from cycle to cycle", columns, growing, marks, folded=False)
+def _grown(growing: list[Growth]) -> Table:
+    numbers = ("cycles", "per cycle", "95 % from", "to")
+    columns = (
+        *(Column(label) for label in ("rule set", "figure", "mark")),
+        *(Column(label, number=True) for label in numbers),
+        Column("verdict"),
+    )
+    rows = tuple(
+        (
+            one.rules,
+            one.metric,
+            one.mark,
+            count(one.cycles),
+            *(signed(one.metric, value) for value in (one.per_cycle, one.low, one.high)),
+            one.verdict,
+        )
+        for one in growing
+    )
+    marks = {(n, 7): "bad" if one.verdict == "leak" else "" for n, one in enumerate(growing)}
+    return Table("What grows from cycle to cycle", columns, rows, marks, folded=False)

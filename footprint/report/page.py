@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from footprint.recording.model import Recording
+from footprint.report.beside import beside
 from footprint.report.features import features
 from footprint.report.figures import figures
 from footprint.report.head import head
@@ -58,7 +59,9 @@ def render(recordings: Sequence[Recording], *, title: str = "") -> str:
 
 
 def _part(n: int, recording: Recording, recordings: Sequence[Recording]) -> Part:
-    found = (section(recording) for section in SECTIONS)
+    found = [section(recording) for section in SECTIONS]
+    if n == 1:
+        found.insert(0, beside(recordings))
     sections = tuple(section for section in found if section)
     return Part(f"r{n}", _name(n, recording, recordings), head(recording), sections)
 

@@ -1,0 +1,93 @@
+"""Model beside real: two recordings of one scenario, by different backends, in one picture with the error."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+
+from footprint.errors import RequestError
+from footprint.judge.compare import Comparison, Line, compare
+from footprint.recording.model import Recording
+from footprint.report.bars import Bar, bars
+from footprint.report.canvas import ACCENT
+from footprint.report.section import Column, Exhibit, Key, Picture, Section, Table
+from footprint.report.words import NOTHING, figure, listed, percent, plural, signed
+
+
+def beside(recordings: Sequence[Recording]) -> Section | None:
+    """The section for the first model's and the first real recording that can be compared; None without any."""
+    for one, other in combinations(recordings, 2):
+        if one.backend == other.backend or one.scenario != other.scenario:
+            continue
+        model, real = (one, other) if one.backend == "model" else (other, one)
+        try:
+            return _section(_latest(compare(model, real, _rules(model))[0]))
+        except RequestError:
+            continue
+    return None
+
+
+def _rules(model: Recording) -> tuple[str | None, str | None]:
+    """The model's run to compare: its last, which is the newest rule set of a history."""
+    return (model.runs[-1].rules, None) if len(model.runs) > 1 else (None, None)
+
+
+def _latest(compared: Comparison) -> tuple[Comparison, list[Line]]:
+    """Every judged metric where it was read last, before the machine was taken down."""
+    last = {line.metric: line for line in compared.lines if line.judged and line.mark != "destroyed"}
+    return compared, list(last.values())
+
+
+def _section(found: tuple[Comparison, list[Line]]) -> Section:
+    compared, lines = found
+    differing = [line for line in lines if not line.is_equal]
+    verdict = (
+        f"All {plural(len(lines), 'count')} that both have are equal."
+        if not differing
+        else f"Of {plural(len(lines), 'count')} that both have, {listed(line.metric for line in differing)} differ."
+    )
+    lead = f"The model under {compared.first} beside {compared.second}, each count where it was read last. {verdict}"
+    rows = [_bar(line) for line in lines]
+    said = listed(f"{line.metric}: model {line.first}, real {line.second}" for line in lines)
+    picture = Picture(
+        "The model as a share of the real one",
+        bars(rows, f"Model beside real. {said}.", ours="model", theirs="real"),
+        "A bar that ends at its diamond is exact.",
+    )
+    keys = (Key("--accent", "the model"), Key("--mark", "the real QEMU", "diamond"))
+    return Section(
+        "Model beside real", "beside", " ".join((lead, *compared.notes)), (Exhibit((picture,), keys, (_table(lines),)),)
+    )
+
+
+def _bar(line: Line) -> Bar:
+    scale = max(line.first, line.second, 1)
+    mine, real = line.first / scale, line.second / scale
+    return Bar(
+        line.metric,
+        ((mine, ACCENT),),
+        figure(line.metric, line.first),
+        published=real,
+        published_text=figure(line.metric, line.second),
+    )
+
+
+def _table(lines: list[Line]) -> Table:
+    columns = (
+        Column("figure"),
+        Column("read at"),
+        *(Column(heading, number=True) for heading in ("model", "real", "error")),
+        Column("standing"),
+    )
+    rows, marks = [], {}
+    for n, line in enumerate(lines):
+        error = "none" if line.is_equal else f"{signed(line.metric, line.first - line.second)} ({_share(line)})"
+        at = f"{line.mark} {line.cycle}" if line.cycle else line.mark
+        figures = (figure(line.metric, line.first), figure(line.metric, line.second))
+        rows.append((line.metric, at, *figures, error, "exact" if line.is_equal else "differs"))
+        marks[n, 5] = "good" if line.is_equal else "bad"
+    return Table("The model's counts, the real ones, and the error", columns, tuple(rows), marks, folded=False)
+
+
+def _share(line: Line) -> str:
+    return percent(abs(line.first - line.second), abs(line.second)) if line.second else NOTHING
