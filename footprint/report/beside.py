@@ -56,8 +56,15 @@ def _section(found: tuple[Comparison, list[Line]]) -> Section:
     )
     keys = (Key("--accent", "the model"), Key("--mark", "the real QEMU", "diamond"))
     return Section(
-        "Model beside real", "beside", " ".join((lead, *compared.notes)), (Exhibit((picture,), keys, (_table(lines),)),)
+        "Model beside real",
+        "beside",
+        " ".join((lead, *map(_sentence, compared.notes))),
+        (Exhibit((picture,), keys, (_table(lines),)),),
     )
+
+
+def _sentence(note: str) -> str:
+    return f"{note[:1].upper()}{note[1:]}."
 
 
 def _bar(line: Line) -> Bar:
