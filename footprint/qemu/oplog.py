@@ -39,7 +39,6 @@ SETTERS = (
     "rom_device_set_romd",
     "set_log",
 )
-PLAIN = ("begin", "commit")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """A wrong request: exit 2, one sentence that says what was wrong and what is valid, nothing written."""
 
 import gzip
+import json
 import os
 import signal
 import subprocess
@@ -238,3 +239,12 @@ def test_ctrl_c_ends_cleanly_and_leaves_nothing(tmp_path):
         child.kill()
     assert (child.returncode, out, err.strip()) == (130, "", "footprint: interrupted")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_recording_with_a_timeline_below_zero_is_drawn_all_the_same(footprint, tmp_path):
+    small = ["run", "power8", "-s", "cpus=1", "-s", "nics=0", "-s", "bridges=0", "-r", "v7.2.0", "--json"]
+    recording = json.loads(footprint(*small).stdout)
+    timeline = recording["runs"][0]["timeline"]
+    timeline["bytes"] = [-1] * len(timeline["bytes"])
+    (tmp_path / "odd.json").write_text(json.dumps(recording))
+    assert footprint("report", "odd.json", "-o", "odd.html").returncode == 0
