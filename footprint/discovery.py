@@ -1,6 +1,6 @@
-"""Finding scenarios: a built-in by name, a file by path, an operation log as what it recorded.
+"""Finding scenarios: a built-in by name, a script by path, a capture or an operation log as what it holds.
 
-A word with ``/`` in it, or that ends in ``.py`` or ``.gz``, or names a file, is a path.
+A word with ``/`` in it, or that ends in ``.py``, ``.gz``, ``.json`` or ``.txt``, or names a file, is a path.
 """
 
 from __future__ import annotations
@@ -49,7 +49,11 @@ def find(word: str) -> Scenario:
 
 
 def _is_path(word: str) -> bool:
-    return "/" in word or word.endswith((".py", ".gz", ".json", ".txt")) or Path(word).is_file()
+    try:
+        there = Path(word).is_file()
+    except OSError:  # too long for a path
+        there = False
+    return there or "/" in word or word.endswith((".py", ".gz", ".json", ".txt"))
 
 
 def _from_script(path: Path) -> Scenario:

@@ -10,9 +10,6 @@ from footprint.machines.topology import Topology
 from footprint.scenario import Param
 from footprint.steps import Boot, Build, Destroy, Mark, Settle, Step
 
-DESCRIBED = "v7.2.0"
-"""The release whose machines these are."""
-
 OLDER_RULES = (
     "The machine is that of QEMU 7.2. Under rule sets older than v7.2.0 this is 7.2's start-up under older rules, "
     "not the old binary's; only the display (without EDID before v4.2.0) and virtio's private configuration spaces "

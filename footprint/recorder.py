@@ -22,10 +22,11 @@ import msgspec
 
 from footprint import __version__
 from footprint.backends.model import ModelBackend, passes
-from footprint.errors import MeasurementError
+from footprint.errors import FootprintError, InputFileError, MeasurementError, RequestError
 from footprint.guest import backend as real
 from footprint.guest.guest import SECONDS
 from footprint.memory.ledger import Ledger
+from footprint.memory.policies import OwnRules
 from footprint.memory.rules import RuleSet
 from footprint.probes.census import CensusProbe
 from footprint.probes.portrait import portraits
@@ -33,6 +34,7 @@ from footprint.probes.process import ProcessProbe
 from footprint.recording.metrics import metric
 from footprint.recording.model import SCHEMA, Number, Recording, Run, Sample, Timeline, View
 from footprint.scenario import Scenario
+from footprint.scripts import blame
 from footprint.steps import Mark
 
 INTRUSIVE = ("traced", "sized")
@@ -62,7 +64,26 @@ class Request:
 
 
 def record(request: Request, progress: Progress = lambda _: None) -> Recording:
-    """Play the scenario under every rule set, and give the recording; says on `progress` what it is at."""
+    """Play the scenario under every rule set, and give the recording; says on `progress` what it is at.
+
+    Raises InputFileError where a scenario's script or a rule of somebody's own fails.
+    """
+    try:
+        return _record(request, progress)
+    except FootprintError:
+        raise
+    except (Exception, SystemExit) as error:
+        own = [one.name for one in request.rules if one.own != OwnRules()]
+        blamed = blame(error)
+        if blamed is None and own:
+            # What a rule returned was of no use to whoever asked it, so no frame of its own is left.
+            blamed = InputFileError(own[0], f"fails while it is asked: {type(error).__name__}: {error}")
+        if blamed is None:
+            raise
+        raise blamed from None
+
+
+def _record(request: Request, progress: Progress) -> Recording:
     if request.backend == real.QemuBackend.name:
         return _record_real(request, progress)
     scenario, started = request.scenario, time.perf_counter()
@@ -75,6 +96,8 @@ def record(request: Request, progress: Progress = lambda _: None) -> Recording:
             runs[run.rules] = run
         said.update(dict.fromkeys(f"Guessed: {guess}." for guess in backend.guesses))
         said.update(dict.fromkeys(backend.findings))
+    if not any(run.samples for run in runs.values()):
+        raise RequestError(f"scenario {scenario.name!r} yields no Mark, so nothing would be recorded")
     for probe in request.probes:
         for one in request.rules:
             progress(f"{scenario.name}: {probe} under {one.name}")

@@ -13,14 +13,14 @@ A scenario never holds a backend and never reads anything. A file in ``scenarios
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
 from footprint.errors import RequestError, UnknownNameError
 from footprint.recording.model import Published
-from footprint.steps import Step
+from footprint.steps import Step, fault_of
 from footprint.units import natural
 
 
@@ -94,8 +94,15 @@ class Scenario:
         }
 
     def play(self, values: Mapping[str, Any]) -> Iterator[Step]:
-        """The Steps for these parameter values."""
-        return self.steps(SimpleNamespace(**values))
+        """The Steps for these parameter values; raises RequestError for what is not a Step."""
+        steps = self.steps(SimpleNamespace(**values))
+        if not isinstance(steps, Iterable):
+            raise RequestError(f"scenario {self.name!r} gives {steps!r}; its function is to yield steps")
+        for step in steps:
+            fault = fault_of(step)
+            if fault:
+                raise RequestError(f"scenario {self.name!r} yields {step!r}, which is no step: {fault}")
+            yield step
 
 
 def scenario(
@@ -107,7 +114,13 @@ def scenario(
     published: Callable[[Any], tuple[Published, ...]] = lambda _: (),
     name: str = "",
 ) -> Callable[[Callable[[Any], Iterator[Step]]], Scenario]:
-    """Make a Scenario of a generator function, named like the function unless `name` is given."""
+    """Make a Scenario of a generator function, named like the function unless `name` is given.
+
+    Raises RequestError for `params` that are none.
+    """
+    for param in params:
+        if not isinstance(param, Param):
+            raise RequestError(f"params of a scenario are Param(…), not {param!r}")
 
     def make(steps: Callable[[Any], Iterator[Step]]) -> Scenario:
         return Scenario(name or steps.__name__, question, steps, (*params, HOST_PAGE), rules, notes, published)

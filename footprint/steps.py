@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import get_args, get_type_hints
 
 from footprint.machines.topology import Device, Topology
 from footprint.qemu.capture import Capture
@@ -80,3 +81,17 @@ class Mark:
 
 
 Step = Build | Boot | Plug | Unplug | EnableBusMaster | Commit | Replay | Restore | Settle | Destroy | Mark
+
+_PARTS: dict[type, dict[str, type]] = {kind: get_type_hints(kind) for kind in get_args(Step)}
+"""What each step is made of, by the names of its fields."""
+
+
+def fault_of(step: object) -> str:
+    """What is wrong with `step`, which somebody's script made: not a Step, or of the wrong stuff; or nothing."""
+    if not isinstance(step, Step):
+        return f"the steps are {', '.join(kind.__name__ for kind in get_args(Step))}"
+    for name, kind in _PARTS[type(step)].items():
+        value = getattr(step, name)
+        if not isinstance(value, kind):
+            return f"its {name} is to be of type {kind.__name__}, not {type(value).__name__}"
+    return ""

@@ -16,7 +16,7 @@ from footprint.steps import Build, Destroy, EnableBusMaster, Mark, Settle
     params=(
         Param("machine", "pc", "the machine", choices=("pc", "q35", "virt")),
         Param("device", "e1000", "QEMU's -device name", choices=tuple(k for k, v in CATALOGUE.items() if v.hotplug)),
-        Param("functions", 28, "how many"),
+        Param("functions", 28, "how many", most=1024),
         Param("bridges", 1, "PCI bridges that they stand behind"),
         Param("cpus", 1, "CPUs", least=1, most=8),
     ),

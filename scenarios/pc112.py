@@ -25,7 +25,7 @@ def published(p):
 @scenario(
     "112 e1000 behind 4 bridges on a PC, firmware included: how many views, under which rules?",
     params=(
-        Param("nics", 112, "e1000 cards"),
+        Param("nics", 112, "e1000 cards", most=1024),
         Param("bridges", 4, "PCI bridges on the root bus"),
         Param("cpus", 1, "CPUs", least=1, most=255),
         Param("firmware", 1, "1: let the firmware run as well", most=1),

@@ -120,7 +120,8 @@ def _print_scenarios(rows: list[dict[str, Any]]) -> None:
     for row in rows:
         click.echo(f"{row['name']}: {row['question']}")
         for param in row["params"]:
-            click.echo(f"    -s {param['name']}={param['default']:<8} {param['what']} ({param['valid']})")
+            given = f"{param['name']}={param['default']}"
+            click.echo(f"    -s {given:<22} {param['what']} ({param['valid']})")
         click.echo(f"    rules: {', '.join(row['rules'])}")
 
 

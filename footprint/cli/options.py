@@ -20,11 +20,13 @@ force_option = click.option("--force", is_flag=True, help="Overwrite what exists
 
 def assignments(pairs: Sequence[str]) -> dict[str, str]:
     """``["nics=4"]`` as ``{"nics": "4"}``; raises RequestError for what is not NAME=VALUE."""
-    values = {}
+    values: dict[str, str] = {}
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals or not name:
             raise RequestError(f"-s {pair!r} is not NAME=VALUE, as in -s nics=64")
+        if name in values:
+            raise RequestError(f"-s {name} is given twice: {values[name]!r} and {value!r}")
         values[name] = value
     return values
 

@@ -52,7 +52,7 @@ def command(
 ) -> None:  # fmt: skip
     """Play SCENARIO and record every count at every mark.
 
-    SCENARIO is a built-in name, a .py file, or an operation log. Writes recording.json and index.html
+    SCENARIO is a built-in name, a .py file, a capture or an operation log. Writes recording.json and index.html
     into the folder; with --json alone prints the recording instead.
 
     \b

@@ -22,28 +22,28 @@ def pseries(
     bridge; when there are more, evenly, at most 31 to a bridge; without bridges, one a slot on the root
     bus. OHCI and virtio-scsi take the next free slots. Raises RequestError for what finds no place.
     """
-    bridge_devices = [
-        Device("pci-bridge", f"bridge{i}", "pci.0", FIRST_BRIDGE_SLOT + i // FUNCTIONS, i % FUNCTIONS)
-        for i in range(bridges)
-    ]
     free = FIRST_BRIDGE_SLOT + -(-bridges // FUNCTIONS)
     if free > SLOTS:
         raise RequestError(
             f"{bridges} bridges find no place on the root bus: at most {(SLOTS - FIRST_BRIDGE_SLOT) * FUNCTIONS}"
         )
+    wanted = free - FIRST_BRIDGE_SLOT + (0 if bridges else nics) + ohci + scsi
+    if wanted > SLOTS - FIRST_BRIDGE_SLOT:
+        raise RequestError(
+            f"{bridges or nics} {'bridges' if bridges else 'cards'} and {ohci + scsi} controllers "
+            f"need {wanted} slots of the root bus, which has {SLOTS - FIRST_BRIDGE_SLOT} for them"
+            + ("" if bridges else "; put the cards behind bridges")
+        )
+    bridge_devices = [
+        Device("pci-bridge", f"bridge{i}", "pci.0", FIRST_BRIDGE_SLOT + i // FUNCTIONS, i % FUNCTIONS)
+        for i in range(bridges)
+    ]
     if bridges:
         cards = _behind(bridge_devices, nics)
     else:
         cards = [Device("virtio-net-pci", f"nic{i}", "pci.0", free + i) for i in range(nics)]
         free += nics
     singles = [("pci-ohci", f"ohci{i}") for i in range(ohci)] + [("virtio-scsi-pci", f"scsi{i}") for i in range(scsi)]
-    if free + len(singles) > SLOTS:
-        wanted = free - FIRST_BRIDGE_SLOT + len(singles)
-        raise RequestError(
-            f"{bridges or nics} {'bridges' if bridges else 'cards'} and {len(singles)} controllers "
-            f"need {wanted} slots of the root bus, which has {SLOTS - FIRST_BRIDGE_SLOT} for them"
-            + ("" if bridges else "; put the cards behind bridges")
-        )
     front = [Device("VGA", "vga", "pci.0", VGA_SLOT)] if vga else []
     front += [Device(kind, name, "pci.0", free + i) for i, (kind, name) in enumerate(singles)]
     return Topology("pseries", cpus, memory, (*front, *bridge_devices, *cards))

@@ -41,5 +41,7 @@ def census(ledger: Ledger) -> dict[str, int]:
     for kind, weight in ledger.bytes_of(ever_views, ledger.nodes_allocated_ever).items():
         counts[f"modelled.{kind}.ever"] = weight
     for name, value in ledger.policies.sharing.counts().items():
+        if not isinstance(value, int):
+            raise TypeError(f"counts() gives {value!r} for {name!r}, which is not a whole number")
         counts[f"rule.{name}"] = value
     return counts

@@ -22,9 +22,9 @@ def encode(document: object) -> str:
 def read_recording(path: str | Path) -> Recording:
     """The recording in `path` (a file, or a folder with a recording.json); raises InputFileError."""
     path = Path(path)
-    if path.is_dir():
-        path = path / FILE_NAME
     try:
+        if path.is_dir():
+            path = path / FILE_NAME
         data = path.read_bytes()
     except OSError as error:
         raise InputFileError(path, f"cannot read a recording: {reason_of(error)}") from None
@@ -48,8 +48,19 @@ def _offset(message: str) -> int:
 def writable(path: str | Path, *, force: bool) -> Path:
     """`path`, once it is sure that writing there can begin; raises RequestError."""
     path = Path(path)
+    try:
+        _check(path, force=force)
+    except OSError as error:
+        raise RequestError(f"cannot write {path}: {reason_of(error)}") from None
+    return path
+
+
+def _check(path: Path, *, force: bool) -> None:
     if path.is_dir():
         raise RequestError(f"{path} is a folder; a file is to be written there")
+    if path.exists() and not path.is_file():
+        # One move would put a file in the place of a device or a pipe.
+        raise RequestError(f"{path} is not a regular file; one is to be written there")
     if path.exists() and not force:
         raise RequestError(f"{path} exists; give --force to overwrite it")
     for parent in path.parents:
@@ -59,7 +70,6 @@ def writable(path: str | Path, *, force: bool) -> Path:
             if not os.access(parent, os.W_OK):
                 raise RequestError(f"{parent} is not writable")
             break
-    return path
 
 
 def write_text(path: Path, text: str) -> None:

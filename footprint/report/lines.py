@@ -71,7 +71,7 @@ class _Frame:
 def lines(drawn: Sequence[Line], label: str, scale: Scale) -> str:
     """The lines as one SVG on common scales."""
     most_x = max((x for line in drawn for x in line.xs), default=0) or 1
-    most_y = max((y for line in drawn for y in line.ys), default=0) or 1
+    most_y = max((y for line in drawn for y in line.ys if y > 0), default=1)
     bottom = max(_LEAST, _TOP + _STEP * (len(drawn) + 1))
     names = max(breadth(cut(line.label)) for line in drawn) * LETTER if drawn else 0
     ticks = scale.ticks(most_y)

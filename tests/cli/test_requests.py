@@ -1,6 +1,8 @@
 """A wrong request: exit 2, one sentence that says what was wrong and what is valid, nothing written."""
 
 import gzip
+import json
+import os
 import signal
 import subprocess
 import sys
@@ -30,6 +32,9 @@ def refused(done, *words):
         (["-s", "nics=-1"], ["nics", "'-1'", "at least 0"]),
         (["-s", "cpus=many"], ["cpus", "'many'", "whole number"]),
         (["-s", "cpus"], ["'cpus'", "NAME=VALUE"]),
+        (["-s", "cpus=4", "-s", "cpus=5"], ["cpus", "twice", "'4'", "'5'"]),
+        (["-s", f"bridges={10**22}"], ["bridges", "at most 240"]),
+        (["-s", f"ohci={10**22}"], ["controllers", "30"]),
         (["-s", "vga=cirrus"], ["vga=cirrus", "std, none"]),
         (["-s", "cards=3"], ["'cards'", "cpus, nics, bridges"]),
         (["-s", "nics=300", "-s", "bridges=1"], ["300 cards", "1 bridge:", "at most 31"]),
@@ -65,6 +70,36 @@ def test_a_wrong_run_is_refused(footprint, tmp_path, arguments, words):
 )
 def test_a_wrong_word_is_refused_with_the_valid_ones(footprint, arguments, words):
     assert refused(footprint(*arguments), *words)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["run", "x" * 300],
+        ["run", "x" * 300 + ".py"],
+        ["run", "./" + "x" * 300 + ".gz"],
+        ["run", "power8", "-o", "x" * 300],
+        ["show", "x" * 300],
+        ["verify", "x" * 300],
+        ["run", "power8", "-r", "x" * 300 + ".py:Rule"],
+    ],
+)
+def test_a_name_too_long_for_a_file_is_refused(footprint, tmp_path, arguments):
+    assert refused(footprint(*arguments), "x" * 300)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_scripts_that_are_folders_or_loops_are_refused(footprint, tmp_path):
+    (tmp_path / "folder.py").mkdir()
+    (tmp_path / "loop.py").symlink_to("loop.py")
+    assert refused(footprint("run", "./folder.py"), "folder.py", "it is a folder")
+    assert refused(footprint("run", "./loop.py"), "loop.py")
+
+
+def test_a_pipe_or_a_device_is_never_replaced_by_a_file(footprint, tmp_path):
+    os.mkfifo(tmp_path / "recording.json")
+    assert refused(footprint("run", "power8", "-o", ".", "--force"), "recording.json", "not a regular file")
+    assert (tmp_path / "recording.json").is_fifo()
 
 
 def test_a_file_in_the_way_of_the_output_folder_is_kept(footprint, tmp_path):
@@ -116,11 +151,61 @@ def test_a_broken_log_is_refused_with_its_line(footprint, tmp_path, verb, conten
         ("x = 1\ny = 1 / 0\n", ["mine.py:2", "ZeroDivisionError"]),
         ("def (\n", ["mine.py:1", "not valid Python"]),
         ("x = 1\n", ["mine.py", "0 scenarios", "@scenario"]),
+        ("raise SystemExit(4)\n", ["mine.py:1", "SystemExit"]),
     ],
 )
 def test_a_broken_script_is_refused_with_its_line(footprint, tmp_path, script, words):
     (tmp_path / "mine.py").write_text(script)
     assert refused(footprint("run", "./mine.py"), *words)
+
+
+SCENARIO = """from footprint.machines.pseries import pseries
+from footprint.scenario import scenario
+from footprint.steps import Build, Mark, Settle
+@scenario("?")
+def mine(p):
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("    yield Build(pseries(cpus=1))\n    raise ValueError('no\\nmore')\n", ["mine.py:7", "ValueError: no more"]),
+        ("    yield Build(pseries(cpus=p.cups))\n", ["mine.py:6", "AttributeError", "cups"]),
+        ("    yield Settle()\n    raise SystemExit(5)\n", ["mine.py:7", "SystemExit"]),
+        ("    yield 42\n", ["'mine'", "42", "no step", "Build, Boot"]),
+        ("    yield Build('pc')\n", ["'pc'", "topology", "Topology, not str"]),
+        ("    yield Mark(5)\n", ["Mark(name=5", "str, not int"]),
+        ("    return 5\n", ["'mine'", "gives 5", "yield"]),
+        ("    yield Build(pseries(cpus=1))\n", ["'mine'", "no Mark"]),
+        ("    yield Build(pseries(cpus=1))\n    yield Build(pseries(cpus=1))\n", ["one machine", "a second"]),
+    ],
+)
+def test_a_script_that_fails_while_it_runs_is_named_with_its_line(footprint, tmp_path, body, words):
+    (tmp_path / "mine.py").write_text(SCENARIO + body)
+    assert refused(footprint("run", "./mine.py", "-o", "out"), *words)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_scenario_whose_parameters_are_none_is_refused(footprint, tmp_path):
+    (tmp_path / "mine.py").write_text(SCENARIO.replace('("?")', '("?", params=(5,))') + "    yield Mark('built')\n")
+    assert refused(footprint("run", "./mine.py"), "Param(…), not 5")
+
+
+@pytest.mark.parametrize(
+    ("method", "words"),
+    [
+        ("identity(self, region): raise ValueError('no')", ["rule.py:3", "ValueError: no"]),
+        ("identity(self, region): return []", ["rule.py:Rule", "unhashable"]),
+        ("key(self, root): return 5", ["rule.py:Rule", "'int'"]),
+        ("counts(self): return {'looks': 'many'}", ["rule.py:Rule", "'many'", "'looks'", "whole number"]),
+        ("__init__(self, wish): pass", ["rule.py:Rule", "wish"]),
+    ],
+)
+def test_a_rule_that_fails_while_it_runs_is_named(footprint, tmp_path, method, words):
+    text = f"from footprint.memory.roots import ShareByChild\nclass Rule(ShareByChild):\n    def {method}\n"
+    (tmp_path / "rule.py").write_text(text)
+    assert refused(footprint("run", "power8", "-s", "nics=1", "-s", "cpus=1", "-r", "rule.py:Rule"), *words)
 
 
 @pytest.mark.parametrize(
@@ -154,3 +239,12 @@ def test_ctrl_c_ends_cleanly_and_leaves_nothing(tmp_path):
         child.kill()
     assert (child.returncode, out, err.strip()) == (130, "", "footprint: interrupted")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_recording_with_a_timeline_below_zero_is_drawn_all_the_same(footprint, tmp_path):
+    small = ["run", "power8", "-s", "cpus=1", "-s", "nics=0", "-s", "bridges=0", "-r", "v7.2.0", "--json"]
+    recording = json.loads(footprint(*small).stdout)
+    timeline = recording["runs"][0]["timeline"]
+    timeline["bytes"] = [-1] * len(timeline["bytes"])
+    (tmp_path / "odd.json").write_text(json.dumps(recording))
+    assert footprint("report", "odd.json", "-o", "odd.html").returncode == 0

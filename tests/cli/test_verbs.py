@@ -165,3 +165,9 @@ def test_what_tracemalloc_and_pympler_see_of_the_tables_is_what_the_model_counts
         )
         assert destroyed["traced.numpy"] == destroyed["sized.bytes"] == 0
         assert built["traced.peak"] >= built["traced.bytes"] > built["traced.numpy"]
+
+
+def test_the_words_of_all_parameters_begin_in_one_column(footprint):
+    lines = [line for line in footprint("list").stdout.splitlines() if line.startswith("    -s ")]
+    assert {line[29] for line in lines if len(line.split()[1]) < 22} == {" "}
+    assert all(line[30] != " " for line in lines if len(line.split()[1]) <= 22)
