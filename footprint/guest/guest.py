@@ -28,15 +28,18 @@ class Guest:
 
     `command` is a QEMU command line. ``-S``, a monitor and a trace are added, and ``-display none`` if it
     asks for no display. Raises MeasurementError with QEMU's own words when no built machine comes of it.
+    Without `wait` it is only started: :meth:`wait` comes before everything else, with the same errors.
     """
 
-    def __init__(self, command: Sequence[str], *, seconds: float = SECONDS) -> None:
+    def __init__(self, command: Sequence[str], *, seconds: float = SECONDS, wait: bool = True) -> None:
         self.command = tuple(check(command))
         self.seconds = seconds
         find_program(self.command[0])
         self._held = contextlib.ExitStack()
         try:
             self._start()
+            if wait:
+                self.wait()
         except BaseException:
             self.close()
             raise
@@ -44,19 +47,22 @@ class Guest:
     def _start(self) -> None:
         self.trace = Trace()
         self._held.callback(self.trace.close)
-        ours, theirs = socket.socketpair()
-        self._held.callback(ours.close)
+        self._ours, theirs = socket.socketpair()
+        self._held.callback(self._ours.close)
         with theirs:
             fd = theirs.fileno()
             monitor = ["-chardev", f"socket,id=footprint,fd={fd}", "-mon", "chardev=footprint,mode=control"]
             full = [*self.command, *quiet(self.command), *monitor, *self.trace.arguments]
             self.process = self._held.enter_context(Child(full, pass_fds=(fd, self.trace.fd)))
-        deadline = time.monotonic() + self.seconds
+        self._deadline = time.monotonic() + self.seconds
+
+    def wait(self) -> None:
+        """Wait until its machine is built."""
         with self.speaking("before its machine was built"):
-            self.monitor = Monitor(ours, seconds=self.seconds, who=self.process.name)
+            self.monitor = Monitor(self._ours, seconds=self.seconds, who=self.process.name)
             self._held.callback(self.monitor.close)
             # The greeting comes before the machine; only the answer to a command says that it is built.
-            self.version = self._version(max(0.1, deadline - time.monotonic()))
+            self.version = self._version(max(0.1, self._deadline - time.monotonic()))
 
     def _version(self, seconds: float) -> str:
         known = self.monitor.execute("query-version", seconds)["qemu"]

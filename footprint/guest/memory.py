@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from footprint.errors import MeasurementError, reason_of
@@ -23,6 +24,20 @@ def process_metrics(pid: int) -> dict[str, int]:
     total = rollup(pid)
     private = sum(total.get(f"Private_{kind}", 0) for kind in ("Clean", "Dirty", "Hugetlb"))
     return {"process.rss": total["Rss"], "process.uss": private, "process.pss": total["Pss"]}
+
+
+def guests_metrics(pids: Sequence[int]) -> dict[str, int]:
+    """What several guests take side by side: ``process.*`` as the mean of one, and ``guests.*`` of all."""
+    found = [process_metrics(pid) for pid in pids]
+    total = {name: sum(one[name] for one in found) for name in found[0]}
+    means = {name: round(bytes / len(found)) for name, bytes in total.items()}
+    return {
+        **means,
+        "guests": len(found),
+        "guests.shared": means["process.rss"] - means["process.uss"],
+        "guests.rss": total["process.rss"],
+        "guests.pss": total["process.pss"],
+    }
 
 
 def mappings(pid: int) -> dict[str, dict[str, int]]:
