@@ -154,3 +154,11 @@ def test_ctrl_c_ends_cleanly_and_leaves_nothing(tmp_path):
         child.kill()
     assert (child.returncode, out, err.strip()) == (130, "", "footprint: interrupted")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("module", ["click", "msgspec"])
+def test_ctrl_c_during_the_first_imports_ends_cleanly_too(footprint, tmp_path, module):
+    # A module of that name in the folder that is searched first raises what a Ctrl-C there would raise.
+    (tmp_path / f"{module}.py").write_text("raise KeyboardInterrupt\n")
+    done = footprint("run", "power8")
+    assert (done.returncode, done.stdout, done.stderr.strip()) == (130, "", "footprint: interrupted")
