@@ -96,8 +96,7 @@ class QemuBackend:
             return None
         life = guest.trace.read()
         # Memory first: what the monitor prints is allocated in the process that is read.
-        pids = [each.process.pid for each in self._all]
-        memory = guests_metrics(pids) if self.guests > 1 else process_metrics(guest.process.pid)
+        memory = self._memory()
         metrics: dict[str, Number] = {**count_spaces(guest.ask("info mtree"))}
         if life.created:
             metrics["flatviews.created"] = life.created
@@ -108,6 +107,13 @@ class QemuBackend:
             metrics |= count_views(guest.ask("info mtree -f -d"), self.version)
             self._views_were_read = True
         return metrics | memory
+
+    def _memory(self) -> dict[str, int]:
+        found = []
+        for guest in self._all:
+            with guest.speaking("when its memory was read"):
+                found.append(process_metrics(guest.process.pid))
+        return guests_metrics(found) if self.guests > 1 else found[0]
 
     @property
     def _all(self) -> list[Guest]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from footprint.errors import MeasurementError, reason_of
@@ -26,9 +26,8 @@ def process_metrics(pid: int) -> dict[str, int]:
     return {"process.rss": total["Rss"], "process.uss": private, "process.pss": total["Pss"]}
 
 
-def guests_metrics(pids: Sequence[int]) -> dict[str, int]:
-    """What several guests take side by side: ``process.*`` as the mean of one, and ``guests.*`` of all."""
-    found = [process_metrics(pid) for pid in pids]
+def guests_metrics(found: Sequence[Mapping[str, int]]) -> dict[str, int]:
+    """What guests side by side take, of the process metrics of each: ``process.*`` as the mean, ``guests.*`` of all."""
     total = {name: sum(one[name] for one in found) for name in found[0]}
     means = {name: round(bytes / len(found)) for name, bytes in total.items()}
     return {
