@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from footprint.recording.model import Recording
 
 BACKENDS = ("model", "qemu")
-MOST_GUESTS, LONGEST_FIRMWARE = 256, 600
+MOST_GUESTS, LONGEST_FIRMWARE = 100, 600
 
 
 @click.command("run")
@@ -49,7 +49,7 @@ MOST_GUESTS, LONGEST_FIRMWARE = 256, 600
 )  # fmt: skip
 @click.option(
     "--guests", type=int, default=1, show_default=True, metavar="N",
-    help="With -b qemu: this many at once, side by side, and what they share. Up to 256.",
+    help="With -b qemu: this many at once, side by side, and what they share. Up to 100.",
 )  # fmt: skip
 @click.option("--probe", "probes", metavar="NAMES", default="", help="Also read these, comma-separated: traced, sized.")
 @click.option("-o", "out", type=click.Path(path_type=Path), help="Folder to write. Default: reports/<scenario>/.")

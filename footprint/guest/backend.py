@@ -10,7 +10,7 @@ from typing import Any
 from footprint.errors import RequestError
 from footprint.guest.arguments import arguments, parts, program
 from footprint.guest.counts import count_spaces, count_views
-from footprint.guest.guest import SECONDS, SECONDS_TO_BOOT, Guest
+from footprint.guest.guest import SECONDS, SECONDS_TO_BOOT, Guest, check_files
 from footprint.guest.memory import guests_metrics, process_metrics
 from footprint.guest.plugging import Socket
 from footprint.machines.topology import Device, Topology
@@ -150,6 +150,7 @@ class QemuBackend:
 
     def _build(self, topology: Topology) -> None:
         self._end()
+        check_files(self.guests)
         command = [self.qemu or program(topology), *arguments(topology, plugs=self.plugs)]
         self.guest = Guest(command, seconds=self.seconds, wait=False)
         for _ in range(1, self.guests):

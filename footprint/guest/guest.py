@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import resource
 import socket
 import time
 from collections.abc import Iterator, Sequence
 from types import TracebackType
 
-from footprint.errors import MeasurementError, RequestError
+from footprint.errors import MeasurementError, RequestError, reason_of
 from footprint.guest.life import Life, Trace
 from footprint.guest.monitor import Monitor, MonitorLostError
 from footprint.guest.process import Child, find_program
@@ -20,6 +21,8 @@ SECONDS_TO_SETTLE = 15.0
 SECONDS_TO_BOOT = 15.0
 SECONDS_OF_QUIET = 3.0
 """Firmware pauses for up to two seconds between its changes of the memory map (FACTS §11)."""
+FILES, FILES_PER_GUEST = 50, 8
+"""Open files of ours, and for each guest: its trace, its monitor with the loop that serves it, its words."""
 _DISPLAYS = {"-display", "-nographic", "-vnc", "-spice", "-sdl", "-gtk", "-curses"}
 
 
@@ -40,6 +43,9 @@ class Guest:
             self._start()
             if wait:
                 self.wait()
+        except OSError as error:
+            self.close()
+            raise MeasurementError(f"{self.command[0]} cannot be started: {reason_of(error)}") from None
         except BaseException:
             self.close()
             raise
@@ -131,6 +137,13 @@ class Guest:
     def close(self) -> None:
         """End QEMU and give everything back; the second time does nothing."""
         self._held.close()
+
+
+def check_files(guests: int) -> None:
+    """Raise MeasurementError where this process may not open what that many guests need."""
+    most, need = resource.getrlimit(resource.RLIMIT_NOFILE)[0], FILES + guests * FILES_PER_GUEST
+    if most != resource.RLIM_INFINITY and need > most:
+        raise MeasurementError(f"{guests} guests need up to {need} open files, and {most} are allowed (ulimit -n)")
 
 
 def check(command: Sequence[str]) -> Sequence[str]:

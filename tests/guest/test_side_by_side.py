@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 from footprint.errors import MeasurementError
 from footprint.guest.backend import QemuBackend
 from footprint.machines.guests import guest
+from footprint.machines.pseries import pseries
 from footprint.recording.metrics import metric
 from footprint.steps import Build, Settle
 from tests.guest.gone import gone
@@ -72,9 +74,9 @@ def test_the_table_shows_what_each_guest_has_for_itself(footprint, x86_64):
     [
         (("power8", "--guests", "3"), "--guests goes with -b qemu"),
         (("power8", "--firmware-seconds", "3"), "--firmware-seconds goes with -b qemu"),
-        (("power8", "-b", "qemu", "--guests", "0"), "--guests 0 is not valid; it is a whole number from 1 to 256"),
-        (("power8", "-b", "qemu", "--guests", "-2"), "from 1 to 256"),
-        (("power8", "-b", "qemu", "--guests", "257"), "from 1 to 256"),
+        (("power8", "-b", "qemu", "--guests", "0"), "--guests 0 is not valid; it is a whole number from 1 to 100"),
+        (("power8", "-b", "qemu", "--guests", "-2"), "from 1 to 100"),
+        (("power8", "-b", "qemu", "--guests", "101"), "from 1 to 100"),
         (("power8", "-b", "qemu", "--guests", "two"), "'two' is not a valid integer"),
         (("pc", "-s", "firmware=1", "-b", "qemu", "--guests", "2"), "pc as asked also has the step Boot"),
         (("hotplug", "-b", "qemu", "--guests", "2"), "hotplug as asked also has the step Plug"),
@@ -91,8 +93,6 @@ def test_what_cannot_be_is_refused_before_anything_runs(footprint, tmp_path, arg
 
 
 def test_an_exception_ends_all_of_them(ppc64):
-    from footprint.machines.pseries import pseries
-
     with pytest.raises(ZeroDivisionError), QemuBackend(guests=3) as backend:
         backend.obey(Build(pseries(cpus=1)))
         found = children(psutil.Process())
@@ -109,6 +109,17 @@ def test_one_that_dies_ends_all_of_them_with_its_own_words(x86_64):
         backend.obey(Settle())
         backend.read()
     assert all(gone(one.pid) for one in found)
+
+
+def test_more_guests_than_there_may_be_open_files_are_refused():
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (440, most[1]))
+    try:
+        with pytest.raises(MeasurementError, match=r"50 guests need up to 450 open files, and 440 are allowed"):
+            QemuBackend(guests=50).obey(Build(pseries(cpus=1)))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, most)
+    assert children(psutil.Process()) == []
 
 
 @pytest.mark.parametrize(("how", "code"), [(signal.SIGKILL, -9), (signal.SIGINT, 130)])
