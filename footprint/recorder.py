@@ -24,7 +24,7 @@ from footprint import __version__
 from footprint.backends.model import ModelBackend, passes
 from footprint.errors import FootprintError, InputFileError, MeasurementError, RequestError
 from footprint.guest import backend as real
-from footprint.guest.guest import SECONDS
+from footprint.guest.guest import SECONDS, SECONDS_TO_BOOT
 from footprint.memory.ledger import Ledger
 from footprint.memory.policies import OwnRules
 from footprint.memory.rules import RuleSet
@@ -50,7 +50,7 @@ class Request:
 
     `source` is the word that the scenario was found by; a child process finds it by the same. `backend` is
     ``model`` or ``qemu``; the latter obeys no rule set but its own, and `qemu` is its program (empty: the
-    machine's own), each step of which has `seconds`.
+    machine's own), each step of which has `seconds` and the firmware `firmware`; `guests` run side by side.
     """
 
     scenario: Scenario
@@ -61,6 +61,8 @@ class Request:
     backend: str = ModelBackend.name
     qemu: str = ""
     seconds: float = SECONDS
+    firmware: float = SECONDS_TO_BOOT
+    guests: int = 1
 
 
 def record(request: Request, progress: Progress = lambda _: None) -> Recording:
@@ -118,8 +120,12 @@ def _record(request: Request, progress: Progress) -> Recording:
 def _record_real(request: Request, progress: Progress) -> Recording:
     """The scenario on a real QEMU: one run, under the rules of that binary."""
     scenario, started = request.scenario, time.perf_counter()
-    progress(f"{scenario.name}: {request.qemu or 'QEMU'}")
-    run = real.play(scenario, request.values, request.qemu, seconds=request.seconds)
+    many = f"{request.guests} × " if request.guests > 1 else ""
+    progress(f"{scenario.name}: {many}{request.qemu or 'QEMU'}")
+    run = real.play(
+        scenario, request.values, request.qemu,
+        seconds=request.seconds, firmware=request.firmware, guests=request.guests,
+    )  # fmt: skip
     return Recording(
         schema=SCHEMA,
         scenario=scenario.name,
@@ -128,7 +134,7 @@ def _record_real(request: Request, progress: Progress) -> Recording:
         environment=_environment(time.perf_counter() - started),
         runs=(run,),
         question=scenario.question,
-        notes=real.NOTES,
+        notes=(*real.NOTES, *((real.SIDE_BY_SIDE,) if request.guests > 1 else ())),
     )
 
 

@@ -1,14 +1,13 @@
-"""A real QEMU of the distribution as ground truth: the command line of a Topology, and what that guest shows."""
+"""A real QEMU of the distribution as ground truth: the guest of a Topology, and where the model differs from it."""
 
 from __future__ import annotations
 
-import json
-import subprocess
 import time
-from contextlib import contextmanager
-from pathlib import Path
 
 from footprint.backends.model import ModelBackend
+from footprint.guest.arguments import QEMU, arguments
+from footprint.guest.guest import Guest
+from footprint.guest.process import PACKAGES
 from footprint.memory.census import census
 from footprint.memory.rules import HISTORY
 from footprint.qemu.flat import read_flat
@@ -16,107 +15,41 @@ from footprint.qemu.lines import Source
 from footprint.steps import Boot, Build, Settle
 from footprint.verify.difference import Style, difference
 
-PROGRAMS = {"pc": "qemu-system-x86_64", "q35": "qemu-system-x86_64", "virt": "qemu-system-aarch64"}
-PACKAGES = {"pc": "qemu-system-x86", "q35": "qemu-system-x86", "virt": "qemu-system-arm"}
-DIMM = 128 << 20
 LONGEST_PAUSE, LONGEST_WAIT = 2.5, 12
 """Seconds without a new view: firmware itself pauses for two, and for longer between two network boots."""
 
 
-def arguments(topology):
-    """The command line that gives a real QEMU the same guest."""
-    dimms = len(topology.dimms)
-    memory = f"{topology.memory >> 20}M"
-    if dimms:
-        memory += f",slots={dimms},maxmem={(topology.memory + dimms * DIMM) >> 20}M"
-    line = ["-M", topology.machine, "-smp", str(topology.cpus), "-m", memory]
-    line += ["-cpu", "max"] if topology.machine == "virt" else []
-    line += ["-vga", "std"] if topology.vga else []
-    for number, device in enumerate(topology.devices, 1):
-        line += _device(topology, device, number)
-    return line
+def program_of(topology, need):
+    """The path of the QEMU that has this machine, if `need` finds it."""
+    name = QEMU[topology.machine]
+    return need(name, PACKAGES[name.removeprefix("qemu-system-")])
 
 
-def _device(topology, device, number):
-    if device.type == "pc-dimm":
-        backend = f"memory-backend-ram,id={device.id},size={DIMM}"
-        return ["-object", backend, "-device", f"pc-dimm,memdev={device.id}"]
-    option, before = device.type, []
-    if device.type in ("nvme", "virtio-blk-pci"):
-        before = ["-blockdev", f"null-co,node-name=d{number},read-zeroes=on"]
-        option += f",drive=d{number}" + (",serial=x" if device.type == "nvme" else "")
-    option += {"pci-bridge": f",chassis_nr={number}", "pcie-root-port": f",chassis={number},slot={number}"}.get(
-        device.type, ""
-    )
-    bus = device.bus if device.bus != "pci.0" or topology.machine == "pc" else "pcie.0"
-    return [*before, "-device", f"{option},id={device.id},bus={bus},addr={device.slot:#x}"]
+def running(program, topology, *, plugs=False):
+    """A real guest like `topology`, stopped before its firmware runs; `plugs`: devices will come and go."""
+    return Guest([program, *arguments(topology, plugs=plugs)])
 
 
-class Guest:
-    """A running QEMU with a monitor on its standard input."""
-
-    def __init__(self, process, trace):
-        self._process = process
-        self._trace = trace
-        self.ask("qmp_capabilities")
-
-    def ask(self, command, **arguments):
-        """What the monitor answers."""
-        request = {"execute": command, **({"arguments": arguments} if arguments else {})}
-        self._process.stdin.write(json.dumps(request) + "\n")
-        self._process.stdin.flush()
-        for line in self._process.stdout:
-            answer = json.loads(line)
-            if "error" in answer:
-                raise RuntimeError(answer["error"]["desc"])
-            if "return" in answer:
-                return answer["return"]
-        raise RuntimeError(self._process.stderr.read())
-
-    def monitor(self, command):
-        """What a person's monitor command prints."""
-        return self.ask("human-monitor-command", **{"command-line": command}).replace("\r", "")
-
-    def wait(self, created, seconds=10):
-        """Wait until so many views were created, and a moment longer; gives how many there are."""
-        started = time.monotonic()
-        while self.created < created and time.monotonic() - started < seconds:
-            time.sleep(0.05)
-        time.sleep(0.2)
-        return self.created
-
-    @property
-    def created(self):
-        """Views created so far."""
-        return self._trace.read_text().count("flatview_new")
-
-    def settle(self, expected, limit=60):
-        """Wait until the firmware makes no more views, and stop the guest; sooner where `expected` are made."""
-        seen, since, started = self.created, time.monotonic(), time.monotonic()
-        while time.monotonic() - started < limit:
-            time.sleep(0.1)
-            if self.created != seen:
-                seen, since = self.created, time.monotonic()
-            if time.monotonic() - since > (LONGEST_PAUSE if seen == expected else LONGEST_WAIT):
-                break
-        self.ask("stop")
+def created(guest):
+    """Views that the guest created so far."""
+    return guest.trace.read().created
 
 
-@contextmanager
-def running(program, topology, folder, *, firmware=False, more=()):
-    """A real guest like `topology`, stopped before its firmware runs unless `firmware`."""
-    trace = Path(folder) / "trace"
-    options = ["-nodefaults", "-display", "none", "-qmp", "stdio", "-trace", "flatview_new", "-D", str(trace)]
-    stopped = [] if firmware else ["-S"]
-    pipe = subprocess.PIPE
-    process = subprocess.Popen(
-        [program, *arguments(topology), *options, *stopped, *more], stdin=pipe, stdout=pipe, stderr=pipe, text=True
-    )
-    try:
-        yield Guest(process, trace)
-    finally:
-        process.kill()
-        process.communicate()
+def boot(guest, expected, limit=60):
+    """Let the firmware run until it makes no more views, and stop it; sooner where `expected` are made.
+
+    ``Guest.boot`` ends after a quiet that is too short for firmware that tries two network boots.
+    """
+    guest.monitor.execute("cont")
+    seen, since, started = created(guest), time.monotonic(), time.monotonic()
+    while time.monotonic() - started < limit:
+        time.sleep(0.1)
+        if created(guest) != seen:
+            seen, since = created(guest), time.monotonic()
+        if time.monotonic() - since > (LONGEST_PAUSE if seen == expected else LONGEST_WAIT):
+            break
+    guest.monitor.execute("stop")
+    guest.settle()
 
 
 def modelled(topology, *, firmware=False, rules="v7.2.0"):

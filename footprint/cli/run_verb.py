@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from footprint.recording.model import Recording
 
 BACKENDS = ("model", "qemu")
+MOST_GUESTS, LONGEST_FIRMWARE = 100, 600
 
 
 @click.command("run")
@@ -41,6 +42,15 @@ BACKENDS = ("model", "qemu")
     "--time-limit", type=click.FloatRange(min=0.1), default=60, show_default=True, metavar="SECONDS",
     help="With -b qemu: for each step.",
 )  # fmt: skip
+@click.option(
+    "--firmware-seconds", type=float, metavar="SECONDS",
+    help="With -b qemu: stop the firmware after this time, if 3 s without a new view have not ended it before. "
+    "Up to 600; default: 15.",
+)  # fmt: skip
+@click.option(
+    "--guests", type=int, default=1, show_default=True, metavar="N",
+    help="With -b qemu: this many at once, side by side, and what they share. Up to 100.",
+)  # fmt: skip
 @click.option("--probe", "probes", metavar="NAMES", default="", help="Also read these, comma-separated: traced, sized.")
 @click.option("-o", "out", type=click.Path(path_type=Path), help="Folder to write. Default: reports/<scenario>/.")
 @json_option
@@ -48,7 +58,8 @@ BACKENDS = ("model", "qemu")
 @force_option
 def command(
     scenario: str, sets: tuple[str, ...], rules: tuple[str, ...], backend: str, qemu: str | None,
-    time_limit: float, probes: str, out: Path | None, *, as_json: bool, no_report: bool, force: bool,
+    time_limit: float, firmware_seconds: float | None, guests: int, probes: str, out: Path | None,
+    *, as_json: bool, no_report: bool, force: bool,
 ) -> None:  # fmt: skip
     """Play SCENARIO and record every count at every mark.
 
@@ -60,12 +71,16 @@ def command(
     footprint run power8 -s cpus=64 -s nics=64 -s bridges=10 -r v2.10.0 -r v7.2.0
     footprint run power8 -r v7.2.0,empty_view=off --json
     footprint run power8 -b qemu --qemu ./build/qemu-system-ppc64
+    footprint run power8 -s cpus=4 -b qemu --guests 3
     """
+    from dataclasses import replace
+
     from footprint.recorder import record
 
     request = _request(scenario, sets, rules, probes)
-    if backend != "model" or qemu is not None:
-        request = _for_backend(request, backend, qemu, time_limit, has_rules=bool(rules))
+    if (backend, qemu, firmware_seconds, guests) != ("model", None, None, 1):
+        request = _for_backend(request, backend, qemu, firmware_seconds, guests, has_rules=bool(rules))
+        request = replace(request, seconds=time_limit)
     writes = out is not None or not as_json
     folder = out or Path("reports") / request.scenario.name
     files = _output_files(folder, force=force, report=not no_report) if writes else []
@@ -85,7 +100,9 @@ def command(
         note("wrote " + " and ".join(str(path) for path in files))
 
 
-def _for_backend(request: Request, backend: str, qemu: str | None, seconds: float, *, has_rules: bool) -> Request:
+def _for_backend(
+    request: Request, backend: str, qemu: str | None, firmware: float | None, guests: int, *, has_rules: bool
+) -> Request:
     """`request` for another backend than the model, if it can be had; raises RequestError."""
     from dataclasses import replace
 
@@ -94,12 +111,20 @@ def _for_backend(request: Request, backend: str, qemu: str | None, seconds: floa
     if backend not in BACKENDS:
         raise UnknownNameError("backend", backend, BACKENDS)
     if backend == "model":
-        raise RequestError("--qemu goes with -b qemu")
+        word = "--qemu" if qemu is not None else "--guests" if guests != 1 else "--firmware-seconds"
+        raise RequestError(f"{word} goes with -b qemu")
     if has_rules:
         raise RequestError("-r goes with the model; a real QEMU obeys its own rules")
     if request.probes:
         raise RequestError(f"--probe {','.join(request.probes)} reads the model; a real QEMU has no such probe")
-    return replace(request, backend=backend, qemu=qemu or "", seconds=seconds)
+    request = replace(request, backend=backend, qemu=qemu or "", guests=guests)
+    if not 1 <= guests <= MOST_GUESTS:
+        raise RequestError(f"--guests {guests} is not valid; it is a whole number from 1 to {MOST_GUESTS}")
+    if firmware is None:
+        return request
+    if not 0 < firmware <= LONGEST_FIRMWARE:
+        raise RequestError(f"--firmware-seconds {firmware:g} is not valid; it is more than 0, up to {LONGEST_FIRMWARE}")
+    return replace(request, firmware=firmware)
 
 
 def _request(word: str, sets: tuple[str, ...], rules: tuple[str, ...], probes: str) -> Request:

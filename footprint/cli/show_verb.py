@@ -21,6 +21,8 @@ SUMMARY = (
 """The metrics that say most, in the short table."""
 STATE_SUMMARY = ("flatviews.alive", "flatviews.empty", "flat_ranges", "sections", "nodes", "modelled.bytes")
 """The same where only what exists was recorded."""
+GUESTS_SUMMARY = ("guests", "process.rss", "process.uss", "process.pss", "guests.shared", "guests.rss", "guests.pss")
+"""The same where guests ran side by side."""
 WIDTH_FOR_WORDS = 130
 """Columns that a terminal needs for the words beside the figures."""
 
@@ -63,7 +65,8 @@ def summarize(recording: Recording, *, mark: str | None = None, everything: bool
         cells = [[name, *(_figure(name, metrics.get(name)) for _, metrics in shown)] for name in names]
         print_table(title, columns, cells, words=("metric",))
         return
-    summary = [name for name in (SUMMARY if "flatviews.created" in names else STATE_SUMMARY) if name in names]
+    telling = SUMMARY if "flatviews.created" in names else STATE_SUMMARY
+    summary = [name for name in (GUESTS_SUMMARY if "guests" in names else telling) if name in names]
     room = console().width >= WIDTH_FOR_WORDS
     columns = ["rules", *summary, *(["what it is"] if room else [])]
     table = [

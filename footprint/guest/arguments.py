@@ -49,8 +49,9 @@ def arguments(topology: Topology, *, plugs: bool = False) -> list[str]:
 def parts(machine: str, device: Device, number: int = 0) -> list[tuple[str, dict[str, str]]]:
     """What makes a device: options in order, each with its properties; the nameless one is the driver."""
     if not device.is_pci:
-        memory = {"": "memory-backend-ram", "id": f"ram-{device.id}", "size": f"{DIMM >> 20}M"}
-        return [("-object", memory), ("-device", {"": device.type, "id": device.id, "memdev": f"ram-{device.id}"})]
+        # The region is named after the memory backend; objects and devices do not share their names.
+        memory = {"": "memory-backend-ram", "id": device.id, "size": f"{DIMM >> 20}M"}
+        return [("-object", memory), ("-device", {"": device.type, "id": device.id, "memdev": device.id})]
     bus = ROOT_BUS.get(machine, device.bus) if device.bus == "pci.0" else device.bus
     values = {"": device.type, "id": device.id, "bus": bus, "addr": f"{device.slot:#x}.{device.function}"}
     made: list[tuple[str, dict[str, str]]] = []

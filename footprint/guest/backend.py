@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,8 +10,8 @@ from typing import Any
 from footprint.errors import RequestError
 from footprint.guest.arguments import arguments, parts, program
 from footprint.guest.counts import count_spaces, count_views
-from footprint.guest.guest import SECONDS, Guest
-from footprint.guest.memory import process_metrics
+from footprint.guest.guest import SECONDS, SECONDS_TO_BOOT, Guest, check_files
+from footprint.guest.memory import guests_metrics, process_metrics
 from footprint.guest.plugging import Socket
 from footprint.machines.topology import Device, Topology
 from footprint.recording.model import Number, Run, Sample
@@ -24,21 +25,34 @@ NOTES = (
     "has native hot-plug, because a stopped guest answers no ACPI: one I/O region and two start-up views less.",
 )
 """What is true of every recording of a real QEMU."""
+SIDE_BY_SIDE = (
+    "Several guests ran side by side: process.… is the mean of one, guests.… is all of them; everything counted is "
+    "the first guest's. Whatever else runs the same binary or libraries on this host has its share of the PSS too."
+)
+"""What is true of a recording of several guests."""
 
 
 class QemuBackend:
     """Plays a scenario on a QEMU process; `qemu` is its program, or empty for the machine's own.
 
-    Use it as a context manager: leaving it ends QEMU. `plugs`: devices will come and go.
+    Use it as a context manager: leaving it ends QEMU. `plugs`: devices will come and go. With `guests` that
+    many are started at once; they differ in nothing, so the first is the one that is asked. Firmware runs
+    for `firmware` seconds at most.
     """
 
     name = "qemu"
 
-    def __init__(self, qemu: str = "", *, seconds: float = SECONDS, plugs: bool = False) -> None:
+    def __init__(
+        self, qemu: str = "", *, seconds: float = SECONDS, firmware: float = SECONDS_TO_BOOT, plugs: bool = False,
+        guests: int = 1,
+    ) -> None:  # fmt: skip
         self.qemu = qemu
         self.plugs = plugs
         self.seconds = seconds
+        self.firmware = firmware
+        self.guests = guests
         self.guest: Guest | None = None
+        self._others: list[Guest] = []
         self.version = ""
         self._machine = ""
         self._drives: set[str] = set()
@@ -56,14 +70,14 @@ class QemuBackend:
             case Build(topology):
                 self._build(topology)
             case Boot():
-                self._running.boot()
+                self._running.boot(self.firmware)
             case Plug(device):
                 self._plug(device)
             case Unplug(name):
                 self._unplug(name)
             case Settle():
-                if self.guest is not None:
-                    self.guest.settle()
+                for guest in self._all:
+                    guest.settle()
             case Destroy():
                 self._end()
             case Mark():
@@ -82,7 +96,7 @@ class QemuBackend:
             return None
         life = guest.trace.read()
         # Memory first: what the monitor prints is allocated in the process that is read.
-        memory = process_metrics(guest.process.pid)
+        memory = self._memory()
         metrics: dict[str, Number] = {**count_spaces(guest.ask("info mtree"))}
         if life.created:
             metrics["flatviews.created"] = life.created
@@ -93,6 +107,17 @@ class QemuBackend:
             metrics |= count_views(guest.ask("info mtree -f -d"), self.version)
             self._views_were_read = True
         return metrics | memory
+
+    def _memory(self) -> dict[str, int]:
+        found = []
+        for guest in self._all:
+            with guest.speaking("when its memory was read"):
+                found.append(process_metrics(guest.process.pid))
+        return guests_metrics(found) if self.guests > 1 else found[0]
+
+    @property
+    def _all(self) -> list[Guest]:
+        return [] if self.guest is None else [self.guest, *self._others]
 
     @property
     def _running(self) -> Guest:
@@ -125,16 +150,22 @@ class QemuBackend:
 
     def _build(self, topology: Topology) -> None:
         self._end()
+        check_files(self.guests)
         command = [self.qemu or program(topology), *arguments(topology, plugs=self.plugs)]
-        self.guest = Guest(command, seconds=self.seconds)
+        self.guest = Guest(command, seconds=self.seconds, wait=False)
+        for _ in range(1, self.guests):
+            self._others.append(Guest(command, seconds=self.seconds, wait=False))
+        for guest in self._all:
+            guest.wait()
         self.version = self.guest.version
         self._machine = topology.machine
         self._views_were_read = False
 
     def _end(self) -> None:
-        if self.guest is not None:
-            self.guest.close()
-            self.guest = None
+        with contextlib.ExitStack() as ending:
+            for guest in self._all:
+                ending.callback(guest.close)
+        self.guest, self._others = None, []
 
 
 def _cannot(step: Step) -> str:
@@ -163,13 +194,32 @@ def _reads_views(steps: Sequence[Step]) -> list[bool]:
     return reads[::-1]
 
 
-def play(scenario: Scenario, values: Mapping[str, Any], qemu: str = "", *, seconds: float = SECONDS) -> Run:
-    """One execution of `scenario` on a real QEMU. Marks at which no QEMU runs have nothing to be read."""
+def _check_side_by_side(scenario: Scenario, steps: Sequence[Step]) -> None:
+    """Raise RequestError where `scenario` does more than build a machine and take it down."""
+    for step in steps:
+        if not isinstance(step, Build | Settle | Mark | Destroy):
+            raise RequestError(
+                f"--guests takes a scenario that only builds a machine, as power8; {scenario.name} as asked also has "
+                f"the step {type(step).__name__}"
+            )
+
+
+def play(
+    scenario: Scenario, values: Mapping[str, Any], qemu: str = "", *, seconds: float = SECONDS,
+    firmware: float = SECONDS_TO_BOOT, guests: int = 1,
+) -> Run:  # fmt: skip
+    """One execution of `scenario` on a real QEMU, or on several side by side; arguments as QemuBackend's.
+
+    Marks at which no QEMU runs have nothing to be read. Raises RequestError where several are asked to do
+    more than be built.
+    """
     samples = []
     started = time.perf_counter()
     steps = list(scenario.play(values))
+    if guests > 1:
+        _check_side_by_side(scenario, steps)
     plugs = any(isinstance(step, Plug) for step in steps)
-    with QemuBackend(qemu, seconds=seconds, plugs=plugs) as backend:
+    with QemuBackend(qemu, seconds=seconds, firmware=firmware, plugs=plugs, guests=guests) as backend:
         for step, views in zip(steps, _reads_views(steps), strict=True):
             backend.obey(step)
             if isinstance(step, Mark) and (metrics := backend.read(views=views)) is not None:

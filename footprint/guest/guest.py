@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import resource
 import socket
 import time
 from collections.abc import Iterator, Sequence
 from types import TracebackType
 
-from footprint.errors import MeasurementError, RequestError
+from footprint.errors import MeasurementError, RequestError, reason_of
 from footprint.guest.life import Life, Trace
 from footprint.guest.monitor import Monitor, MonitorLostError
 from footprint.guest.process import Child, find_program
@@ -20,6 +21,8 @@ SECONDS_TO_SETTLE = 15.0
 SECONDS_TO_BOOT = 15.0
 SECONDS_OF_QUIET = 3.0
 """Firmware pauses for up to two seconds between its changes of the memory map (FACTS §11)."""
+FILES, FILES_PER_GUEST = 50, 8
+"""Open files of ours, and for each guest: its trace, its monitor with the loop that serves it, its words."""
 _DISPLAYS = {"-display", "-nographic", "-vnc", "-spice", "-sdl", "-gtk", "-curses"}
 
 
@@ -28,15 +31,21 @@ class Guest:
 
     `command` is a QEMU command line. ``-S``, a monitor and a trace are added, and ``-display none`` if it
     asks for no display. Raises MeasurementError with QEMU's own words when no built machine comes of it.
+    Without `wait` it is only started: :meth:`wait` comes before everything else, with the same errors.
     """
 
-    def __init__(self, command: Sequence[str], *, seconds: float = SECONDS) -> None:
+    def __init__(self, command: Sequence[str], *, seconds: float = SECONDS, wait: bool = True) -> None:
         self.command = tuple(check(command))
         self.seconds = seconds
         find_program(self.command[0])
         self._held = contextlib.ExitStack()
         try:
             self._start()
+            if wait:
+                self.wait()
+        except OSError as error:
+            self.close()
+            raise MeasurementError(f"{self.command[0]} cannot be started: {reason_of(error)}") from None
         except BaseException:
             self.close()
             raise
@@ -44,19 +53,22 @@ class Guest:
     def _start(self) -> None:
         self.trace = Trace()
         self._held.callback(self.trace.close)
-        ours, theirs = socket.socketpair()
-        self._held.callback(ours.close)
+        self._ours, theirs = socket.socketpair()
+        self._held.callback(self._ours.close)
         with theirs:
             fd = theirs.fileno()
             monitor = ["-chardev", f"socket,id=footprint,fd={fd}", "-mon", "chardev=footprint,mode=control"]
             full = [*self.command, *quiet(self.command), *monitor, *self.trace.arguments]
             self.process = self._held.enter_context(Child(full, pass_fds=(fd, self.trace.fd)))
-        deadline = time.monotonic() + self.seconds
+        self._deadline = time.monotonic() + self.seconds
+
+    def wait(self) -> None:
+        """Wait until its machine is built."""
         with self.speaking("before its machine was built"):
-            self.monitor = Monitor(ours, seconds=self.seconds, who=self.process.name)
+            self.monitor = Monitor(self._ours, seconds=self.seconds, who=self.process.name)
             self._held.callback(self.monitor.close)
             # The greeting comes before the machine; only the answer to a command says that it is built.
-            self.version = self._version(max(0.1, deadline - time.monotonic()))
+            self.version = self._version(max(0.1, self._deadline - time.monotonic()))
 
     def _version(self, seconds: float) -> str:
         known = self.monitor.execute("query-version", seconds)["qemu"]
@@ -125,6 +137,13 @@ class Guest:
     def close(self) -> None:
         """End QEMU and give everything back; the second time does nothing."""
         self._held.close()
+
+
+def check_files(guests: int) -> None:
+    """Raise MeasurementError where this process may not open what that many guests need."""
+    most, need = resource.getrlimit(resource.RLIMIT_NOFILE)[0], FILES + guests * FILES_PER_GUEST
+    if most != resource.RLIM_INFINITY and need > most:
+        raise MeasurementError(f"{guests} guests need up to {need} open files, and {most} are allowed (ulimit -n)")
 
 
 def check(command: Sequence[str]) -> Sequence[str]:

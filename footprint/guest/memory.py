@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from footprint.errors import MeasurementError, reason_of
@@ -23,6 +24,19 @@ def process_metrics(pid: int) -> dict[str, int]:
     total = rollup(pid)
     private = sum(total.get(f"Private_{kind}", 0) for kind in ("Clean", "Dirty", "Hugetlb"))
     return {"process.rss": total["Rss"], "process.uss": private, "process.pss": total["Pss"]}
+
+
+def guests_metrics(found: Sequence[Mapping[str, int]]) -> dict[str, int]:
+    """What guests side by side take, of the process metrics of each: ``process.*`` as the mean, ``guests.*`` of all."""
+    total = {name: sum(one[name] for one in found) for name in found[0]}
+    means = {name: round(bytes / len(found)) for name, bytes in total.items()}
+    return {
+        **means,
+        "guests": len(found),
+        "guests.shared": means["process.rss"] - means["process.uss"],
+        "guests.rss": total["process.rss"],
+        "guests.pss": total["process.pss"],
+    }
 
 
 def mappings(pid: int) -> dict[str, dict[str, int]]:

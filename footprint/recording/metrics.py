@@ -80,9 +80,17 @@ def _rows() -> tuple[Metric, ...]:
         ),
         count("modelled.resident", "bytes", "of those bytes, what is touched"),
         count("modelled.resident.peak", "bytes", "touched bytes at their most", gauge=False),
-        measured("process.rss", "resident memory of the process: ours, or QEMU's", "process"),
+        measured(
+            "process.rss", "resident memory of the process: ours, or QEMU's (of several guests the mean)", "process"
+        ),
         measured("process.uss", "of it, memory that no other process has", "process"),
         measured("process.pss", "its share of resident memory", "process"),
+        Metric("guests", "guests", "modelled", True, "guests that run side by side", "guests", better="neither"),
+        measured(
+            "guests.shared", "of one guest's resident memory, what other processes have too (RSS - USS)", "guests"
+        ),
+        measured("guests.rss", "RSS of all guests, shared memory counted once for each", "guests"),
+        measured("guests.pss", "PSS of all guests: what they cost together", "guests"),
         measured("traced.bytes", "allocated through Python, as tracemalloc saw it", "traced"),
         measured("traced.peak", "the most of it at one time", "traced"),
         measured("traced.numpy", "of traced.bytes, array data in numpy's own domain", "traced"),

@@ -3,7 +3,7 @@
 import pytest
 
 from footprint.machines.guests import guest
-from tests.real_qemu import PACKAGES, PROGRAMS, counts, differences, modelled, running
+from tests.real_qemu import boot, counts, created, differences, modelled, program_of, running
 
 CARDS = ["virtio-net-pci"] * 8
 GUESTS = {
@@ -18,15 +18,15 @@ GUESTS = {
 
 
 @pytest.mark.parametrize("topology", GUESTS.values(), ids=list(GUESTS))
-def test_views_after_the_firmware_ran_are_those_of_the_real_guest(need, tmp_path, topology):
-    program = need(PROGRAMS[topology.machine], PACKAGES[topology.machine])
+def test_views_after_the_firmware_ran_are_those_of_the_real_guest(need, topology):
+    program = program_of(topology, need)
     ledger = modelled(topology, firmware=True)
     ours = counts(ledger)["flatviews.created"]
-    with running(program, topology, tmp_path, firmware=True) as real:
-        real.settle(expected=ours)
-        created, flat = real.created, real.monitor("info mtree -f -d")
+    with running(program, topology) as real:
+        boot(real, expected=ours)
+        theirs, flat = created(real), real.ask("info mtree -f -d")
     assert not differences(flat, ledger)
-    assert ours == pytest.approx(created, rel=0.1)
+    assert ours == pytest.approx(theirs, rel=0.1)
 
 
 def test_112_cards_behind_4_bridges_make_as_many_views_as_the_real_guest():

@@ -6,50 +6,50 @@ import pytest
 
 from footprint.machines.catalogue import CATALOGUE
 from footprint.machines.guests import guest
-from tests.real_qemu import PACKAGES, PROGRAMS, counts, differences, modelled, running
+from tests.real_qemu import counts, created, differences, modelled, program_of, running
 
 MACHINES = ("pc", "q35", "virt")
 KINDS = [name for name, row in CATALOGUE.items() if not row.size]
 
 
-def check(need, tmp_path, topology):
-    program = need(PROGRAMS[topology.machine], PACKAGES[topology.machine])
+def check(need, topology):
+    program = program_of(topology, need)
     ledger = modelled(topology)
-    with running(program, topology, tmp_path) as real:
-        created = real.created
-        tree, flat = real.monitor("info mtree"), real.monitor("info mtree -f -d")
+    with running(program, topology) as real:
+        theirs = created(real)
+        tree, flat = real.ask("info mtree"), real.ask("info mtree -f -d")
     ours = counts(ledger)
-    assert ours["flatviews.created"] == created
+    assert ours["flatviews.created"] == theirs
     assert ours["flatviews.alive"] == flat.count("FlatView #")
     assert ours["address_spaces"] == tree.count("address-space: ")
     assert not differences(flat, ledger)
 
 
 @pytest.mark.parametrize("machine", MACHINES)
-def test_a_machine_with_nothing_in_it_starts_as_the_real_one(need, tmp_path, machine):
-    check(need, tmp_path, guest(machine))
+def test_a_machine_with_nothing_in_it_starts_as_the_real_one(need, machine):
+    check(need, guest(machine))
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("machine", MACHINES)
-def test_each_device_alone_starts_as_the_real_one(need, tmp_path, machine, kind):
-    check(need, tmp_path, guest(machine, devices=[kind]))
+def test_each_device_alone_starts_as_the_real_one(need, machine, kind):
+    check(need, guest(machine, devices=[kind]))
 
 
 @pytest.mark.parametrize("machine", ["pc", "q35"])
-def test_memory_modules_start_as_the_real_ones(need, tmp_path, machine):
-    check(need, tmp_path, guest(machine, devices=["pc-dimm", "e1000", "pc-dimm"], memory=5 << 30))
+def test_memory_modules_start_as_the_real_ones(need, machine):
+    check(need, guest(machine, devices=["pc-dimm", "e1000", "pc-dimm"], memory=5 << 30))
 
 
 @pytest.mark.parametrize("machine", MACHINES)
-def test_standard_vga_and_more_than_4_gib_start_as_the_real_ones(need, tmp_path, machine):
-    check(need, tmp_path, guest(machine, vga=True, memory=6 << 30, cpus=8))
+def test_standard_vga_and_more_than_4_gib_start_as_the_real_ones(need, machine):
+    check(need, guest(machine, vga=True, memory=6 << 30, cpus=8))
 
 
 @pytest.mark.parametrize("ports", [1, 3])
-def test_devices_in_express_ports_start_as_the_real_ones(need, tmp_path, ports):
+def test_devices_in_express_ports_start_as_the_real_ones(need, ports):
     devices = ["virtio-net-pci", "e1000e", "nvme"][:ports]
-    check(need, tmp_path, guest("q35", devices=devices, bridges=ports, bridge="pcie-root-port"))
+    check(need, guest("q35", devices=devices, bridges=ports, bridge="pcie-root-port"))
 
 
 def mixture(machine, seed):
@@ -70,5 +70,5 @@ def mixture(machine, seed):
 
 @pytest.mark.parametrize("seed", range(20))
 @pytest.mark.parametrize("machine", MACHINES)
-def test_random_mixtures_start_as_the_real_ones(need, tmp_path, machine, seed):
-    check(need, tmp_path, mixture(machine, seed))
+def test_random_mixtures_start_as_the_real_ones(need, machine, seed):
+    check(need, mixture(machine, seed))

@@ -248,3 +248,11 @@ def test_a_recording_with_a_timeline_below_zero_is_drawn_all_the_same(footprint,
     timeline["bytes"] = [-1] * len(timeline["bytes"])
     (tmp_path / "odd.json").write_text(json.dumps(recording))
     assert footprint("report", "odd.json", "-o", "odd.html").returncode == 0
+
+
+@pytest.mark.parametrize("module", ["click", "msgspec"])
+def test_ctrl_c_during_the_first_imports_ends_cleanly_too(footprint, tmp_path, module):
+    # A module of that name in the folder that is searched first raises what a Ctrl-C there would raise.
+    (tmp_path / f"{module}.py").write_text("raise KeyboardInterrupt\n")
+    done = footprint("run", "power8")
+    assert (done.returncode, done.stdout, done.stderr.strip()) == (130, "", "footprint: interrupted")
