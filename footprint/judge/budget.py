@@ -83,7 +83,14 @@ class Budget:
 
 
 def judge(recording: Recording, budgets: Sequence[Budget], rules: Sequence[str] = ()) -> list[Verdict]:
-    """Every budget's verdict on every run, or on those under `rules`; raises UnknownNameError for others."""
+    """Every budget's verdict on every run, or on those under `rules`.
+
+    Raises UnknownNameError for a rule set, or a mark, that the recording does not have at all.
+    """
+    marks = list(dict.fromkeys(sample.mark for run in recording.runs for sample in run.samples))
+    for budget in budgets:
+        if budget.mark is not None and budget.mark not in marks:
+            raise UnknownNameError("mark in this recording", budget.mark, marks)
     recorded = {run.rules: run for run in recording.runs}
     for name in rules:
         if name not in recorded:

@@ -47,7 +47,6 @@ def cycle(number, dice, folder, qemu, name):
 
 def test_start_and_stop_a_third_killed_at_a_random_moment_leaves_nothing(ppc64, tmp_path):
     dice, name = random.Random(SEED), f"footprint-test-{os.getpid()}"
-    sockets = len(Path("/proc/net/unix").read_text().splitlines())
     codes = [cycle(number, dice, tmp_path, ppc64, name) for number in range(CYCLES)]
     assert set(codes[0::3]) == {0}
     assert set(codes[1::3]) <= {0, -signal.SIGKILL}
@@ -57,5 +56,5 @@ def test_start_and_stop_a_third_killed_at_a_random_moment_leaves_nothing(ppc64, 
         time.sleep(0.02)
     assert of_this_test(name) == []
     assert {path.name for path in tmp_path.iterdir()} <= {"out.json"}
-    # Others on this machine open and close sockets too; ours would be one a cycle.
-    assert len(Path("/proc/net/unix").read_text().splitlines()) < sockets + max(CYCLES // 2, 10)
+    # A socket without a name goes with the processes that hold it; one with a name would lie in this folder.
+    assert str(tmp_path) not in Path("/proc/net/unix").read_text()

@@ -48,6 +48,11 @@ def test_a_mark_can_be_chosen_and_a_run_without_it_breaks_the_budget():
     assert "no mark 'destroyed'" in other.sentence
 
 
+def test_a_mark_that_no_run_has_is_refused_with_those_recorded():
+    with pytest.raises(FootprintError, match=r"'plugged'.*built, destroyed, measured"):
+        judge(recording(flatviews__alive=4), [Budget.parse("flatviews.alive==0", mark="plugged")])
+
+
 def test_bytes_may_carry_a_unit():
     assert Budget.parse("modelled.bytes<=1.5GiB").limit == 3 << 29
     (verdict,) = judge(recording(modelled__bytes=2 << 30), [Budget.parse("modelled.bytes<=1.5GiB")], ["v7.2.0"])
