@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Collection
 
 from footprint.backends.boards.pci import Bus, Function, Pci, Wiring
@@ -24,7 +25,7 @@ def dismantle(core: MemoryCore, regions: Collection[MemoryRegion]) -> None:
             core.finalize(region)
 
 
-class Board:
+class Board(ABC):
     """What every machine has: "memory" and "I/O", RAM, CPUs, PCI functions."""
 
     def __init__(self, core: MemoryCore, topology: Topology, wiring: Wiring) -> None:
@@ -38,9 +39,9 @@ class Board:
         self.io = self._new(make.io("io", 0x10000))
         core.create_space("I/O", self.io)
 
+    @abstractmethod
     def build(self) -> None:
         """Start the machine up to the moment before its firmware runs."""
-        raise NotImplementedError
 
     def plug(self, device: Device) -> None:
         """Plug `device` in while the machine runs. Raises RequestError where QEMU refuses it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
@@ -83,24 +84,26 @@ class X86(Board):
     def initialise(self, function: Function) -> None:
         """What firmware sets up in a function before it switches its BARs on."""
 
+    @abstractmethod
     def prepare_smm(self) -> None:
         """Put code where only SMM sees it: the RAM behind PCI at 0xa0000 is opened, and closed again."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def pci_start(self) -> int:
         """Where BARs may begin."""
-        raise NotImplementedError
 
     def show_vapic(self, start: int, size: int) -> None:
         """RAM at `start` that stays writable among ROMs, for guests without a fast task priority register."""
         self._put(self.system, start, make.alias("kvmvapic-rom", self.ram, start, size), priority=1000)
 
+    @abstractmethod
     def _north_bridge(self) -> None:
-        raise NotImplementedError
+        """Wire what stands between CPU and memory."""
 
+    @abstractmethod
     def _south_bridge(self) -> None:
-        raise NotImplementedError
+        """Wire the devices of the chipset."""
 
     def _redraw_pam(self) -> None:
         for area in self.areas:
