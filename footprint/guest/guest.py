@@ -82,7 +82,8 @@ class Guest:
         except MonitorLostError:
             raise self.process.obituary(when) from None
         except MeasurementError as error:
-            if not self.process.is_alive:
+            # A process that is just dying cannot be read any more, and cannot be waited for yet.
+            if self.process.wait(0.5) is not None:
                 raise self.process.obituary(when) from None
             words = self.process.last_words()
             raise MeasurementError(f"{error}; its own words: {words}") from None
