@@ -14,11 +14,18 @@ FLOORS = {
     "__init__": 0, "errors": 0, "units": 0,
     "memory": 1, "machines": 1, "qemu": 1, "recording": 1,
     "scenario": 2, "judge": 2, "captured": 2,
-    "backends": 3, "guest": 3, "probes": 3, "report": 3,
-    "recorder": 4, "worker": 4, "verify": 4,
+    "backends": 3, "guest": 3, "probes": 3, "report": 3, "engines": 3,
+    "recorder": 4, "worker": 4, "verify": 4, "leaks": 4,
     "cli": 5, "__main__": 6,
 }  # fmt: skip
-ONE_ROOM = {"matplotlib": "report", "jinja2": "report", "pympler": "probes", "psutil": "probes", "qemu": "guest"}
+ONE_ROOM = {
+    "matplotlib": "report",
+    "jinja2": "report",
+    "pympler": "probes",
+    "psutil": "probes",
+    "qemu": "guest",
+    "unicorn": "engines",
+}
 HEAVY = {"numpy", "matplotlib", "jinja2", "rich", "pympler", "qemu"}
 LONGEST_FILE, LONGEST_FUNCTION = 400, 60
 

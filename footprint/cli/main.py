@@ -25,6 +25,7 @@ VERBS = {
     "gate": "fail when a recording breaks a budget",
     "capture": "what a real QEMU says of itself, as a file",
     "trace": "every memory call of a real start-up, as an operation log",
+    "leaks": "does it leak, how much, and where?",
     "verify": "what a real QEMU did, against the model",
 }
 """Verbs, with their line of help."""

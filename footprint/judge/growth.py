@@ -8,12 +8,11 @@ inconclusive rather than guessed.
 
 from __future__ import annotations
 
-import math
-import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from footprint.judge.trend import theil_sen
 from footprint.recording.metrics import METRICS
 from footprint.recording.model import Recording, Run, Sample
 
@@ -24,7 +23,6 @@ FLOOR = 4096
 """Bytes a cycle of measured memory that are noise: one page. Clean hot-plug cycles of QEMU 7.2 gave up to 1.6 KB."""
 KEPT = "flatviews.kept"
 """Views created and not freed: `flatviews.created` − `flatviews.freed`."""
-_NORMAL_95 = 1.959964
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,18 +94,6 @@ def _judge(rules: str, name: str, mark: str, series: list[float]) -> Growth:
     else:
         verdict = "inconclusive" if low > floor else "clean"
     return Growth(rules, name, mark, len(series), slope, low, high, verdict)
-
-
-def theil_sen(series: Sequence[float]) -> tuple[float, float, float]:
-    """The median of all pairwise slopes of `series` (one value a cycle), and its 95 % interval (Sen 1968)."""
-    count = len(series)
-    slopes = sorted((series[j] - series[i]) / (j - i) for i in range(count) for j in range(i + 1, count))
-    if not slopes:
-        return 0.0, 0.0, 0.0
-    spread = _NORMAL_95 * math.sqrt(count * (count - 1) * (2 * count + 5) / 18)
-    first = max(0, round((len(slopes) - spread) / 2) - 1)
-    last = min(len(slopes) - 1, round((len(slopes) + spread) / 2))
-    return statistics.median(slopes), slopes[first], slopes[last]
 
 
 def _every_block_grows(series: Sequence[float]) -> bool:

@@ -1,0 +1,82 @@
+"""The answer to "does it leak?": a verdict with its findings, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from footprint.judge.trend import Slope
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What `metric` grows by, or keeps until garbage is collected, per cycle, with a 95 % interval.
+
+    `kind` is ``leak`` or ``retained``. `where` are the places, the largest first; each has a ``text``. `suppressed`
+    is the reason for which somebody has accepted it, if somebody has.
+    """
+
+    kind: str
+    metric: str
+    slope: Slope
+    where: tuple[Mapping[str, Any], ...] = ()
+    suppressed: str = ""
+
+    def document(self) -> dict[str, Any]:
+        """As the contract has it."""
+        found: dict[str, Any] = {
+            "kind": self.kind,
+            "metric": self.metric,
+            "per_cycle": self.slope.per_cycle,
+            "low": self.slope.low,
+            "high": self.slope.high,
+            "where": [dict(one) for one in self.where],
+        }
+        return {**found, "suppressed": self.suppressed} if self.suppressed else found
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether `target` leaks: ``leak``, ``clean`` or ``inconclusive``, after `cycles` cycles that were measured.
+
+    `warmup` cycles came before them. `reason` says why it is inconclusive, `ended` how the target ended before its
+    time. `hints` say what would tell more. `readings` are the last ones, by metric, and `rates` the growth of every
+    metric that was judged.
+    """
+
+    target: str
+    verdict: str
+    cycles: int
+    findings: tuple[Finding, ...] = ()
+    what: str = ""
+    warmup: int = 0
+    seconds: float = 0.0
+    reason: str = ""
+    ended: str = ""
+    hints: tuple[str, ...] = ()
+    rates: Mapping[str, Slope] = field(default_factory=dict)
+
+    @property
+    def leaks(self) -> tuple[Finding, ...]:
+        """What leaks and was not accepted."""
+        return tuple(one for one in self.findings if one.kind == "leak" and not one.suppressed)
+
+    def document(self) -> dict[str, Any]:
+        """As the contract has it."""
+        return {
+            "target": self.target,
+            "verdict": self.verdict,
+            "cycles": self.cycles,
+            "findings": [one.document() for one in self.findings],
+            "what": self.what,
+            "warmup": self.warmup,
+            "seconds": round(self.seconds, 3),
+            "reason": self.reason,
+            "ended": self.ended,
+            "hints": list(self.hints),
+        }
+
+    def with_findings(self, findings: Sequence[Finding]) -> Verdict:
+        """The same with these findings."""
+        return replace(self, findings=tuple(findings))

@@ -1,0 +1,137 @@
+"""The measured process: ``python -m footprint.leaks.child REQUESTS ANSWERS TARGET``, the first two descriptors.
+
+It loads the target, then does what it is asked: runs cycles, collects garbage, reads itself. While it is measured
+it does nothing else, and keeps nothing.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from itertools import repeat
+
+from footprint.errors import MeasurementError
+from footprint.leaks import wire
+from footprint.leaks.targets import Refused, Target, load
+from footprint.probes.resources import Inside, collect
+
+
+class Server:
+    """Answers requests about `target` on the two descriptors until it is told to end."""
+
+    def __init__(self, requests: int, answers: int) -> None:
+        self._requests, self._answers = requests, answers
+        self._pid = os.getpid()
+        self._buffer = bytearray(wire.ANSWER.size)
+        self._inside = Inside()
+
+    def serve(self, target: Target) -> None:
+        """Set the target up, say so, and answer; a target that raises or exits is told as that."""
+        ended = self._guarded(target.setup)
+        if ended is not None:
+            self.say(*ended)
+            return
+        collect()
+        gc.freeze()  # what the imports made is not looked through at every collection
+        self.say(wire.READY, json.dumps({"what": target.what}))
+        while (request := os.read(self._requests, wire.REQUEST.size)) and self._answer(target, request):
+            pass
+        self._guarded(target.teardown)
+
+    def say(self, kind: int, text: str) -> None:
+        """Send a text."""
+        data = text.encode(errors="replace")
+        _write(self._answers, wire.ANSWER.pack(kind, len(data), 0, 0) + data)
+
+    def _answer(self, target: Target, request: bytes) -> bool:
+        operation, number = wire.REQUEST.unpack(request)
+        if operation == wire.RUN:
+            ended = self._guarded(run, target.cycle, number)
+            if os.getpid() != self._pid:
+                os._exit(0)  # the target forked, and this is the copy: the original is the one that is measured
+            if ended is not None:
+                self.say(*ended)
+                return False
+        elif operation == wire.COLLECT:
+            collect()
+        elif operation == wire.GC:
+            (gc.enable if number else gc.disable)()
+        elif operation == wire.EXPLAIN:
+            return self._explain(target, number)
+        elif operation == wire.END:
+            return False
+        wire.ANSWER.pack_into(self._buffer, 0, wire.DONE, *self._inside.read())
+        os.write(self._answers, self._buffer)
+        return True
+
+    def _explain(self, target: Target, cycles: int) -> bool:
+        """Say where `cycles` more cycles leave what they leave; from here on nothing is measured any more."""
+        from footprint.probes.places import explain
+
+        places: list[object] = []
+
+        def look() -> None:
+            places.extend(explain(lambda: run(target.cycle, cycles), cycles))
+
+        ended = self._guarded(look)
+        if ended is not None:
+            self.say(*ended)
+            return False
+        self.say(wire.TEXT, json.dumps(places))
+        return True
+
+    def _guarded(self, function: Callable[..., object], *arguments: object) -> tuple[int, str] | None:
+        """Call it; None, or how it ended the process that it thought it was alone in."""
+        try:
+            function(*arguments)
+        except SystemExit as error:
+            return wire.EXITED, f"it exits ({error.code!r})"
+        except BaseException as error:
+            return wire.RAISED, told(error)
+        return None
+
+
+def run(cycle: Callable[[], object], cycles: int) -> None:
+    """So many cycles, with nothing of ours between them."""
+    for _ in repeat(None, cycles):
+        cycle()
+
+
+def told(error: BaseException) -> str:
+    """The exception, and the line of the target that raised it."""
+    words = " ".join("".join(traceback.format_exception_only(error)).split())
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "/footprint/leaks/" not in frame.filename]
+    return f"{words} ({frames[-1].filename}:{frames[-1].lineno})" if frames else words
+
+
+def _write(descriptor: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(descriptor, data) :]
+
+
+def main(arguments: list[str]) -> None:
+    """Load the target and serve; a word that names none is told as a refusal."""
+    server = Server(int(arguments[0]), int(arguments[1]))
+    try:
+        target = load(arguments[2])
+    except Refused as error:
+        server.say(wire.REFUSED, str(error))
+        return
+    except MeasurementError as error:
+        server.say(wire.MISSING, str(error))
+        return
+    except SystemExit as error:
+        server.say(wire.EXITED, f"it exits while it is imported ({error.code!r})")
+        return
+    except BaseException as error:
+        server.say(wire.RAISED, f"{told(error)}, while it was imported")
+        return
+    server.serve(target)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,53 @@
+"""From a target's word to its verdict."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field
+
+from footprint.errors import RequestError
+from footprint.judge.verdict import Verdict
+from footprint.leaks.subject import ChildSubject, Limits, Progress
+from footprint.leaks.targets import EMPTY
+from footprint.leaks.trial import BLOCKS, FLOORS, Plan, Trial
+
+LEAST = 2 * BLOCKS
+"""Cycles that a verdict needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to measure: the `plan`, `seconds` and bytes of `memory` that the target may take, and the `python` for it."""
+
+    plan: Plan = field(default_factory=Plan)
+    seconds: float = 60.0
+    memory: int = 4 << 30
+    python: str = sys.executable
+
+    def checked(self) -> Options:
+        """Itself; raises RequestError for what cannot be measured."""
+        if self.plan.cycles is not None and self.plan.cycles < LEAST:
+            raise RequestError(f"--cycles {self.plan.cycles} are too few to tell; it is a whole number from {LEAST}")
+        for name in self.plan.metrics or ():
+            if name not in FLOORS:
+                raise RequestError(f"{name!r} decides nothing; valid: {', '.join(FLOORS)}")
+        return self
+
+
+def measure(word: str, options: Options, say: Progress = lambda _: None) -> Verdict:
+    """The verdict on the Python target `word`.
+
+    Raises RequestError for a word that names nothing, and MeasurementError for what is missing here. A target that
+    raises, exits, crashes or hangs is a verdict: inconclusive, with how it ended.
+    """
+    options = options.checked()
+    limits = Limits(options.seconds, memory=options.memory)
+    say(f"{word}: starting")
+    with ExitStack() as opened:
+        pair = [
+            opened.enter_context(closing(ChildSubject(one, limits, python=options.python))) for one in (word, EMPTY)
+        ]
+        for one in pair:
+            one.ready()
+        return Trial(word, pair[0], pair[1], limits, options.plan, say).verdict()

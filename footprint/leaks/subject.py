@@ -1,0 +1,234 @@
+"""What is measured, as the measuring process sees it: something that runs cycles and can be read.
+
+`ChildSubject` is a Python target in a process of its own. Whatever ends it, ends as `Ended`, with what it was.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, Protocol
+
+from footprint.errors import MeasurementError, RequestError
+from footprint.guest.process import Child
+from footprint.leaks import wire
+from footprint.probes.resources import ABSENT, INSIDE, OUTSIDE, Outside
+
+Reading = dict[str, int]
+"""A number for each metric that this target and this system have."""
+
+
+class Ended(Exception):  # noqa: N818 (it is what happened to the target)
+    """The target ended by itself, or had to be ended; `how`: raised, exited, crashed, hung, or a limit's name."""
+
+    def __init__(self, how: str, sentence: str) -> None:
+        self.how = how
+        super().__init__(sentence)
+
+
+class Subject(Protocol):
+    """Runs cycles; can be read between them. `what` says what it is, where that is known."""
+
+    what: str
+
+    def run(self, cycles: int) -> None:
+        """So many cycles; raises Ended."""
+
+    def collect(self) -> None:
+        """Take away what only waits for a collector, where there is one."""
+
+    def read(self) -> Reading:
+        """What it holds."""
+
+    def unique(self) -> int:
+        """Its USS in bytes."""
+
+    def switch_collector(self, *, on: bool) -> bool:
+        """Whether garbage is collected while cycles run; False where there is no collector."""
+
+    def explain(self, cycles: int) -> list[dict[str, Any]]:
+        """Where so many cycles leave what they leave; the last thing that it is asked."""
+
+    def close(self) -> None:
+        """End it."""
+
+
+class Limits:
+    """What a target may take: `seconds` in all, and bytes of resident memory; a cycle may take `cycle_seconds`."""
+
+    def __init__(self, seconds: float, *, memory: int = 4 << 30, cycle_seconds: float = 10) -> None:
+        self.seconds, self.memory, self.cycle_seconds = seconds, memory, cycle_seconds
+        self.end = time.monotonic() + seconds
+
+    @property
+    def left(self) -> float:
+        """Seconds until the end."""
+        return self.end - time.monotonic()
+
+
+class ChildSubject:
+    """The Python target `word` in a fresh process, run by `python`."""
+
+    def __init__(self, word: str, limits: Limits, *, python: str = sys.executable) -> None:
+        command = [python, "-m", "footprint.leaks.child"]
+        self._word, self._limits = word, limits
+        theirs_in, self._requests = os.pipe()
+        self._answers, theirs_out = os.pipe()
+        self._child: Child | None = None
+        self.cycles = 0
+        try:
+            self._child = Child(
+                [*command, str(theirs_in), str(theirs_out), word],
+                pass_fds=(theirs_in, theirs_out),
+                environment=environment(),
+            )
+        finally:
+            os.close(theirs_in)
+            os.close(theirs_out)
+            if self._child is None:
+                self.close()
+        self._outside = Outside(self._child.pid)
+        self.what = ""
+
+    def ready(self) -> None:
+        """Wait until it is loaded; raises RequestError for a word that names nothing, Ended, or MeasurementError."""
+        kind, text = self._text(self._answer("while it was loaded", self._limits.left))
+        if kind == wire.REFUSED:
+            raise RequestError(text)
+        if kind == wire.MISSING:
+            raise MeasurementError(text)
+        if kind != wire.READY:
+            raise self._ended(kind, text)
+        self.what = json.loads(text)["what"]
+
+    def run(self, cycles: int) -> None:
+        """So many cycles; raises Ended."""
+        self._ask(wire.RUN, cycles)
+        self.cycles += cycles
+
+    def collect(self) -> None:
+        """Collect its garbage."""
+        self._ask(wire.COLLECT)
+
+    def read(self) -> Reading:
+        """INSIDE and OUTSIDE, without what this system cannot tell."""
+        inside = self._ask(wire.READ)
+        try:
+            outside = self._outside.read()
+        except ProcessLookupError:
+            raise self._died("while it was read") from None
+        pairs = zip((*INSIDE, *OUTSIDE), (*inside, *outside), strict=True)
+        return {name: value for name, value in pairs if value != ABSENT}
+
+    def unique(self) -> int:
+        """Its USS in bytes."""
+        return self._outside.unique()
+
+    def switch_collector(self, *, on: bool) -> bool:
+        """Switch Python's collector; True."""
+        self._ask(wire.GC, int(on))
+        return True
+
+    def explain(self, cycles: int) -> list[dict[str, Any]]:
+        """The places that its own process names."""
+        self._send(wire.EXPLAIN, cycles)
+        kind, text = self._text(self._answer("while its leak was traced", self._limits.cycle_seconds * 3))
+        if kind != wire.TEXT:
+            raise self._ended(kind, text)
+        places: list[dict[str, Any]] = json.loads(text)
+        return places
+
+    def close(self) -> None:
+        """End the process; its teardown is given a moment."""
+        if self._child is not None and self._child.is_alive:
+            with suppress(OSError):
+                os.write(self._requests, wire.REQUEST.pack(wire.END, 0))
+            self._child.wait(1)
+        if self._child is not None:
+            self._child.kill()
+        for descriptor in (self._requests, self._answers):
+            with suppress(OSError):
+                os.close(descriptor)
+        self._requests = self._answers = -1
+
+    def _ask(self, operation: int, number: int = 0) -> tuple[int, int, int]:
+        self._send(operation, number)
+        seconds = self._limits.left if operation == wire.RUN and number > 1 else self._limits.cycle_seconds
+        answer = self._answer(f"in cycle {self.cycles + 1}" if operation == wire.RUN else "between cycles", seconds)
+        if answer[0] != wire.DONE:
+            raise self._ended(*self._text(answer))
+        return answer[1], answer[2], answer[3]
+
+    def _send(self, operation: int, number: int) -> None:
+        try:
+            os.write(self._requests, wire.REQUEST.pack(operation, number))
+        except OSError:
+            raise self._died("between cycles") from None
+
+    def _answer(self, when: str, seconds: float) -> tuple[int, int, int, int]:
+        """The next answer; raises Ended for a process that is dead, silent for `seconds`, or too large."""
+        assert self._child is not None
+        end, poller = time.monotonic() + seconds, select.poll()
+        poller.register(self._answers, select.POLLIN)
+        while not poller.poll(50):
+            if not self._child.is_alive:
+                raise self._died(when)
+            if time.monotonic() > end:
+                raise Ended("hung", f"it hangs {when}: nothing for {seconds:.0f} s")
+            self._watch(when)
+        answer = self._receive(wire.ANSWER.size, when)
+        return wire.ANSWER.unpack(answer)
+
+    def _watch(self, when: str) -> None:
+        with suppress(OSError):
+            resident = self._outside.memory()[1]
+            if resident > self._limits.memory:
+                raise Ended("memory", f"it takes {resident >> 20} MiB {when}, more than it may")
+
+    def _text(self, answer: tuple[int, int, int, int]) -> tuple[int, str]:
+        return answer[0], self._receive(answer[1], "while it spoke").decode(errors="replace")
+
+    def _receive(self, size: int, when: str) -> bytes:
+        data = b""
+        while len(data) < size:
+            chunk = os.read(self._answers, size - len(data))
+            if not chunk:
+                raise self._died(when)
+            data += chunk
+        return data
+
+    def _ended(self, kind: int, text: str) -> Ended:
+        how = {wire.RAISED: "raised", wire.EXITED: "exited"}.get(kind, "crashed")
+        return Ended(how, f"it raises {text}" if how == "raised" else text)
+
+    def _died(self, when: str) -> Ended:
+        assert self._child is not None
+        code = self._child.wait(5)
+        words = self._child.last_words()
+        said = f": {words}" if words != "it said nothing" else ""
+        if code is None or code < 0:
+            return Ended("crashed", f"it is killed by signal {-(code or 0)} {when}{said}")
+        return Ended("exited", f"it exits ({code}) {when}{said}")
+
+
+def environment() -> dict[str, str]:
+    """Ours, without what would make the allocators of the measured process say less.
+
+    glibc counts what its threads' caches hold as in use; without these caches its figures are exact. Python's own
+    allocator stays on: blocks of Python and blocks of C are two channels, each quieter than both in one.
+    """
+    kept = {name: value for name, value in os.environ.items() if name not in ("PYTHONMALLOC", "PYTHONTRACEMALLOC")}
+    tunables = [one for one in kept.get("GLIBC_TUNABLES", "").split(":") if one and "tcache_count" not in one]
+    return {
+        **kept,
+        "GLIBC_TUNABLES": ":".join([*tunables, "glibc.malloc.tcache_count=0"]),
+        "PYTHONHASHSEED": kept.get("PYTHONHASHSEED", "0"),
+    }
+
+
+Progress = Callable[[str], None]

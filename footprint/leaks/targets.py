@@ -1,0 +1,142 @@
+"""What can be run in a cycle, by its word: ``module:callable``, ``file.py:callable``, ``unicorn:ARCH[:open|map|run]``.
+
+A module's functions `setup` and `teardown`, where it has them, are called once, before the first cycle and after the
+last. This is loaded in the measured process, so it imports little.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import inspect
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from footprint.errors import UnknownNameError
+
+EMPTY = ":"
+"""The word of the target that does nothing: what it is seen to leave is the measurement's own."""
+
+
+class Refused(Exception):  # noqa: N818 (an answer to the request, not a failure of the target)
+    """The word names nothing that can be run; the sentence says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """`cycle` is called again and again; `what` says which release of what it is, where that is known."""
+
+    cycle: Callable[[], object]
+    what: str = ""
+    setup: Callable[[], object] = lambda: None
+    teardown: Callable[[], object] = lambda: None
+
+
+def load(word: str) -> Target:
+    """The target that `word` means; raises Refused. Whatever an import raises goes through."""
+    place, _, name = word.partition(":")
+    if word == EMPTY:
+        return Target(_nothing)
+    if place == "unicorn":
+        from footprint.engines.unicorn_cycles import cycles
+
+        try:
+            cycle, what = cycles(name)
+        except UnknownNameError as error:
+            raise Refused(str(error)) from None
+        return Target(cycle, what)
+    module = _script(Path(place)) if place.endswith(".py") else _module(place)
+    cycle = _attribute(module, name, place)
+    return Target(
+        _runnable(cycle, word),
+        _release(place),
+        _optional(module, "setup"),
+        _optional(module, "teardown"),
+    )
+
+
+def _nothing() -> None:
+    pass
+
+
+def _script(path: Path) -> ModuleType:
+    if not path.is_file():
+        raise Refused(f"{path}: {'is a folder' if path.is_dir() else 'no such file'}")
+    path = path.resolve()
+    sys.path.insert(0, str(path.parent))
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    if spec is None or spec.loader is None:
+        raise Refused(f"{path} is not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def _module(name: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        # A module that the target itself misses is the target's failure, not a wrong word.
+        if error.name is not None and (name == error.name or name.startswith(f"{error.name}.")):
+            raise Refused(f"there is no module {error.name!r} in {sys.executable}") from None
+        raise
+    except (ValueError, TypeError):
+        raise Refused(f"{name!r} is not a module's name") from None
+
+
+def _attribute(module: ModuleType, name: str, place: str) -> Any:
+    found: Any = module
+    for part in name.split("."):
+        try:
+            found = getattr(found, part)
+        except AttributeError:
+            callables = [one for one, value in vars(module).items() if callable(value) and not one.startswith("_")]
+            raise Refused(str(UnknownNameError(f"callable in {place}", name, sorted(callables)[:20]))) from None
+    return found
+
+
+def _runnable(found: Any, word: str) -> Callable[[], object]:
+    """`found` as something to call without arguments; a coroutine function is run to its end."""
+    if not callable(found):
+        raise Refused(f"{word} is a {type(found).__name__}, not a callable")
+    try:
+        needed = [
+            one.name
+            for one in inspect.signature(found).parameters.values()
+            if one.default is one.empty and one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)
+        ]
+    except (ValueError, TypeError):  # a builtin that does not say
+        needed = []
+    if needed:
+        raise Refused(f"{word} wants arguments ({', '.join(needed)}); write a function without any that calls it")
+    if inspect.isgeneratorfunction(found):
+        raise Refused(f"{word} is a generator function: calling it runs nothing; write a function that exhausts it")
+    if not inspect.iscoroutinefunction(found):
+        return found  # type: ignore[no-any-return]
+    import asyncio
+
+    runner = asyncio.Runner()
+    return lambda: runner.run(found())
+
+
+def _optional(module: ModuleType, name: str) -> Callable[[], object]:
+    found = getattr(module, name, None)
+    return found if inspect.isfunction(found) and not inspect.signature(found).parameters else _nothing
+
+
+def _release(place: str) -> str:
+    """The release of the package that a module is of; empty for what was not installed."""
+    from importlib import metadata
+
+    if place.endswith(".py"):
+        return ""
+    package = place.partition(".")[0]
+    try:
+        return f"{package} {metadata.version(package)}"
+    except metadata.PackageNotFoundError:
+        return ""

@@ -1,0 +1,341 @@
+"""The protocol: warm up until it settles, measure in windows of blocks, go on while in doubt.
+
+Beside the target an empty one is measured in the same way, and what that grows by is taken off.
+"""
+
+from __future__ import annotations
+
+import resource
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+
+from footprint.errors import MeasurementError
+from footprint.judge.trend import Slope, Window, decide, growth, shape
+from footprint.judge.verdict import Finding, Verdict
+from footprint.leaks.subject import Ended, Limits, Progress, Reading, Subject
+
+FLOORS = {
+    "heap.bytes": 0.3,
+    "python.blocks": 0.005,
+    "gc.objects": 0.005,
+    "vm.bytes": 16.0,
+    "maps": 0.005,
+    "fds": 0.005,
+    "threads": 0.005,
+    "children": 0.005,
+}
+"""What decides, with the growth per cycle that is still noise: less than 64 bytes or one object in 1 % of cycles."""
+CONFIRMING = {"uss.bytes": 1.0, "rss.bytes": 1.0}
+"""Told beside them, and never decided by: pages are coarse, and the kernel's to give and take."""
+RETAINED = {"heap.bytes": 16.0, "python.blocks": 0.5, "gc.objects": 0.5, "vm.bytes": 4096.0, "maps": 0.5, "fds": 0.5}
+"""What may wait for the collector, with the least per cycle that is worth a word."""
+
+BLOCKS, LEAST_BLOCKS = 10, 5
+"""Of a window; and where the limits allow so few cycles, of the shortest that is still judged."""
+WARM_CYCLES = 2500
+"""A cache that is full by then is not taken for a leak."""
+WARM_SECONDS = 10.0
+MOST_CYCLES, LEAST_CYCLES = 1000, 50
+"""Of a block, before any doubt."""
+BLOCK_SECONDS = 0.035
+SLOW_BLOCK_SECONDS = 0.5
+LONG_CYCLES, LONG_SECONDS = 100_000, 0.4
+"""What grows is only called a leak after so many measured cycles, or so many seconds of them: fast cycles are cheap,
+and a cache of many entries fills as steadily as a leak."""
+MOST_THREADS, MOST_CHILDREN = 600, 200
+RETAINED_BLOCKS = 5
+EXPLAINED = 100
+"""Cycles whose leak is traced to its places."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`cycles` to measure, in all (None: as many as the answer needs), of which `metrics` (None: all)."""
+
+    cycles: int | None = None
+    metrics: tuple[str, ...] | None = None
+    where: bool = True
+
+
+class Trial:
+    """Measures `subject` beside `empty`, within `limits`."""
+
+    def __init__(
+        self, target: str, subject: Subject, empty: Subject, limits: Limits, plan: Plan, progress: Progress
+    ) -> None:
+        self._target, self._subject, self._empty = target, subject, empty
+        self._limits, self._plan, self._say = limits, plan, progress
+        self._started = time.monotonic()
+        self._warmup = self._measured = 0
+        self._cycle_seconds = 0.0
+        self._rates: Reading | dict[str, float] = {}
+        self._windows: dict[str, list[Window]] = {}
+        self._quiet: dict[str, list[Window]] = {}
+        self._last: Reading = {}
+
+    def verdict(self) -> Verdict:
+        """Measure, and answer. Whatever the target does to itself is part of the answer."""
+        ended, reason, retained = "", "", []
+        try:
+            self._warm_up()
+            reason = self._measure()
+            retained = self._retained() if not self._leaking() else []
+        except Ended as error:
+            ended = str(error)
+        self._check_empty()
+        leaking = [] if not self._windows else self._leaking()
+        findings = [Finding("leak", name, self._rate(name)) for name in (*leaking, *self._agreeing(leaking))]
+        answer = Verdict(
+            target=self._target,
+            verdict="leak" if leaking else "inconclusive" if ended or reason else "clean",
+            cycles=self._measured,
+            findings=(*findings, *retained),
+            what=self._subject.what,
+            warmup=self._warmup,
+            reason="" if leaking else ended or reason,
+            ended=ended,
+            rates={name: self._rate(name) for name in self._windows},
+        )
+        if leaking and not ended and self._plan.where:
+            answer = self._explained(answer)
+        return replace(answer, seconds=time.monotonic() - self._started)
+
+    # Warming up.
+
+    def _warm_up(self) -> None:
+        """Run cycles until nothing grows any more, or until what grows cannot be a cache of the usual size."""
+        self._last, at, block, quiet = self._read(), time.monotonic(), 1, 0
+        most = {name: self._last[name] + (cap - self._last[name]) / 4 for name, cap in self._caps().items()}
+        while True:
+            before, begun = self._last, time.monotonic()
+            self._run(block)
+            self._warmup += block
+            self._cycle_seconds = (time.monotonic() - begun) / block
+            self._rates = {name: (self._last[name] - before[name]) / block for name in self._last}
+            rising = [name for name, floor in FLOORS.items() if self._rates.get(name, 0) > floor]
+            quiet = 0 if rising else quiet + block
+            spent = time.monotonic() - at
+            self._say(f"{self._target}: warming up, {self._warmup} cycles" + (f", {rising[0]} grows" if rising else ""))
+            settled = quiet >= 30 and 2 * quiet >= self._warmup and spent > BLOCK_SECONDS
+            longest = min(WARM_SECONDS, self._limits.seconds / 4)
+            if settled or spent > longest or self._warmup >= WARM_CYCLES:
+                return
+            room = self._room(most)
+            left = (longest - spent) / max(self._cycle_seconds, 1e-9)
+            block = int(min(2 * block if self._warmup > 1 else 1, WARM_CYCLES, left + 1, room))
+            if block < 1:
+                return
+
+    def _room(self, most: Mapping[str, float], share: int = 1) -> float:
+        """Cycles that fit into this share of what is left up to `most`, as fast as the target grew last."""
+        fits = [
+            (limit - self._last[name]) / share / rate
+            for name, limit in most.items()
+            if (rate := self._rates.get(name, 0)) > 0
+        ]
+        return min(fits, default=float("inf"))
+
+    def _caps(self) -> dict[str, float]:
+        """What must not be exceeded: half of what the system allows, so that the target fails of nothing of ours."""
+        files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        caps = {
+            "heap.bytes": self._limits.memory,
+            "rss.bytes": self._limits.memory,
+            "vm.bytes": 1 << 46,
+            "maps": _most_mappings() / 2,
+            "fds": (files if files != resource.RLIM_INFINITY else 1 << 20) / 2,
+            "threads": MOST_THREADS,
+            "children": MOST_CHILDREN,
+        }
+        return {name: most for name, most in caps.items() if name in self._last}
+
+    # Measuring.
+
+    def _measure(self) -> str:
+        """Windows until every metric is decided; why not, where one is not."""
+        size = self._first_size()
+        while True:
+            blocks, cycles = self._shaped(size)
+            if blocks < LEAST_BLOCKS:
+                return f"only {max(0, blocks)} cycles fit into the limits"
+            self._window(blocks, cycles)
+            undecided = [name for name in self._windows if self._decide(name) == "more"]
+            leaking = self._leaking()
+            if (not undecided and not leaking) or (leaking and self._long_enough()):
+                return ""
+            if self._plan.cycles is not None and self._measured >= self._plan.cycles:
+                return f"{undecided[0]} grows, but not steadily; more cycles than {self._plan.cycles} would tell"
+            if leaking:
+                size = min(LONG_CYCLES, int(LONG_SECONDS / self._cycle_seconds))
+                undecided = leaking
+            elif len(self._windows[undecided[0]]) > 1:
+                size *= 2
+            if 1.5 * size * self._cycle_seconds > self._limits.left:
+                return f"{undecided[0]} grows, but not steadily, and there is no time for more cycles"
+
+    def _long_enough(self) -> bool:
+        """Whether so many cycles were measured that what grows all the time is no cache that fills."""
+        if self._plan.cycles is not None:
+            return self._measured >= self._plan.cycles
+        return (
+            self._measured >= LONG_CYCLES
+            or self._measured * self._cycle_seconds >= LONG_SECONDS
+            or self._room(self._caps(), 3) < self._measured
+        )
+
+    def _first_size(self) -> int:
+        """Cycles of the first window."""
+        if self._plan.cycles is not None:
+            return max(1, self._plan.cycles // 2)
+        seconds = max(self._cycle_seconds, 1e-7)
+        least = min(LEAST_CYCLES, max(1, int(SLOW_BLOCK_SECONDS / seconds)))
+        return BLOCKS * min(MOST_CYCLES, max(least, int(BLOCK_SECONDS / seconds)))
+
+    def _shaped(self, size: int) -> tuple[int, int]:
+        """Blocks, and cycles in all, of the next window of `size` cycles, cut to what there is room and time for."""
+        if self._plan.cycles is not None and self._measured:
+            size = self._plan.cycles - self._measured
+        size = int(
+            min(size, self._room(self._caps(), 3), max(LEAST_BLOCKS, self._limits.left / 2 / self._cycle_seconds))
+        )
+        return min(BLOCKS, size), size
+
+    def _window(self, blocks: int, cycles: int) -> None:
+        """Measure one window; what was seen of it counts, also when the target ends on the way."""
+        edges = [round(cycles * n / blocks) for n in range(blocks + 1)]
+        rows, quiet, begun = [self._full(self._subject)], [self._full(self._empty)], time.monotonic()
+        try:
+            for number, (start, end) in enumerate(pairwise(edges), 1):
+                self._say(f"{self._target}: {self._measured + start} cycles, block {number} of {blocks}")
+                self._run(end - start)
+                rows.append(self._full(self._subject))
+                quiet.append(self._full(self._empty))
+        finally:
+            seen = len(rows) - 1
+            self._measured += edges[seen]
+            if seen >= LEAST_BLOCKS:
+                self._keep(edges[: seen + 1], rows, self._windows)
+                self._keep(edges[: seen + 1], quiet, self._quiet)
+                self._cycle_seconds = (time.monotonic() - begun) / edges[seen]
+                self._rates = {name: (rows[-1][name] - rows[0][name]) / edges[seen] for name in rows[0]}
+
+    def _full(self, subject: Subject) -> Reading:
+        """A reading with the memory that no other process has."""
+        unique = subject.unique()
+        return {**subject.read(), **({"uss.bytes": unique} if unique >= 0 else {})}
+
+    @staticmethod
+    def _keep(edges: list[int], rows: list[Reading], into: dict[str, list[Window]]) -> None:
+        for name in rows[0]:
+            into.setdefault(name, []).append(Window(tuple(edges), tuple(row[name] for row in rows)))
+
+    def _run(self, cycles: int) -> None:
+        """The same cycles on both, and a collection; remembers what the target holds then."""
+        self._subject.run(cycles)
+        self._subject.collect()
+        self._empty.run(cycles)
+        self._empty.collect()
+        self._last = self._subject.read()
+
+    def _read(self) -> Reading:
+        self._subject.collect()
+        return self._subject.read()
+
+    # Judging.
+
+    def _adjusted(self, name: str) -> list[Window]:
+        """The target's windows of a metric, without the growth of the empty one, where that grows at all."""
+        grown = growth(self._quiet.get(name, []))
+        return [window.less(grown.per_cycle if grown.low > 0 else 0.0) for window in self._windows[name]]
+
+    def _decide(self, name: str) -> str:
+        if name not in FLOORS or (self._plan.metrics is not None and name not in self._plan.metrics):
+            return "clean"
+        windows = self._adjusted(name)
+        answer = decide(windows, FLOORS[name])
+        # Address space is taken in large pieces; where the heap is known, only steady growth is more than that.
+        lumps = name == "vm.bytes" and "heap.bytes" in self._windows and shape(windows[-1], FLOORS[name]) == "steps"
+        return "clean" if lumps else answer
+
+    def _leaking(self) -> list[str]:
+        return [name for name in self._windows if self._decide(name) == "leak"]
+
+    def _agreeing(self, leaking: list[str]) -> Iterable[str]:
+        """Pages that grew too, where something leaks."""
+        for name, floor in CONFIRMING.items():
+            if leaking and name in self._windows and shape(self._adjusted(name)[-1], floor) in ("grows", "steps"):
+                yield name
+
+    def _rate(self, name: str) -> Slope:
+        return growth(self._adjusted(name))
+
+    def _check_empty(self) -> None:
+        for name in FLOORS:
+            if name in self._quiet and decide(self._quiet[name], FLOORS[name]) == "leak":
+                raise MeasurementError(f"the empty target grows too ({name}), so nothing can be told on this system")
+
+    # What waits for the collector.
+
+    def _retained(self) -> list[Finding]:
+        """What a cycle leaves to the collector, seen with the collector switched off for a few cycles."""
+        if not self._subject.switch_collector(on=False):
+            return []
+        try:
+            before = self._read()
+            self._subject.run(1)
+            once = self._subject.read()
+            self._rates = {name: once[name] - before[name] for name in once}
+            self._last = once
+            self._subject.collect()
+            most = min(
+                self._room(self._caps(), 4), BLOCK_SECONDS / max(self._cycle_seconds, 1e-6), 20 * RETAINED_BLOCKS
+            )
+            step = max(1, int(most / RETAINED_BLOCKS))
+            freed = [self._freed(step * n) for n in range(1, RETAINED_BLOCKS + 1)]
+        finally:
+            self._subject.switch_collector(on=True)
+        # A collection also empties free lists, which are as long after few cycles as after many: what counts is
+        # what a collection frees *more* after more cycles.
+        cycles = tuple(step * n for n in range(1, RETAINED_BLOCKS + 1))
+        kept = {name: Window(cycles, tuple(one[name] for one in freed)) for name in freed[0]}
+        return [
+            Finding("retained", name, kept[name].slope)
+            for name, floor in RETAINED.items()
+            if name in kept and shape(kept[name], floor) == "grows"
+        ]
+
+    def _freed(self, cycles: int) -> Reading:
+        """What a collection takes away after so many cycles."""
+        self._subject.run(cycles)
+        full = self._subject.read()
+        self._subject.collect()
+        left = self._subject.read()
+        return {name: full[name] - left[name] for name in full}
+
+    # Explaining.
+
+    def _explained(self, answer: Verdict) -> Verdict:
+        """`answer` with the places of each finding, as far as they could be traced in the time that is left."""
+        self._say(f"{self._target}: tracing where")
+        fits = min(self._room(self._caps(), 2), 0.2 / max(self._cycle_seconds, 1e-6), EXPLAINED)
+        try:
+            places = self._subject.explain(max(1, int(fits)))
+        except Ended as error:
+            return replace(answer, hints=(*answer.hints, f"tracing where it leaks ended it: {error}"))
+        return answer.with_findings(
+            [
+                replace(one, where=tuple(place for place in places if one.metric in place["metrics"]))
+                for one in answer.findings
+            ]
+        )
+
+
+def _most_mappings() -> int:
+    """vm.max_map_count; its usual value where the kernel does not say."""
+    try:
+        return int(Path("/proc/sys/vm/max_map_count").read_text())
+    except OSError:
+        return 65530
