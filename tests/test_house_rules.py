@@ -15,8 +15,9 @@ FLOORS = {
     "memory": 1, "machines": 1, "qemu": 1, "recording": 1,
     "scenario": 2, "judge": 2, "captured": 2,
     "backends": 3, "guest": 3, "probes": 3, "report": 3, "engines": 3,
-    "recorder": 4, "worker": 4, "verify": 4, "leaks": 4,
-    "cli": 5, "__main__": 6,
+    "recorder": 4, "worker": 4, "verify": 4,
+    "leaks": 5,
+    "cli": 6, "pytest_plugin": 6, "__main__": 7,
 }  # fmt: skip
 ONE_ROOM = {
     "matplotlib": "report",

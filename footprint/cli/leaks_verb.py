@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from footprint.cli.options import end_progress, json_option, print_json, progress
+from footprint.cli.options import assignments, end_progress, json_option, print_json, progress
 
 if TYPE_CHECKING:
     from footprint.judge.verdict import Verdict
 
-EXIT_CODES = {"clean": 0, "leak": 1, "inconclusive": 3}
-
 
 @click.command("leaks")
-@click.argument("target")
+@click.argument("target", nargs=-1, required=True, metavar="TARGET | -- PROG ARGS")
+@click.option("-s", "sets", multiple=True, metavar="NAME=VALUE", help="With a scenario: set a parameter.")
+@click.option("-r", "rules", multiple=True, metavar="RULES", help="With a scenario: its rule sets, as in run.")
+@click.option("-b", "backend", default="model", show_default=True, help="With a scenario: model, or qemu.")
+@click.option("--qemu", metavar="PATH", help="With -b qemu: the binary.")
+@click.option("--line", metavar="TEXT", help="With -- PROG: what it is sent each cycle. Default: the cycle's number.")
 @click.option("--cycles", type=int, metavar="N", help="Measure so many, from 20. Default: as many as the answer needs.")
 @click.option(
     "--seconds", type=click.FloatRange(min=1), default=60, show_default=True, help="The time that it may take."
@@ -33,35 +37,88 @@ EXIT_CODES = {"clean": 0, "leak": 1, "inconclusive": 3}
 @click.option("--no-where", is_flag=True, help="Do not trace where it leaks.")
 @json_option
 def command(
-    target: str, cycles: int | None, seconds: float, memory: float, metrics: str | None, python: str,
+    target: tuple[str, ...], sets: tuple[str, ...], rules: tuple[str, ...], backend: str, qemu: str | None,
+    line: str | None, cycles: int | None, seconds: float, memory: float, metrics: str | None, python: str,
     *, no_where: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Run TARGET again and again in a process of its own, and say whether it leaks.
 
-    TARGET is module:callable, FILE.py:callable, unicorn:ARCH[:open|map|run], or a scenario. A module's functions
-    setup and teardown are called once, before and after.
+    TARGET is module:callable, FILE.py:callable, unicorn:ARCH[:open|map|run], a scenario, or after -- a program that
+    answers a line on its stdin, once a cycle. A module's functions setup and teardown are called before and after.
 
     \b
     footprint leaks mymodule:parse
     footprint leaks ./check.py:one_request --cycles 500
     footprint leaks unicorn:sparc64
+    footprint leaks hotplug -s device=nec-usb-xhci -b qemu --cycles 50
+    footprint leaks -- ./server --stdio
 
     Exit codes: 0 clean, 1 leak, 2 no such target, 3 inconclusive.
     """
-    from footprint.leaks.measure import Options, measure
+    from datetime import UTC, datetime
+
+    from footprint.judge.suppressions import read_suppressions, suppressed
+    from footprint.leaks.measure import Options, measure, measure_command
     from footprint.leaks.trial import Plan
 
+    accepted = read_suppressions(Path("pyproject.toml"))
     wanted = tuple(name.strip() for name in metrics.split(",") if name.strip()) if metrics else None
     options = Options(Plan(cycles, wanted, not no_where), seconds, int(memory * (1 << 30)), python)
+    of_a_scenario = (sets, rules, backend, qemu) != ((), (), "model", None)
     try:
-        verdict = measure(target, options, progress())
+        if _is_command(target):
+            _only_with("a scenario", "-s, -r, -b and --qemu", given=of_a_scenario)
+            verdict = measure_command(target, options, line, progress())
+        elif ":" in target[0]:
+            _only_with("a scenario", "-s, -r, -b and --qemu", given=of_a_scenario)
+            _only_with("-- PROG", "--line", given=line is not None)
+            verdict = measure(target[0], options, progress())
+        else:
+            _only_with("-- PROG", "--line", given=line is not None)
+            verdict = _of_scenario(target[0], sets, rules, backend, qemu, cycles)
     finally:
         end_progress()
+    verdict = suppressed(verdict, accepted, datetime.now(UTC).date())
     if as_json:
         print_json(verdict.document())
     else:
         _show(verdict)
-    click.get_current_context().exit(EXIT_CODES[verdict.verdict])
+    click.get_current_context().exit(verdict.exit_code)
+
+
+def _is_command(target: tuple[str, ...]) -> bool:
+    """Whether the words came after ``--``; a single word that did not is a target."""
+    if "--" in sys.argv[1:]:
+        return True
+    if len(target) > 1:
+        from footprint.errors import RequestError
+
+        raise RequestError(f"one target at a time, not {len(target)}; a program with its arguments goes after --")
+    return False
+
+
+def _only_with(what: str, options: str, *, given: bool) -> None:
+    if given:
+        from footprint.errors import RequestError
+
+        raise RequestError(f"{options} go{'es' if ' ' not in options else ''} with {what}")
+
+
+def _of_scenario(
+    word: str, sets: tuple[str, ...], rules: tuple[str, ...], backend: str, qemu: str | None, cycles: int | None
+) -> Verdict:
+    """The verdict on a scenario; without rule sets given, under those of its own that are no what-if."""
+    from footprint.cli.run_verb import for_backend, request_of
+    from footprint.discovery import find
+    from footprint.leaks.scenarios import judge, with_cycles
+
+    scenario = find(word)
+    own = rules or tuple(name for name in scenario.rules if "," not in name)
+    values = with_cycles(scenario, assignments(sets), cycles)
+    request = request_of(word, tuple(f"{name}={value}" for name, value in values.items()), own, "")
+    if (backend, qemu) != ("model", None):
+        request = for_backend(request, backend, qemu, None, 1, has_rules=bool(rules))
+    return judge(request, progress())
 
 
 def _show(verdict: Verdict) -> None:

@@ -77,9 +77,9 @@ def command(
 
     from footprint.recorder import record
 
-    request = _request(scenario, sets, rules, probes)
+    request = request_of(scenario, sets, rules, probes)
     if (backend, qemu, firmware_seconds, guests) != ("model", None, None, 1):
-        request = _for_backend(request, backend, qemu, firmware_seconds, guests, has_rules=bool(rules))
+        request = for_backend(request, backend, qemu, firmware_seconds, guests, has_rules=bool(rules))
         request = replace(request, seconds=time_limit)
     writes = out is not None or not as_json
     folder = out or Path("reports") / request.scenario.name
@@ -100,7 +100,7 @@ def command(
         note("wrote " + " and ".join(str(path) for path in files))
 
 
-def _for_backend(
+def for_backend(
     request: Request, backend: str, qemu: str | None, firmware: float | None, guests: int, *, has_rules: bool
 ) -> Request:
     """`request` for another backend than the model, if it can be had; raises RequestError."""
@@ -127,7 +127,8 @@ def _for_backend(
     return replace(request, firmware=firmware)
 
 
-def _request(word: str, sets: tuple[str, ...], rules: tuple[str, ...], probes: str) -> Request:
+def request_of(word: str, sets: tuple[str, ...], rules: tuple[str, ...], probes: str) -> Request:
+    """What the words ask for, on the model; raises RequestError."""
     from footprint.discovery import find
     from footprint.errors import UnknownNameError
     from footprint.recorder import INTRUSIVE, Request

@@ -63,12 +63,13 @@ def find_program(word: str) -> str:
 class Child:
     """A running program that dies with us. Use it as a context manager; leaving it kills the program.
 
-    `name` is what error sentences call it. stdin is empty; stdout and stderr are read as its words, or
-    with `stdout` the former goes there.
+    `name` is what error sentences call it. stdin is empty or the descriptor `stdin`; stdout and stderr are read as
+    its words, or with `stdout` the former goes there.
     """
 
     def __init__(
-        self, command: Sequence[str], *, pass_fds: Sequence[int] = (), stdout: int | None = None,
+        self, command: Sequence[str], *, pass_fds: Sequence[int] = (), stdin: int = subprocess.DEVNULL,
+        stdout: int | None = None,
         environment: dict[str, str] | None = None,
     ) -> None:  # fmt: skip
         program = find_program(command[0])
@@ -76,7 +77,7 @@ class Child:
         guard = [find_program("setpriv"), "--pdeathsig", "KILL", "sh", "-c", _NO_ORPHAN, str(os.getpid())]
         self._process = subprocess.Popen(
             [*guard, program, *command[1:]],
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=subprocess.PIPE if stdout is None else stdout,
             stderr=subprocess.STDOUT if stdout is None else subprocess.PIPE,
             pass_fds=tuple(pass_fds),

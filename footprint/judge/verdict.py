@@ -14,7 +14,7 @@ class Finding:
     """What `metric` grows by, or keeps until garbage is collected, per cycle, with a 95 % interval.
 
     `kind` is ``leak`` or ``retained``. `where` are the places, the largest first; each has a ``text``. `suppressed`
-    is the reason for which somebody has accepted it, if somebody has.
+    is the reason for which somebody has accepted it, if somebody has; `under` the rule set of a scenario's run.
     """
 
     kind: str
@@ -22,6 +22,7 @@ class Finding:
     slope: Slope
     where: tuple[Mapping[str, Any], ...] = ()
     suppressed: str = ""
+    under: str = ""
 
     def document(self) -> dict[str, Any]:
         """As the contract has it."""
@@ -33,7 +34,8 @@ class Finding:
             "high": self.slope.high,
             "where": [dict(one) for one in self.where],
         }
-        return {**found, "suppressed": self.suppressed} if self.suppressed else found
+        more = {"suppressed": self.suppressed, "under": self.under}
+        return {**found, **{name: value for name, value in more.items() if value}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +43,8 @@ class Verdict:
     """Whether `target` leaks: ``leak``, ``clean`` or ``inconclusive``, after `cycles` cycles that were measured.
 
     `warmup` cycles came before them. `reason` says why it is inconclusive, `ended` how the target ended before its
-    time. `hints` say what would tell more. `readings` are the last ones, by metric, and `rates` the growth of every
-    metric that was judged.
+    time. `hints` say what would tell more, `expired` which suppressions have had their day. `rates` is the growth of
+    every metric that was read.
     """
 
     target: str
@@ -55,6 +57,7 @@ class Verdict:
     reason: str = ""
     ended: str = ""
     hints: tuple[str, ...] = ()
+    expired: tuple[str, ...] = ()
     rates: Mapping[str, Slope] = field(default_factory=dict)
 
     @property
@@ -75,7 +78,15 @@ class Verdict:
             "reason": self.reason,
             "ended": self.ended,
             "hints": list(self.hints),
+            "expired": list(self.expired),
         }
+
+    @property
+    def exit_code(self) -> int:
+        """0 clean, 1 leak or an expired suppression, 3 inconclusive."""
+        if self.expired:
+            return 1
+        return {"clean": 0, "leak": 1, "inconclusive": 3}[self.verdict]
 
     def with_findings(self, findings: Sequence[Finding]) -> Verdict:
         """The same with these findings."""

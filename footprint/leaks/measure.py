@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
+from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 
 from footprint.errors import RequestError
 from footprint.judge.verdict import Verdict
-from footprint.leaks.subject import ChildSubject, Limits, Progress
+from footprint.leaks.command import EMPTY as CAT
+from footprint.leaks.command import CommandSubject
+from footprint.leaks.subject import ChildSubject, Progress
 from footprint.leaks.targets import EMPTY
 from footprint.leaks.trial import BLOCKS, FLOORS, Plan, Trial
+from footprint.leaks.watch import Ended, Limits
 
 LEAST = 2 * BLOCKS
 """Cycles that a verdict needs."""
@@ -48,6 +53,18 @@ def measure(word: str, options: Options, say: Progress = lambda _: None) -> Verd
         pair = [
             opened.enter_context(closing(ChildSubject(one, limits, python=options.python))) for one in (word, EMPTY)
         ]
-        for one in pair:
-            one.ready()
+        try:
+            for one in pair:
+                one.ready()
+        except Ended as error:
+            return Verdict(word, "inconclusive", 0, reason=str(error), ended=str(error))
         return Trial(word, pair[0], pair[1], limits, options.plan, say).verdict()
+
+
+def measure_command(command: Sequence[str], options: Options, line: str | None, say: Progress) -> Verdict:
+    """The verdict on the program `command`, which answers `line` once a cycle; raises MeasurementError."""
+    options = options.checked()
+    limits = Limits(options.seconds, memory=options.memory)
+    word = shlex.join(command)
+    with closing(CommandSubject(command, limits, line=line)) as subject, closing(CommandSubject(CAT, limits)) as empty:
+        return Trial(word, subject, empty, limits, options.plan, say).verdict()

@@ -17,18 +17,11 @@ from typing import Any, Protocol
 from footprint.errors import MeasurementError, RequestError
 from footprint.guest.process import Child
 from footprint.leaks import wire
+from footprint.leaks.watch import Ended, Limits, Watch
 from footprint.probes.resources import ABSENT, INSIDE, OUTSIDE, Outside
 
 Reading = dict[str, int]
 """A number for each metric that this target and this system have."""
-
-
-class Ended(Exception):  # noqa: N818 (it is what happened to the target)
-    """The target ended by itself, or had to be ended; `how`: raised, exited, crashed, hung, or a limit's name."""
-
-    def __init__(self, how: str, sentence: str) -> None:
-        self.how = how
-        super().__init__(sentence)
 
 
 class Subject(Protocol):
@@ -58,19 +51,6 @@ class Subject(Protocol):
         """End it."""
 
 
-class Limits:
-    """What a target may take: `seconds` in all, and bytes of resident memory; a cycle may take `cycle_seconds`."""
-
-    def __init__(self, seconds: float, *, memory: int = 4 << 30, cycle_seconds: float = 10) -> None:
-        self.seconds, self.memory, self.cycle_seconds = seconds, memory, cycle_seconds
-        self.end = time.monotonic() + seconds
-
-    @property
-    def left(self) -> float:
-        """Seconds until the end."""
-        return self.end - time.monotonic()
-
-
 class ChildSubject:
     """The Python target `word` in a fresh process, run by `python`."""
 
@@ -92,6 +72,7 @@ class ChildSubject:
             os.close(theirs_out)
             if self._child is None:
                 self.close()
+        self._watch = Watch(self._child, limits)
         self._outside = Outside(self._child.pid)
         self.what = ""
 
@@ -121,7 +102,7 @@ class ChildSubject:
         try:
             outside = self._outside.read()
         except ProcessLookupError:
-            raise self._died("while it was read") from None
+            raise self._watch.died("while it was read") from None
         pairs = zip((*INSIDE, *OUTSIDE), (*inside, *outside), strict=True)
         return {name: value for name, value in pairs if value != ABSENT}
 
@@ -168,27 +149,18 @@ class ChildSubject:
         try:
             os.write(self._requests, wire.REQUEST.pack(operation, number))
         except OSError:
-            raise self._died("between cycles") from None
+            raise self._watch.died("between cycles") from None
 
     def _answer(self, when: str, seconds: float) -> tuple[int, int, int, int]:
         """The next answer; raises Ended for a process that is dead, silent for `seconds`, or too large."""
-        assert self._child is not None
         end, poller = time.monotonic() + seconds, select.poll()
         poller.register(self._answers, select.POLLIN)
         while not poller.poll(50):
-            if not self._child.is_alive:
-                raise self._died(when)
             if time.monotonic() > end:
                 raise Ended("hung", f"it hangs {when}: nothing for {seconds:.0f} s")
-            self._watch(when)
+            self._watch.check(when)
         answer = self._receive(wire.ANSWER.size, when)
         return wire.ANSWER.unpack(answer)
-
-    def _watch(self, when: str) -> None:
-        with suppress(OSError):
-            resident = self._outside.memory()[1]
-            if resident > self._limits.memory:
-                raise Ended("memory", f"it takes {resident >> 20} MiB {when}, more than it may")
 
     def _text(self, answer: tuple[int, int, int, int]) -> tuple[int, str]:
         return answer[0], self._receive(answer[1], "while it spoke").decode(errors="replace")
@@ -198,22 +170,13 @@ class ChildSubject:
         while len(data) < size:
             chunk = os.read(self._answers, size - len(data))
             if not chunk:
-                raise self._died(when)
+                raise self._watch.died(when)
             data += chunk
         return data
 
     def _ended(self, kind: int, text: str) -> Ended:
         how = {wire.RAISED: "raised", wire.EXITED: "exited"}.get(kind, "crashed")
         return Ended(how, f"it raises {text}" if how == "raised" else text)
-
-    def _died(self, when: str) -> Ended:
-        assert self._child is not None
-        code = self._child.wait(5)
-        words = self._child.last_words()
-        said = f": {words}" if words != "it said nothing" else ""
-        if code is None or code < 0:
-            return Ended("crashed", f"it is killed by signal {-(code or 0)} {when}{said}")
-        return Ended("exited", f"it exits ({code}) {when}{said}")
 
 
 def environment() -> dict[str, str]:

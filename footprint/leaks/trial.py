@@ -15,7 +15,8 @@ from pathlib import Path
 from footprint.errors import MeasurementError
 from footprint.judge.trend import Slope, Window, decide, growth, shape
 from footprint.judge.verdict import Finding, Verdict
-from footprint.leaks.subject import Ended, Limits, Progress, Reading, Subject
+from footprint.leaks.subject import Progress, Reading, Subject
+from footprint.leaks.watch import Ended, Limits
 
 FLOORS = {
     "heap.bytes": 0.3,
@@ -252,6 +253,9 @@ class Trial:
         return [window.less(grown.per_cycle if grown.low > 0 else 0.0) for window in self._windows[name]]
 
     def _decide(self, name: str) -> str:
+        if name == "uss.bytes" and "heap.bytes" not in self._windows:
+            # Pages decide nothing, but where the heap is not known they are a reason to look longer.
+            return "clean" if decide(self._adjusted(name), FLOORS["vm.bytes"]) == "clean" else "more"
         if name not in FLOORS or (self._plan.metrics is not None and name not in self._plan.metrics):
             return "clean"
         windows = self._adjusted(name)
@@ -273,8 +277,8 @@ class Trial:
         return growth(self._adjusted(name))
 
     def _check_empty(self) -> None:
-        for name in FLOORS:
-            if name in self._quiet and decide(self._quiet[name], FLOORS[name]) == "leak":
+        for name, floor in FLOORS.items():
+            if name in self._quiet and decide(self._quiet[name], floor) == "leak":
                 raise MeasurementError(f"the empty target grows too ({name}), so nothing can be told on this system")
 
     # What waits for the collector.

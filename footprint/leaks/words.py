@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from footprint.judge.growth import KEPT
 from footprint.judge.trend import Slope
 from footprint.judge.verdict import Finding, Verdict
 
 UNITS = {
-    "heap.bytes": "B", "vm.bytes": "B", "uss.bytes": "B", "rss.bytes": "B",
-    "heap.blocks": "blocks", "python.blocks": "blocks", "gc.objects": "objects", "maps": "mappings",
-    "fds": "descriptors", "threads": "threads", "children": "processes",
-}  # fmt: skip
+    "heap.blocks": ("block", "blocks"),
+    "python.blocks": ("block", "blocks"),
+    "gc.objects": ("object", "objects"),
+    "maps": ("mapping", "mappings"),
+    "fds": ("descriptor", "descriptors"),
+    "threads": ("thread", "threads"),
+    "children": ("process", "processes"),
+    "address_spaces": ("address space", "address spaces"),
+    KEPT: ("view", "views"),
+}
+"""One and many of what a metric counts; those that end in ``bytes`` are bytes."""
 MOST_PLACES, MOST_FRAMES = 5, 8
 """Places of a finding, and frames of a place, that are shown; `--json` has all of them."""
 
@@ -21,29 +29,34 @@ def told(verdict: Verdict) -> Iterator[str]:
     what = f" ({verdict.what})" if verdict.what else ""
     yield f"{verdict.verdict}: {verdict.target}{what}{_because(verdict)}"
     leaks = [one for one in verdict.findings if one.kind == "leak"]
-    if leaks:
+    left = [one for one in leaks if one.where and one.where[0].get("kind") == "remains"]
+    grown = [one for one in leaks if one not in left]
+    if grown:
         yield ""
-        yield from _figures(leaks)
-        yield from _places(leaks)
+        yield from _figures(grown)
+        yield from _places(grown)
+    if left:
+        yield ""
+        yield "  left when the machine was gone"
+        yield from (f"    {one.metric} {_count(one.slope.per_cycle)}{_under(one)}" for one in left)
     retained = [one for one in verdict.findings if one.kind == "retained"]
     if retained:
         yield ""
         yield "  retained: kept until Python's collector runs, then freed, so no leak"
         yield from _figures(retained)
     yield ""
-    yield from (f"  {hint}" for hint in verdict.hints)
-    yield f"  {_count(verdict.cycles)} cycles measured after {_count(verdict.warmup)} to warm up, {verdict.seconds:.1f} s"
+    yield from (f"  {hint}" for hint in (*verdict.hints, *verdict.expired))
+    warm = f" after {_count(verdict.warmup)} to warm up" if verdict.warmup else ""
+    cycles = f"{_count(verdict.cycles)} cycle{'s' if verdict.cycles != 1 else ''}"
+    yield f"  {cycles} measured{warm}, {verdict.seconds:.1f} s"
 
 
 def _because(verdict: Verdict) -> str:
     if verdict.verdict == "inconclusive":
         return f", {verdict.reason}"
-    first = next((one for one in verdict.leaks), None)
-    if first is None:
-        return "" if not verdict.ended else f", until {verdict.ended}"
-    return f", {amount(first.metric, first.slope.per_cycle)} a cycle" + (
-        f", until {verdict.ended}" if verdict.ended else ""
-    )
+    until = f", until {verdict.ended}" if verdict.ended else ""
+    first = next(iter(verdict.leaks), None)
+    return until if first is None else f", {amount(first.metric, first.slope.per_cycle)} a cycle{until}"
 
 
 def _figures(findings: list[Finding]) -> Iterator[str]:
@@ -52,7 +65,7 @@ def _figures(findings: list[Finding]) -> Iterator[str]:
     first, second = (max(len(row[column]) for row in rows) for column in (0, 1))
     for row, finding in zip(rows, [None, *findings], strict=True):
         accepted = f"   suppressed: {finding.suppressed}" if finding and finding.suppressed else ""
-        yield f"    {row[0]:<{first}}  {row[1]:>{second}}   {row[2]}{accepted}"
+        yield f"    {row[0]:<{first}}  {row[1]:>{second}}   {row[2]}{_under(finding) if finding else ''}{accepted}"
 
 
 def _places(findings: list[Finding]) -> Iterator[str]:
@@ -71,8 +84,14 @@ def _places(findings: list[Finding]) -> Iterator[str]:
 
 def amount(metric: str, value: float) -> str:
     """A figure with its unit."""
-    unit = UNITS.get(metric, "")
-    return f"{_count(value)} {unit}" if unit else _count(value)
+    if metric.endswith(".bytes"):
+        return f"{_count(value)} B"
+    one, many = UNITS.get(metric, ("", ""))
+    return f"{_count(value)} {one if value == 1 else many}".rstrip()
+
+
+def _under(finding: Finding) -> str:
+    return f"   under {finding.under}" if finding.under else ""
 
 
 def _interval(slope: Slope) -> str:

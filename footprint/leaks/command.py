@@ -1,0 +1,125 @@
+"""A program of any language as a target: it gets a line on its stdin and answers it; that is a cycle.
+
+Only the kernel's figures are known of it. Its C library is told to hide little in caches, so that its address space
+follows what it holds: one arena, no spare room at the top of the heap, no caches of its threads.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+from footprint.guest.process import Child
+from footprint.leaks.subject import Reading, environment
+from footprint.leaks.watch import Ended, Limits, Watch
+from footprint.probes.resources import ABSENT, OUTSIDE, Outside
+
+EMPTY = ("cat",)
+"""Answers every line, and does nothing."""
+BUFFERED = "a program that buffers its output needs: stdbuf -oL"
+TUNABLES = "glibc.malloc.tcache_count=0:glibc.malloc.arena_max=1:glibc.malloc.top_pad=4096"
+
+
+class CommandSubject:
+    """The program `command`; `line` is what it is sent each cycle, by default the number of the cycle."""
+
+    def __init__(self, command: Sequence[str], limits: Limits, *, line: str | None = None) -> None:
+        self._limits, self._line = limits, line
+        self.cycles = 0
+        self.what = ""
+        theirs_in, self._lines = os.pipe()
+        self._answers, theirs_out = os.pipe()
+        self._child: Child | None = None
+        try:
+            self._child = Child(
+                command,
+                stdin=theirs_in,
+                stdout=theirs_out,
+                # One channel is all there is, so what Python keeps for itself has to be in it too.
+                environment={**environment(), "GLIBC_TUNABLES": TUNABLES, "PYTHONMALLOC": "malloc"},
+            )
+        finally:
+            os.close(theirs_in)
+            os.close(theirs_out)
+            if self._child is None:
+                self.close()
+        os.set_blocking(self._answers, False)
+        self._poller = select.poll()
+        self._poller.register(self._answers, select.POLLIN)
+        self._watch = Watch(self._child, limits)
+        self._outside = Outside(self._child.pid)
+
+    def run(self, cycles: int) -> None:
+        """So many lines, each answered; raises Ended."""
+        for _ in range(cycles):
+            self._drain()
+            line = str(self.cycles + 1) if self._line is None else self._line
+            try:
+                os.write(self._lines, f"{line}\n".encode())
+            except OSError:
+                raise self._watch.died(self._when) from None
+            self._wait()
+            self.cycles += 1
+
+    def collect(self) -> None:
+        """Nothing: it is not known how."""
+
+    def read(self) -> Reading:
+        """OUTSIDE, without what this system cannot tell."""
+        try:
+            pairs = zip(OUTSIDE, self._outside.read(), strict=True)
+        except ProcessLookupError:
+            raise self._watch.died(self._when) from None
+        return {name: value for name, value in pairs if value != ABSENT}
+
+    def unique(self) -> int:
+        """Its USS in bytes."""
+        return self._outside.unique()
+
+    def switch_collector(self, *, on: bool) -> bool:  # noqa: ARG002 (there is none)
+        """False."""
+        return False
+
+    def explain(self, cycles: int) -> list[dict[str, Any]]:  # noqa: ARG002
+        """Nothing yet."""
+        return []
+
+    def close(self) -> None:
+        """End it."""
+        for descriptor in (self._lines, self._answers):
+            with suppress(OSError):
+                os.close(descriptor)
+        self._lines = self._answers = -1
+        if self._child is not None:
+            self._child.wait(0.2)
+            self._child.kill()
+
+    @property
+    def _when(self) -> str:
+        return f"in cycle {self.cycles + 1}"
+
+    def _drain(self) -> None:
+        """What it said beyond the line of its answer."""
+        with suppress(BlockingIOError):
+            while os.read(self._answers, 1 << 16):
+                pass
+
+    def _wait(self) -> None:
+        """For a line; raises Ended for a program that is gone, silent or too large."""
+        end = time.monotonic() + min(self._limits.cycle_seconds, max(0.1, self._limits.left))
+        while True:
+            if not self._poller.poll(50):
+                self._watch.check(self._when)
+                if time.monotonic() > end:
+                    raise Ended("hung", f"it does not answer line {self.cycles + 1} in time; {BUFFERED}")
+                continue
+            with suppress(BlockingIOError):
+                chunk = os.read(self._answers, 1 << 16)
+                if not chunk:
+                    raise self._watch.died(self._when)
+                if b"\n" in chunk:
+                    return

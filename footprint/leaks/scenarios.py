@@ -1,0 +1,118 @@
+"""A scenario as a target: what grows from cycle to cycle, and what is left when its machine is gone.
+
+The model's counts are exact, so nothing has to be subtracted or settled: one number more is a leak. A real QEMU's
+counts are as exact; its memory is judged by `judge.growth`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from footprint.backends.model import ModelBackend
+from footprint.errors import RequestError
+from footprint.judge.growth import Growth, growths
+from footprint.judge.remains import Remains, remains
+from footprint.judge.trend import Slope
+from footprint.judge.verdict import Finding, Verdict
+from footprint.leaks.subject import Progress
+from footprint.memory.rules import RuleSet
+from footprint.memory.space import AddressSpace
+from footprint.recorder import Request, record
+from footprint.recording.model import Recording
+from footprint.scenario import Scenario
+from footprint.steps import Mark
+
+MOST_PLACES = 20
+METRIC = {"process.rss": "rss.bytes", "process.uss": "uss.bytes", "process.pss": "pss.bytes"}
+"""What a recording calls the memory of a real QEMU, and what a verdict calls that of any process."""
+
+
+def with_cycles(scenario: Scenario, values: Mapping[str, str], cycles: int | None) -> dict[str, str]:
+    """The parameters as given, with as many cycles as asked; raises RequestError for a scenario that has none."""
+    if cycles is None:
+        return dict(values)
+    if not any(param.name == "cycles" for param in scenario.params):
+        raise RequestError(f"scenario {scenario.name!r} has no cycles; leave --cycles out")
+    return {**values, "cycles": str(cycles)}
+
+
+def judge(request: Request, say: Progress) -> Verdict:
+    """The verdict on a scenario, of all its runs together; raises RequestError where there is nothing to judge."""
+    started = time.perf_counter()
+    recording = record(request, say)
+    grown = growths(recording)
+    left = [one for run in recording.runs if (one := remains(run)) is not None]
+    if not grown and not left:
+        raise RequestError(
+            f"scenario {recording.scenario!r} shows no leak: no mark comes twice, and none is called destroyed"
+        )
+    findings = [*_grown(grown, request), *_left(left, many=len(recording.runs) > 1)]
+    unsure = [one for one in grown if one.verdict == "inconclusive"]
+    reason = f"{unsure[0].metric} grows, but not steadily; more cycles would tell (--cycles)" if unsure else ""
+    return Verdict(
+        target=recording.scenario,
+        verdict="leak" if findings else "inconclusive" if unsure else "clean",
+        cycles=max((one.cycles for one in grown), default=1),
+        findings=tuple(findings),
+        what=_what(recording),
+        seconds=time.perf_counter() - started,
+        reason="" if findings else reason,
+    )
+
+
+def _what(recording: Recording) -> str:
+    runs = ", ".join(run.rules for run in recording.runs)
+    return f"{'the model' if recording.backend == ModelBackend.name else 'a real QEMU'}, {runs}"
+
+
+def _grown(grown: list[Growth], request: Request) -> Iterator[Finding]:
+    """What grows from cycle to cycle, with the spaces that are there once more after every cycle."""
+    places: dict[str, tuple[dict[str, Any], ...]] = {}
+    for one in grown:
+        if one.verdict != "leak":
+            continue
+        if one.rules not in places:
+            rules = next((rules for rules in request.rules if rules.name == one.rules), None)
+            is_model = request.backend == ModelBackend.name and rules is not None
+            places[one.rules] = tuple(_spaces_kept(request, rules, one.mark)) if is_model and rules else ()
+        yield Finding(
+            "leak",
+            METRIC.get(one.metric, one.metric),
+            Slope(one.per_cycle, one.low, one.high),
+            places[one.rules],
+            under=one.rules,
+        )
+
+
+def _left(left: list[Remains], *, many: bool) -> Iterator[Finding]:
+    """What a machine leaves behind that was taken down: one start and end is one cycle."""
+    for one in left:
+        if one.leaked:
+            place = {"kind": "remains", "text": f"left at the mark destroyed{f' under {one.rules}' if many else ''}"}
+            for name, number in one.left:
+                yield Finding("leak", name, Slope(number, number, number), (place,), under=one.rules)
+
+
+def _spaces_kept(request: Request, rules: RuleSet, mark: str) -> Iterator[dict[str, Any]]:
+    """The address spaces that each cycle adds under `rules`, by device, name and region; the most frequent first."""
+    backend = ModelBackend([rules], host_page=request.values["host_page"])
+    seen: list[Counter[tuple[str, str, str]]] = []
+    for step in request.scenario.play(request.values):
+        backend.obey(step)
+        if isinstance(step, Mark) and step.name == mark:
+            seen.append(Counter(_name(space) for space in backend.ledgers[0].spaces))
+    cycles = len(seen) - 1
+    for (owner, name, region), times in (seen[-1] - seen[0]).most_common(MOST_PLACES):
+        yield {
+            "kind": "space",
+            "text": f"device {owner!r}: address space {name!r} on region {region!r}, {times / cycles:g} a cycle",
+            "per_cycle": times / cycles,
+            "unit": "spaces",
+        }
+
+
+def _name(space: AddressSpace) -> tuple[str, str, str]:
+    return space.owner or "none", space.name, space.root.name or "(noname)"
