@@ -139,7 +139,8 @@ class ChildSubject:
 
     def _ask(self, operation: int, number: int = 0) -> tuple[int, int, int]:
         self._send(operation, number)
-        seconds = self._limits.left if operation == wire.RUN and number > 1 else self._limits.cycle_seconds
+        left = max(0.1, self._limits.left)
+        seconds = left if operation == wire.RUN and number > 1 else min(left, self._limits.cycle_seconds)
         answer = self._answer(f"in cycle {self.cycles + 1}" if operation == wire.RUN else "between cycles", seconds)
         if answer[0] != wire.DONE:
             raise self._ended(*self._text(answer))

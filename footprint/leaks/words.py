@@ -7,19 +7,8 @@ from collections.abc import Iterator
 from footprint.judge.growth import KEPT
 from footprint.judge.trend import Slope
 from footprint.judge.verdict import Finding, Verdict
+from footprint.recording.metrics import METRICS
 
-UNITS = {
-    "heap.blocks": ("block", "blocks"),
-    "python.blocks": ("block", "blocks"),
-    "gc.objects": ("object", "objects"),
-    "maps": ("mapping", "mappings"),
-    "fds": ("descriptor", "descriptors"),
-    "threads": ("thread", "threads"),
-    "children": ("process", "processes"),
-    "address_spaces": ("address space", "address spaces"),
-    KEPT: ("view", "views"),
-}
-"""One and many of what a metric counts; those that end in ``bytes`` are bytes."""
 MOST_PLACES, MOST_FRAMES = 5, 8
 """Places of a finding, and frames of a place, that are shown; `--json` has all of them."""
 
@@ -84,10 +73,14 @@ def _places(findings: list[Finding]) -> Iterator[str]:
 
 def amount(metric: str, value: float) -> str:
     """A figure with its unit."""
-    if metric.endswith(".bytes"):
+    unit = "views" if metric == KEPT else METRICS[metric].unit if metric in METRICS else ""
+    if unit == "bytes":
         return f"{_count(value)} B"
-    one, many = UNITS.get(metric, ("", ""))
-    return f"{_count(value)} {one if value == 1 else many}".rstrip()
+    return f"{_count(value)} {_singular(unit) if value == 1 else unit}".rstrip()
+
+
+def _singular(unit: str) -> str:
+    return unit.removesuffix("es") if unit.endswith("sses") else unit.removesuffix("s")
 
 
 def _under(finding: Finding) -> str:
