@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from footprint.judge.trend import Slope
 from footprint.judge.verdict import Finding, Verdict
@@ -12,8 +14,8 @@ UNITS = {
     "heap.blocks": "blocks", "python.blocks": "blocks", "gc.objects": "objects", "maps": "mappings",
     "fds": "descriptors", "threads": "threads", "children": "processes",
 }  # fmt: skip
-MOST_PLACES, MOST_FRAMES = 5, 8
-"""Places of a finding, and frames of a place, that are shown; `--json` has all of them."""
+MOST_PLACES, MOST_OF_A_KIND = 6, 3
+"""Places that are shown; `--json` has all of them."""
 
 
 def told(verdict: Verdict) -> Iterator[str]:
@@ -32,7 +34,8 @@ def told(verdict: Verdict) -> Iterator[str]:
         yield from _figures(retained)
     yield ""
     yield from (f"  {hint}" for hint in verdict.hints)
-    yield f"  {_count(verdict.cycles)} cycles measured after {_count(verdict.warmup)} to warm up, {verdict.seconds:.1f} s"
+    cycles, warmup = _count(verdict.cycles), _count(verdict.warmup)
+    yield f"  {cycles} cycles measured after {warmup} to warm up, {verdict.seconds:.1f} s"
 
 
 def _because(verdict: Verdict) -> str:
@@ -56,17 +59,32 @@ def _figures(findings: list[Finding]) -> Iterator[str]:
 
 
 def _places(findings: list[Finding]) -> Iterator[str]:
-    """Every place once, with the figures that it explains."""
-    seen: dict[str, str] = {}
+    """Every place once, the largest first, what a cycle leaves before where it does."""
+    seen: dict[str, Mapping[str, Any]] = {}
     for finding in findings:
         for place in finding.where:
-            seen.setdefault(str(place["text"]), "")
-    if seen:
-        yield ""
-        yield "  where"
-        yield from (f"    {text}" for text in list(seen)[:MOST_PLACES])
-    if len(seen) > MOST_PLACES:
-        yield f"    and {len(seen) - MOST_PLACES} more (--json)"
+            seen.setdefault(str(place["text"]), place)
+    texts = _shown(sorted(seen.values(), key=lambda place: -place.get("bytes", 0)))
+    if not texts:
+        return
+    yield ""
+    yield "  where"
+    pairs = [text.partition("  ")[::2] for text in texts]
+    widest = max(len(left) for left, _ in pairs)
+    yield from (f"    {left:<{widest}}  {right}".rstrip() for left, right in pairs)
+    if len(seen) > len(texts):
+        yield f"    and {len(seen) - len(texts)} more (--json)"
+
+
+def _shown(places: list[Mapping[str, Any]]) -> list[str]:
+    """The texts of the first, and of no kind so many that there is no room for another kind."""
+    kinds: Counter[str] = Counter()
+    found = []
+    for place in places:
+        kinds[place.get("kind", "")] += 1
+        if kinds[place.get("kind", "")] <= MOST_OF_A_KIND:
+            found.append(str(place["text"]))
+    return found[:MOST_PLACES]
 
 
 def amount(metric: str, value: float) -> str:

@@ -1,0 +1,136 @@
+"""The lines of Python at which cycles leave blocks, as tracemalloc sees them."""
+
+from __future__ import annotations
+
+import ast
+import linecache
+import sysconfig
+import tracemalloc
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from footprint.probes.noted import Growth, Place, arrows, counted, figure, largest, place
+
+FRAMES = 25
+SMALL = 512
+"""Bytes of the largest block that Python's own allocator gives; larger ones are malloc's."""
+OVERHEAD = 16
+"""Bytes that glibc adds to a block, at most."""
+Line = tuple[str, int]
+Stack = tuple[Line, ...]
+
+_OURS = str(Path(__file__).resolve().parents[1]) + "/"
+_RUNNER = f"{_OURS}leaks/child.py"
+_STDLIB = (sysconfig.get_path("stdlib") + "/", "<frozen ")
+
+
+@dataclass(slots=True)
+class Left:
+    """What one cycle leaves at a line: blocks of Python's allocator, blocks of malloc, and the bytes of both."""
+
+    small: float = 0.0
+    large: float = 0.0
+    size: float = 0.0
+    large_size: float = 0.0
+
+
+class Stacks:
+    """Traces from `start` on; `read` at the start, after n cycles, and after 2n more."""
+
+    def __init__(self, cycles: int) -> None:
+        self._growth = Growth(cycles)
+
+    def start(self) -> None:
+        """Trace, and read for the first time."""
+        tracemalloc.start(FRAMES)
+        self.read()
+
+    def read(self) -> None:
+        """Remember what lives now, by the stack that made it."""
+        found: dict[tuple[str, Stack], float] = defaultdict(float)
+        for trace in tracemalloc.take_snapshot().traces:
+            stack = theirs(tuple((one.filename, one.lineno) for one in reversed(trace.traceback)))
+            if stack is None:
+                continue
+            kind = "small" if trace.size <= SMALL else "large"
+            found[kind, stack] += 1
+            found["size", stack] += trace.size
+            if kind == "large":
+                found["large_size", stack] += trace.size + OVERHEAD
+        self._growth.add(found)
+
+    def left(self) -> dict[Stack, Left]:
+        """What one cycle leaves, by the stack that made it."""
+        tracemalloc.stop()
+        found: dict[Stack, Left] = defaultdict(Left)
+        for (kind, stack), rate in self._growth.grown().items():
+            setattr(found[stack], kind, rate)
+        return found
+
+
+def theirs(stack: Stack) -> Stack | None:
+    """The part of a stack, innermost first, that is the target's; None for what is our own."""
+    for number, (file, _) in enumerate(stack):
+        if file == _RUNNER:
+            return stack[:number]
+        if file.startswith(f"{_OURS}probes/"):
+            return None
+    return stack
+
+
+def places(left: Mapping[Stack, Left], rates: Mapping[str, float]) -> list[Place]:
+    """A place for every line that leaves something: the innermost outside of the standard library."""
+    clusters: dict[Line | None, list[tuple[Stack, Left]]] = defaultdict(list)
+    for stack, one in left.items():
+        clusters[next((line for line in stack if not line[0].startswith(_STDLIB)), None)].append((stack, one))
+    return largest(found for line, members in clusters.items() if (found := _place(line, members, rates)) is not None)
+
+
+def _place(line: Line | None, members: list[tuple[Stack, Left]], rates: Mapping[str, float]) -> Place | None:
+    small, large = sum(one.small for _, one in members), sum(one.large for _, one in members)
+    size, large_size = sum(one.size for _, one in members), sum(one.large_size for _, one in members)
+    metrics = [name for name in ("python.blocks", "gc.objects") if small and name in rates]
+    metrics += [name for name in ("heap.bytes", "vm.bytes") if large_size and name in rates]
+    if not metrics:
+        return None
+    stack = max(members, key=lambda member: member[1].size)[0]
+    stack = stack[stack.index(line) :] if line is not None else stack
+    frames = [in_words(one) for one in stack]
+    blocks = small + large
+    amount = f"{counted(blocks, 'block')}, {figure(size)} B" if blocks else f"{figure(size)} B"
+    code = linecache.getline(*line).strip() if line is not None else ""
+    where = f"{_cut(code)}  {arrows(frames)}" if code else arrows(frames) or "in C code that the cycle calls"
+    return place("stack", metrics, amount, where, blocks or size, "blocks" if blocks else "B", size=size, frames=frames)
+
+
+def in_words(line: Line) -> str:
+    """``app.py:12 in handle``; the folder is left out."""
+    file, number = line
+    name = _function(file, number)
+    return f"{Path(file).name}:{number}" + (f" in {name}" if name else "")
+
+
+def _cut(code: str, most: int = 60) -> str:
+    return code if len(code) <= most else code[: most - 1] + "…"
+
+
+def _function(file: str, number: int) -> str:
+    """The name of the innermost function around a line; tracemalloc does not tell it."""
+    inside = [(start, name) for start, end, name in _functions(file) if start <= number <= end]
+    return max(inside)[1] if inside else ""
+
+
+@cache
+def _functions(file: str) -> list[tuple[int, int, str]]:
+    try:
+        tree = ast.parse("".join(linecache.getlines(file)))
+    except (SyntaxError, ValueError, RecursionError):
+        return []
+    return [
+        (node.lineno, node.end_lineno or node.lineno, node.name)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
