@@ -49,7 +49,7 @@ MOST_THREADS, MOST_CHILDREN = 600, 200
 RETAINED_BLOCKS = 5
 EXPLAINED, MOST_EXPLAINED, EXPLAINED_SECONDS = 100, 2000, 0.05
 """Cycles whose leak is traced to its places, and what so many may take while they are not traced."""
-EXPLAINING = 8
+EXPLAINING = 11
 """How often so many are run for it."""
 
 

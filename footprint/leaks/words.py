@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -14,7 +13,7 @@ UNITS = {
     "heap.blocks": "blocks", "python.blocks": "blocks", "gc.objects": "objects", "maps": "mappings",
     "fds": "descriptors", "threads": "threads", "children": "processes",
 }  # fmt: skip
-MOST_PLACES, MOST_OF_A_KIND = 6, 3
+MOST_PLACES = 6
 """Places that are shown; `--json` has all of them."""
 
 
@@ -60,11 +59,8 @@ def _figures(findings: list[Finding]) -> Iterator[str]:
 
 def _places(findings: list[Finding]) -> Iterator[str]:
     """Every place once, the largest first, what a cycle leaves before where it does."""
-    seen: dict[str, Mapping[str, Any]] = {}
-    for finding in findings:
-        for place in finding.where:
-            seen.setdefault(str(place["text"]), place)
-    texts = _shown(sorted(seen.values(), key=lambda place: -place.get("bytes", 0)))
+    seen = {str(place["text"]): place for finding in findings for place in finding.where}
+    texts = _shown([str(one.where[0]["text"]) for one in findings if one.where], seen)
     if not texts:
         return
     yield ""
@@ -76,15 +72,12 @@ def _places(findings: list[Finding]) -> Iterator[str]:
         yield f"    and {len(seen) - len(texts)} more (--json)"
 
 
-def _shown(places: list[Mapping[str, Any]]) -> list[str]:
-    """The texts of the first, and of no kind so many that there is no room for another kind."""
-    kinds: Counter[str] = Counter()
-    found = []
-    for place in places:
-        kinds[place.get("kind", "")] += 1
-        if kinds[place.get("kind", "")] <= MOST_OF_A_KIND:
-            found.append(str(place["text"]))
-    return found[:MOST_PLACES]
+def _shown(first: list[str], seen: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """The `first` place of each figure, then the largest of each other kind, then the largest."""
+    ranked = sorted(seen, key=lambda text: -seen[text].get("bytes", 0))
+    kinds = {seen[text].get("kind", ""): text for text in reversed(ranked)}
+    chosen = list(dict.fromkeys([*first, *kinds.values(), *ranked]))[:MOST_PLACES]
+    return [text for text in ranked if text in chosen]
 
 
 def amount(metric: str, value: float) -> str:

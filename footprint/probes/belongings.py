@@ -24,16 +24,28 @@ EVENTS = {
 }  # fmt: skip
 """What Python tells its audit hooks, and what is then taken from the kernel."""
 FRAMES = 10
+FILES = "/proc/self/fd"
+OF_HEAP = 1.5
+"""Times what the heap grows by: more address space than that is not malloc's."""
+LEAST_PART, MOST_PART = 0.05, 1.5
+"""Of the growth of the address space, what a kind of mappings must be to explain it."""
 
 
 class Belongings:
-    """Read at the start, after n cycles, and after 2n more; `places` says what grew."""
+    """Read at the start, after n cycles, and after 2n more; `places` says what grew of what `rates` tell of."""
 
-    def __init__(self, cycles: int) -> None:
-        self._readers: dict[str, Callable[[], Mapping[Any, float]]] = {
-            "sizes": _mappings, "spread": _spread, "file": _files, "thread": _threads, "child": _children,
+    def __init__(self, cycles: int, rates: Mapping[str, float]) -> None:
+        self._cycles, self._rates = cycles, rates
+        every: dict[str, tuple[str, Callable[[], Mapping[Any, float]]]] = {
+            "file": ("fds", _files), "thread": ("threads", _threads), "child": ("children", _children),
         }  # fmt: skip
-        self._growth = {name: Growth(cycles) for name in self._readers}
+        self._readers = {kind: reader for kind, (metric, reader) in every.items() if metric in rates}
+        # Memory that malloc takes for its blocks is told where these are made.
+        if "maps" in rates or rates.get("vm.bytes", 0) > OF_HEAP * rates.get("heap.bytes", 0):
+            self._readers["mapping"] = _mappings
+        self._growth = {kind: Growth(cycles) for kind in self._readers}
+        self._spread = Growth(cycles)
+        self._first: set[str] = set()
         self._calls: Counter[tuple[str, str, tuple[tuple[str, int], ...]]] = Counter()
         self._listening = True
         sys.addaudithook(self._hear)  # it cannot be taken off again; this process is at its end
@@ -41,49 +53,56 @@ class Belongings:
     def read(self) -> None:
         """Remember what there is now."""
         self._listening = False
-        for name, reader in self._readers.items():
-            self._growth[name].add(reader())
+        for kind, reader in self._readers.items():
+            now = reader()
+            self._growth[kind].add(now)
+            if kind == "mapping":
+                joined: Counter[tuple[str, str]] = Counter()
+                for (name, rights, size), number in now.items():
+                    joined[name, rights] += int(number) * size
+                self._spread.add(joined)
+        self._first = self._first or set(os.listdir(FILES))
         self._listening = True
 
-    def places(self, rates: Mapping[str, float]) -> list[Place]:
-        """What grew of the kinds that `rates` tell of."""
+    def places(self) -> list[Place]:
+        """What grew."""
         self._listening = False
         found: list[Place] = []
-        if "fds" in rates:
+        if "file" in self._readers:
             found += self._counted("file", "fds", "descriptor")
-        if "threads" in rates:
+        if "thread" in self._readers:
             found += self._counted("thread", "threads", "thread")
-        if "children" in rates:
+        if "child" in self._readers:
             found += self._counted("child", "children", "process", "processes")
-        # Memory that malloc takes for its blocks is told where these are made.
-        of_heap = 1.5 * rates.get("heap.bytes", 0)
-        if "maps" in rates or rates.get("vm.bytes", 0) > of_heap:
-            found += self._mappings([name for name in ("vm.bytes", "maps") if name in rates])
+        if "mapping" in self._readers:
+            found += self._mappings(self._rates)
         return found
 
     def _counted(self, kind: str, metric: str, one: str, many: str = "") -> list[Place]:
         found = []
         for name, rate in self._growth[kind].grown().items():
             frames = self._caller(kind, name)
-            where = f"{name}  {arrows(frames)}" if frames else name
+            what = _sockets(self._first) if name == "socket" else name
+            where = f"{what}  {arrows(frames)}" if frames else what
             found.append(place(kind, [metric], counted(rate, one, many), where, rate, many or f"{one}s", frames=frames))
         return largest(found)
 
-    def _mappings(self, metrics: list[str]) -> list[Place]:
+    def _mappings(self, rates: Mapping[str, float]) -> list[Place]:
+        metrics = [name for name in ("vm.bytes", "maps") if name in rates]
         frames = self._caller("mapping", "")
         at = f"  {arrows(frames)}" if frames else ""
         found = []
-        for (name, rights, size), rate in self._growth["sizes"].grown().items():
+        for (name, rights, size), rate in self._growth["mapping"].grown().items():
             amount = f"{counted(rate, 'mapping')}, {bytes_text(rate * size)}"
             where = f"{name} {rights} of {bytes_text(size)}{at}"
             found.append(place("mapping", metrics, amount, where, rate, "mappings", size=rate * size, frames=frames))
-        if found:
+        if found := _fitting(found, rates):
             return largest(found)
-        for (name, rights), size in self._growth["spread"].grown().items():  # they were joined to larger ones
+        for (name, rights), size in self._spread.grown().items():  # they were joined to larger ones
             found.append(
                 place("mapping", metrics, bytes_text(size), f"{name} {rights}{at}", size, "B", size=size, frames=frames)
             )
-        return largest(found)
+        return largest(_fitting(found, rates))
 
     def _caller(self, kind: str, name: str) -> list[str]:
         """The stack that most often asked the kernel for one of these; empty where no Python asked."""
@@ -111,6 +130,12 @@ class Belongings:
             self._calls[kind, about, stack] += 1
 
 
+def _fitting(found: list[Place], rates: Mapping[str, float]) -> list[Place]:
+    """Those that can be a part of what grows; a piece that was taken once, for many cycles, looks too large."""
+    most = rates.get("vm.bytes")
+    return [one for one in found if most is None or LEAST_PART * most <= one["bytes"] <= MOST_PART * most]
+
+
 def _lines() -> Iterator[tuple[str, str, int]]:
     for line in Path("/proc/self/maps").read_bytes().decode(errors="replace").splitlines():
         span, rights, _, _, _, *name = line.split(None, 5)
@@ -122,37 +147,26 @@ def _mappings() -> Counter[tuple[str, str, int]]:
     return Counter(_lines())
 
 
-def _spread() -> Counter[tuple[str, str]]:
-    found: Counter[tuple[str, str]] = Counter()
-    for name, rights, size in _lines():
-        found[name, rights] += size
-    return found
-
-
 def _files() -> Counter[str]:
-    sockets = _sockets()
     found: Counter[str] = Counter()
-    for descriptor in Path("/proc/self/fd").iterdir():
+    for descriptor in os.listdir(FILES):
         with suppress(OSError):  # the one that lists them
-            target = str(descriptor.readlink())
-            found[sockets.get(int(descriptor.name)) or _NUMBERED.sub("", target).rstrip(":")] += 1
+            found[_NUMBERED.sub("", os.readlink(f"{FILES}/{descriptor}")).rstrip(":")] += 1
     return found
 
 
-def _sockets() -> dict[int, str]:
-    """``TCP 127.0.0.1:8080 → 127.0.0.1:40412``, by descriptor; a port that the kernel has chosen is an asterisk."""
+def _sockets(old: set[str]) -> str:
+    """``stream socket 127.0.0.1:8080 → 127.0.0.1:*``: most of those that are new."""
     import psutil
 
-    found = {}
+    found: Counter[str] = Counter()
     with suppress(psutil.Error, OSError, RuntimeError):
         for one in psutil.Process().net_connections(kind="all"):
-            ends = [
-                f"{end.ip}:{_port(end.port)}" if hasattr(end, "ip") else str(end)
-                for end in (one.laddr, one.raddr)
-                if end
-            ]
-            found[one.fd] = " ".join(["socket", one.type.name.removeprefix("SOCK_").lower(), " → ".join(ends)]).strip()
-    return found
+            if str(one.fd) not in old:
+                ends = [_end(end) for end in (one.laddr, one.raddr) if end]
+                kind = getattr(one.type, "name", "").removeprefix("SOCK_").lower()
+                found[f"{kind} socket {' → '.join(ends)}".strip()] += 1
+    return found.most_common(1)[0][0] if found else "socket"
 
 
 def _end(end: Any) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 from footprint.probes.holders import Holders, occupied
 from footprint.probes.noted import counted
 from footprint.probes.resources import INSIDE, OUTSIDE, Inside, Outside, collect
-from footprint.probes.ways import Way, WaysUp
+from footprint.probes.ways import Way, WaysUp, named
 from footprint.units import count_text
 
 EXACT = ("python.blocks", "gc.objects", "fds", "threads", "children")
@@ -106,5 +106,4 @@ def _bound(one: Any) -> int | None:
 
 
 def _name(one: Any, way: Way) -> str:
-    kind = "lru_cache" if isinstance(one, functools._lru_cache_wrapper) else type(one).__qualname__
-    return f"the {kind} {way.text}"
+    return f"the {named(type(one))} {way.text}"

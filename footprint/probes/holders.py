@@ -16,13 +16,15 @@ from types import FrameType
 from typing import Any
 
 from footprint.probes.noted import STEADY, Growth, Place, counted, largest, place
-from footprint.probes.ways import Way, WaysUp
+from footprint.probes.ways import TOO_FAR, Way, WaysUp, named
 
 CONTAINERS = (list, dict, set, deque, bytearray)
 SECONDS = 0.3
 """What looking for their holders may take."""
 MOST_TYPES, MOST_CONTAINERS = 5, 8
 EXPLAINS = ("python.blocks", "gc.objects", "heap.bytes")
+MANY, LEAST_ENTRIES = 50_000, 8
+"""Objects; where there are so many, containers of a few entries are not looked at: what leaks has more by now."""
 LEAST = 0.002
 """Entries per cycle."""
 
@@ -31,37 +33,40 @@ class Holders:
     """Read at the start, after n cycles, and after 2n more; `freeze` after each reading."""
 
     def __init__(self, cycles: int) -> None:
-        self.lengths, self._types = Growth(cycles), Growth(cycles)
-        self.containers: dict[int, Any] = {}
+        self._cycles, self._types = cycles, Growth(cycles)
+        self._lengths: list[list[int]] = []
+        self.containers: list[Any] = []
         self.caches: list[Any] = []
         self.cached = Growth(cycles)
         self._new: Counter[type] = Counter()
-        self._fresh: dict[type, Any] = {}
+        self._fresh: dict[type, tuple[Any, Any]] = {}
 
     def start(self) -> None:
         """Find every container that there is, and read."""
         gc.unfreeze()
         objects = gc.get_objects()
-        kinds: dict[type, int] = {}
-        # A dictionary of plain values is not known to the collector, but what refers to it is.
-        for one in (*objects, *(one for one in gc.get_referents(*objects) if type(one) is dict)):
-            kind = kinds.get(type(one))
-            if kind is None:
-                kind = kinds[type(one)] = _kind(type(one))
-            if kind == 1:
-                self.containers[id(one)] = one
-            elif kind == 2:
-                self.caches.append(one)
-        for ours in (self.containers, self.caches, objects, kinds, vars(self)):
-            self.containers.pop(id(ours), None)
+        kinds = Counter(map(type, objects))
+        of_kind = {kind: _kind(kind) for kind in kinds}
+        # A dictionary of plain values is not known to the collector, but what refers to it is; objects of which there
+        # are very many are what leaks, and hold nothing that is older than they are.
+        few = [one for one in objects if kinds[type(one)] < MANY or type(one) is dict]
+        plain = {id(one): one for one in gc.get_referents(*few) if type(one) is dict and not gc.is_tracked(one)}
+        least = LEAST_ENTRIES if len(objects) > MANY else 0
+        self.containers = [
+            one for one in (*objects, *plain.values()) if of_kind[type(one)] == 1 and _length(one) >= least
+        ]
+        self.caches = [one for one in objects if of_kind[type(one)] == 2]
         self._read()
 
     def read(self) -> None:
         """Count what is new since it was last frozen."""
+        self._fresh.clear()
         for one in gc.get_objects():
             kind = type(one)
             self._new[kind] += 1
-            self._fresh[kind] = one  # the newest stand last
+            # The newest is at one of the ends: each collection may turn the order.
+            first, _ = self._fresh.get(kind, (one, one))
+            self._fresh[kind] = first, one
         self._read()
 
     def release(self) -> None:
@@ -75,12 +80,22 @@ class Holders:
 
     def _read(self) -> None:
         self._types.add(dict(self._new))
-        self.lengths.add({key: _length(one) for key, one in self.containers.items()})
+        # Numbers in a list: tracemalloc looks at whatever is made here, too.
+        self._lengths.append([_length(one) for one in self.containers])
         self.cached.add({number: occupied(one) for number, one in enumerate(self.caches)})
 
     def growing(self) -> list[tuple[Any, float]]:
         """The containers that grew, and by how many entries per cycle; the fastest first."""
-        found = [(self.containers[key], rate) for key, rate in self.lengths.grown().items() if rate > LEAST]
+        growth, rows = Growth(self._cycles), list(zip(*self._lengths, strict=True))
+        grown = {n: row for n, row in enumerate(rows) if row[2] > row[0]}
+        for reading in range(3):
+            growth.add({n: row[reading] for n, row in grown.items()})
+        ours = {id(self.__dict__), id(self.containers), id(self.caches), id(self._fresh)}
+        found = [
+            (self.containers[n], rate)
+            for n, rate in growth.grown().items()
+            if rate > LEAST and id(self.containers[n]) not in ours
+        ]
         return sorted(found, key=lambda one: -one[1])[:MOST_CONTAINERS]
 
     def places(self, growing: list[tuple[Any, float]], rates: Mapping[str, float]) -> list[Place]:
@@ -95,20 +110,26 @@ class Holders:
             if any(id(holder) in known for holder in way.holders):
                 continue  # it is an entry of another one that grows
             found.append(_of_container(one, rate, way, metrics))
-        return largest([*found, *self._of_types(up, known, metrics)])
+        return largest([*found, *self._of_types(up, [one for one, _ in growing], metrics)])
 
-    def _of_types(self, up: WaysUp, known: set[int], metrics: list[str]) -> Iterable[Place]:
+    def _of_types(self, up: WaysUp, containers: list[Any], metrics: list[str]) -> Iterable[Place]:
         """Types that grow, where no container that grows holds them."""
         grown = {kind: rate for kind, rate in self._types.grown().items() if rate >= STEADY and kind is not FrameType}
         # Their own parts are told by the objects that are of somebody's class.
         ranked = sorted(grown, key=lambda kind: (kind.__module__ == "builtins", -grown[kind]))[:MOST_TYPES]
+        known = {id(one) for one in containers}
+        entries = {type(_newest(one)) for one in containers}
         for kind in ranked:
-            way = up.way(self._fresh[kind])
+            if kind not in self._fresh or kind in entries:
+                continue
+            way = min((up.way(one) for one in self._fresh[kind]), key=lambda one: (not one.holders, len(one.holders)))
+            if not way.holders and (kind.__module__ == "builtins" or way.text == TOO_FAR):
+                continue
             parts = {type(one) for one in way.holders} & ({*grown} - {kind})
             if parts or any(id(one) in known for one in way.holders):
                 continue
-            size = grown[kind] * sys.getsizeof(self._fresh[kind])
-            name = _named(kind)
+            size = grown[kind] * sys.getsizeof(self._fresh[kind][1])
+            name = named(kind)
             yield place(
                 "type",
                 metrics,
@@ -122,8 +143,8 @@ class Holders:
 
 def _of_container(one: Any, rate: float, way: Way, metrics: list[str]) -> Place:
     newest = _newest(one)
-    name = _named(type(newest)) if newest is not None else "None"
-    kind, length = _named(type(one)), _length(one)
+    name = named(type(newest)) if newest is not None else "None"
+    kind, length = named(type(one)), _length(one)
     at = f"[{length - 1}]" if isinstance(one, list) else ""
     holder = f"held by {kind} {way.of_module(at)}" if way.module else f"held by {kind} {way.text}"
     return place("holder", metrics, counted(rate, name, name), holder, rate, "entries", size=rate * per_entry(one))
@@ -154,6 +175,8 @@ def _kind(kind: type) -> int:
 
 def _length(one: Any) -> int:
     """Without what a subclass may think of its length."""
+    if type(one) in CONTAINERS:
+        return len(one)
     kind: Any = next(kind for kind in CONTAINERS if isinstance(one, kind))
     return int(kind.__len__(one))
 
@@ -168,7 +191,3 @@ def _newest(one: Any) -> Any:
         return next(iter(one), None)
     except (RuntimeError, TypeError, IndexError):
         return None
-
-
-def _named(kind: type) -> str:
-    return kind.__qualname__

@@ -95,7 +95,7 @@ def places(grown: Mapping[Stack, tuple[float, float]], rates: Mapping[str, float
     found = [
         place(
             "native", metrics, f"{counted(blocks, 'block')}, {figure(size)} B",
-            arrows(stack) or "in code without symbols", size, "B", size=size, frames=stack,
+            arrows(stack) or "asked for by the interpreter, or through ctypes", size, "B", size=size, frames=stack,
         )
         for stack, (blocks, size) in grown.items()
     ]  # fmt: skip

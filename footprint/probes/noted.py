@@ -16,6 +16,8 @@ STEADY = 0.5
 MOST = 12
 """Places of a kind that are told."""
 SHOWN_FRAMES = 5
+LEAST_LUMPS = 3
+"""Of what came in the second reading only: fewer say nothing about a cycle."""
 
 
 class Growth:
@@ -35,10 +37,12 @@ class Growth:
         first, second = middle - start, end - middle
         if second <= 0:
             return 0.0
-        if first > 0 and second > first:
-            return (second - first) / self._cycles
-        # What came as often in n cycles as in 2n came with the reading; what first came in the second, in large pieces.
-        return 0.0 if first > 0 else (end - start) / (3 * self._cycles)
+        if first > 0:
+            if second <= first:  # as much in n cycles as in 2n: it came with the reading
+                return 0.0
+            rate = (second - first) / self._cycles
+            return rate if rate == int(rate) else second / (2 * self._cycles)
+        return (end - start) / (3 * self._cycles) if second >= LEAST_LUMPS else 0.0
 
     def grown(self) -> dict[Any, float]:
         """All that grew."""

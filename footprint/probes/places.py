@@ -42,21 +42,26 @@ def explain(run: Callable[[int], object], cycles: int, rates: Mapping[str, float
         run(number)
         collect()
 
-    stacks, holders, belongings = _read_thrice(collected, cycles, rates)
     untraced = rates.get("heap.bytes", 0.0)
     growing: list[tuple[Any, float]] = []
-    if stacks is not None and holders is not None:
+    holders: Holders | None = None
+    if any(name in rates for name in KERNELS):
+        places += _kernels(collected, cycles, rates)
+        untraced -= A_THREAD * rates.get("threads", 0.0)
+    if any(name in rates for name in EXPLAINS):
+        stacks, holders = _pythons(collected, cycles)
         left = stacks.left()
         growing = holders.growing()
         places += stack_places(left, rates)
         places += holders.places(growing, rates)
         untraced -= sum(one.large_size for one in left.values())
         untraced -= sum(per_entry(one) * rate for one, rate in growing)
-    if belongings is not None:
-        places += belongings.places(rates)
-        untraced -= A_THREAD * rates.get("threads", 0.0)
     if untraced > max(WORTH_BYTES, WORTH_SHARE * rates.get("heap.bytes", 0.0)):
         _native(collected, cycles, rates, untraced, answer)
+    if "vm.bytes" in rates and not any("vm.bytes" in one["metrics"] for one in places):
+        for one in places:  # then these are what the address space is taken for
+            if one["kind"] == "stack":
+                one["metrics"].append("vm.bytes")
     places.sort(key=lambda one: -one["bytes"])
     answer["places"] = [one for one in places if one["per_cycle"] >= LEAST_SHARE * _most(one, rates)]
     if holders is not None:
@@ -73,30 +78,27 @@ def _most(one: Place, rates: Mapping[str, float]) -> float:
     return max((rates[name] for name in EXPLAINS[:2] if name in rates), default=0.0) if counts else 0.0
 
 
-def _read_thrice(
-    run: Run, cycles: int, rates: Mapping[str, float]
-) -> tuple[Stacks | None, Holders | None, Belongings | None]:
-    """The readers that can say something, read at the start, after n cycles, and after 2n more."""
-    python = any(name in rates for name in EXPLAINS)
-    stacks, holders = (Stacks(cycles), Holders(cycles)) if python else (None, None)
-    belongings = Belongings(cycles) if any(name in rates for name in KERNELS) else None
-    collect()
-    if belongings is not None:
-        belongings.read()
-    if holders is not None and stacks is not None:
-        holders.start()
-        stacks.start()
-        holders.freeze()
+def _kernels(run: Run, cycles: int, rates: Mapping[str, float]) -> list[Place]:
+    belongings = Belongings(cycles, rates)
+    belongings.read()
     for number in (cycles, 2 * cycles):
         run(number)
-        if holders is not None and stacks is not None:
-            holders.read()
-            stacks.read()
-        if belongings is not None:
-            belongings.read()
-        if holders is not None:
-            holders.freeze()
-    return stacks, holders, belongings
+        belongings.read()
+    return belongings.places()
+
+
+def _pythons(run: Run, cycles: int) -> tuple[Stacks, Holders]:
+    """Both read at the start, after n cycles, and after 2n more."""
+    stacks, holders = Stacks(cycles), Holders(cycles)
+    holders.start()
+    stacks.start()
+    holders.freeze()
+    for number in (cycles, 2 * cycles):
+        run(number)
+        holders.read()
+        stacks.read()
+        holders.freeze()
+    return stacks, holders
 
 
 def _native(run: Run, cycles: int, rates: Mapping[str, float], untraced: float, answer: dict[str, Any]) -> None:

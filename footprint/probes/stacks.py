@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from footprint.probes.noted import Growth, Place, arrows, counted, figure, largest, place
 
@@ -51,23 +52,33 @@ class Stacks:
     def read(self) -> None:
         """Remember what lives now, by the stack that made it."""
         found: dict[tuple[str, Stack], float] = defaultdict(float)
-        for trace in tracemalloc.take_snapshot().traces:
-            stack = theirs(tuple((one.filename, one.lineno) for one in reversed(trace.traceback)))
+        known: dict[int, Stack | None] = {}
+        # Not as Trace objects: each would make its frames anew, and these be traced, too.
+        raw: Any = tracemalloc.take_snapshot().traces
+        for _, size, frames, *_ in raw._traces:
+            if id(frames) not in known:
+                known[id(frames)] = theirs(frames)
+            stack = known[id(frames)]
             if stack is None:
                 continue
-            kind = "small" if trace.size <= SMALL else "large"
+            kind = "small" if size <= SMALL else "large"
             found[kind, stack] += 1
-            found["size", stack] += trace.size
-            if kind == "large":
-                found["large_size", stack] += trace.size + OVERHEAD
+            found[f"{kind} bytes", stack] += size
         self._growth.add(found)
 
     def left(self) -> dict[Stack, Left]:
-        """What one cycle leaves, by the stack that made it."""
+        """What one cycle leaves, by the stack that made it; a block that only became larger is not counted."""
         tracemalloc.stop()
-        found: dict[Stack, Left] = defaultdict(Left)
-        for (kind, stack), rate in self._growth.grown().items():
-            setattr(found[stack], kind, rate)
+        grown, found = self._growth.grown(), defaultdict[Stack, Left](Left)
+        for (kind, stack), rate in grown.items():
+            if kind == "small":
+                found[stack].small = rate
+                found[stack].size += grown.get(("small bytes", stack), 0)
+            elif kind == "large":
+                size = grown.get(("large bytes", stack), 0)
+                found[stack].large = rate
+                found[stack].size += size
+                found[stack].large_size = size + OVERHEAD * rate
         return found
 
 
@@ -100,7 +111,7 @@ def _place(line: Line | None, members: list[tuple[Stack, Left]], rates: Mapping[
     stack = stack[stack.index(line) :] if line is not None else stack
     frames = [in_words(one) for one in stack]
     blocks = small + large
-    amount = f"{counted(blocks, 'block')}, {figure(size)} B" if blocks else f"{figure(size)} B"
+    amount = ", ".join([*([counted(blocks, "block")] if blocks else []), *([f"{figure(size)} B"] if size else [])])
     code = linecache.getline(*line).strip() if line is not None else ""
     where = f"{_cut(code)}  {arrows(frames)}" if code else arrows(frames) or "in C code that the cycle calls"
     return place("stack", metrics, amount, where, blocks or size, "blocks" if blocks else "B", size=size, frames=frames)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import sys
 import time
@@ -13,10 +14,11 @@ from pathlib import Path
 from types import CellType, FrameType, FunctionType, MemberDescriptorType, ModuleType
 from typing import Any
 
-MOST_NODES, MOST_DEPTH = 20_000, 12
+MOST_NODES, MOST_DEPTH, MOST_AT_ONCE = 20_000, 12, 16
 LONGEST_KEY = 24
 _OURS = str(Path(__file__).resolve().parents[1]) + "/"
-NOWHERE = "what no Python object leads to"
+NOWHERE = "C code: no object of Python leads to it"
+TOO_FAR = "something far from any name"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +52,15 @@ class WaysUp:
             if not level or len(below) > MOST_NODES or time.monotonic() > self._until:
                 break
             self._ours.add(id(level))
-            level = self._holders(level, below)
+            # The collector compares every object with each of these, so a few must do.
+            level = self._holders(level[:MOST_AT_ONCE], below)
             roots = [(rank, number) for number, one in enumerate(level) if (rank := self._rank(one)) is not None]
             if roots:
                 chain = [level[min(roots)[1]]]
                 while (child := below[id(chain[-1])]) is not None:
                     chain.append(child)
                 return self._told(chain)
-        return Way(NOWHERE)
+        return Way(TOO_FAR if level else NOWHERE)
 
     def _holders(self, level: list[Any], below: dict[int, Any]) -> list[Any]:
         """What refers to any of `level`; `below` then has the one that each refers to."""
@@ -98,6 +101,11 @@ class WaysUp:
         return Way(end + _steps(chain[1:]), holders)
 
 
+def named(kind: type) -> str:
+    """What people call a class."""
+    return "lru_cache" if kind is functools._lru_cache_wrapper else kind.__qualname__
+
+
 def _steps(chain: list[Any]) -> str:
     """``.sessions[3].buffer``: from the first object down to the last."""
     text, fields = "", False
@@ -115,7 +123,7 @@ def _steps(chain: list[Any]) -> str:
             fields = True
         else:
             name = _attribute(holder, child)
-            text += f".{name}" if name else f" ({type(holder).__qualname__})"
+            text += f".{name}" if name else f" ({named(type(holder))})"
     return text
 
 
