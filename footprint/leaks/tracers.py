@@ -23,7 +23,7 @@ from footprint.guest.process import Child
 from footprint.judge.verdict import Explanation
 from footprint.probes.native import MISSING, Stack, Totals, per_cycle, places, telling
 
-SECONDS = 30.0
+SECONDS = 60.0
 """What a tracer may take for both of its runs."""
 WARMUP = 10
 """Cycles that come before those that are counted."""
@@ -67,7 +67,7 @@ def traced(
         return replace(
             found,
             places=(*new, *found.places),
-            rates={**found.rates, "heap.blocks": blocks},
+            rates={**found.rates, **({"heap.blocks": blocks} if blocks == int(blocks) else {})},
             hints=tuple(one for one in found.hints if not one.startswith("memray")),
             untraced=0.0,
         )

@@ -132,8 +132,13 @@ class Belongings:
 
 def _fitting(found: list[Place], rates: Mapping[str, float]) -> list[Place]:
     """Those that can be a part of what grows; a piece that was taken once, for many cycles, looks too large."""
-    most = rates.get("vm.bytes")
-    return [one for one in found if most is None or LEAST_PART * most <= one["bytes"] <= MOST_PART * most]
+    most, count = rates.get("vm.bytes", float("inf")), rates.get("maps", float("inf"))
+    return [
+        one
+        for one in found
+        if (LEAST_PART * most <= one["bytes"] <= MOST_PART * most)
+        or (one["unit"] == "mappings" and one["per_cycle"] >= LEAST_PART * count)
+    ]
 
 
 def _lines() -> Iterator[tuple[str, str, int]]:

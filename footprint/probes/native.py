@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import re
-import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -49,6 +48,8 @@ def memray_is_there() -> bool:
 
 def traced(run: Run, cycles: int) -> tuple[Totals, Totals]:
     """What n and what 2n cycles leave. Needs memray."""
+    import tempfile
+
     with tempfile.TemporaryDirectory(prefix="footprint-") as folder:
         # The first cycle under the tracer makes what the tracer needs itself.
         _recorded(run, 1, f"{folder}/first")

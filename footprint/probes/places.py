@@ -19,7 +19,7 @@ from footprint.probes.stacks import places as stack_places
 from footprint.probes.ways import WaysUp
 
 KERNELS = ("fds", "threads", "children", "maps", "vm.bytes")
-WORTH_BYTES, WORTH_SHARE = 8.0, 0.3
+WORTH_BYTES, WORTH_SHARE = 16.0, 0.3
 """Heap per cycle that Python's own blocks leave open, before native stacks are looked for."""
 SEEN_SHARE = 0.5
 """Of it, what a tracer must see to be believed."""
@@ -56,7 +56,8 @@ def explain(run: Callable[[int], object], cycles: int, rates: Mapping[str, float
         places += holders.places(growing, rates)
         untraced -= sum(one.large_size for one in left.values())
         untraced -= sum(per_entry(one) * rate for one, rate in growing)
-    if untraced > max(WORTH_BYTES, WORTH_SHARE * rates.get("heap.bytes", 0.0)):
+    # The table of a container grows in pieces, so that beside one only more than a little is worth a look.
+    if untraced > max(WORTH_BYTES if growing else 0.0, WORTH_SHARE * rates.get("heap.bytes", 0.0)):
         _native(collected, cycles, rates, untraced, answer)
     if "vm.bytes" in rates and not any("vm.bytes" in one["metrics"] for one in places):
         for one in places:  # then these are what the address space is taken for
@@ -119,5 +120,6 @@ def _native(run: Run, cycles: int, rates: Mapping[str, float], untraced: float, 
         return
     found, blocks = native.places(grown, rates)
     answer["places"] += found
-    answer["rates"]["heap.blocks"] = blocks
+    if blocks == int(blocks):
+        answer["rates"]["heap.blocks"] = blocks
     answer["untraced"] = 0.0
