@@ -199,8 +199,8 @@ TRACERS = (
     Tracer(
         "valgrind",
         lambda file: [
-            "valgrind", "--leak-check=full", "--show-leak-kinds=all", "--num-callers=40", "--xml=yes",
-            f"--xml-file={file}",
+            "valgrind", "--leak-check=full", "--show-leak-kinds=all", "--undef-value-errors=no", "--num-callers=40",
+            "--xml=yes", f"--xml-file={file}",
         ],
         _valgrind,
     ),

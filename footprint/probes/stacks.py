@@ -18,6 +18,8 @@ from footprint.probes.noted import Growth, Place, arrows, counted, figure, large
 FRAMES = 25
 SMALL = 512
 """Bytes of the largest block that Python's own allocator gives; larger ones are malloc's."""
+OUTLIER = 2
+"""Times the middle size of the large blocks of one line: what is larger, or smaller in turn, is something else."""
 OVERHEAD = 16
 """Bytes that glibc adds to a block, at most."""
 Line = tuple[str, int]
@@ -52,6 +54,7 @@ class Stacks:
     def read(self) -> None:
         """Remember what lives now, by the stack that made it."""
         found: dict[tuple[str, Stack], float] = defaultdict(float)
+        large: dict[Stack, list[int]] = defaultdict(list)
         known: dict[int, Stack | None] = {}
         # Not as Trace objects: each would make its frames anew, and these be traced, too.
         raw: Any = tracemalloc.take_snapshot().traces
@@ -61,9 +64,16 @@ class Stacks:
             stack = known[id(frames)]
             if stack is None:
                 continue
-            kind = "small" if size <= SMALL else "large"
-            found[kind, stack] += 1
-            found[f"{kind} bytes", stack] += size
+            if size > SMALL:
+                large[stack].append(size)
+            else:
+                found["small", stack] += 1
+                found["small bytes", stack] += size
+        for stack, sizes in large.items():
+            # The table of a list is made at the same line as its entries, and is no entry.
+            middle = sorted(sizes)[len(sizes) // 2]
+            alike = [size for size in sizes if middle <= OUTLIER * size and size <= OUTLIER * middle]
+            found["large", stack], found["large bytes", stack] = len(alike), sum(alike)
         self._growth.add(found)
 
     def left(self) -> dict[Stack, Left]:

@@ -93,8 +93,11 @@ class WaysUp:
             path = f"{module}.{name}{_steps(chain[1:])}"
             return Way(path, holders, module if len(chain) == 2 else "", name)
         if isinstance(root, type):
-            end = f"{root.__module__}.{root.__qualname__}.{_key(dict(vars(root)), first)}"
-        elif isinstance(root, FunctionType):
+            # What a class has is in a dictionary that only the collector sees.
+            rest = chain[1:] if type(first) is dict and len(chain) > 2 else chain
+            end = f"{root.__module__}.{root.__qualname__}.{_key(dict(vars(root)), rest[1])}"
+            return Way(end + _steps(rest[1:]), holders)
+        if isinstance(root, FunctionType):
             end = f"the function {root.__module__}.{root.__qualname__}"
         else:
             end = f"a call of {root.f_code.co_qualname} ({Path(root.f_code.co_filename).name}:{root.f_lineno})"

@@ -33,11 +33,6 @@ def test_heaptrack_names_them_where_memray_is_not(explained, session_target, pat
     check_session(explained(session_target(WITHOUT_MEMRAY), HEAP))
 
 
-def test_valgrind_names_them_where_both_are_not(explained, session_target, path_without):
-    path_without("heaptrack")
-    check_session(explained(session_target(WITHOUT_MEMRAY), HEAP, cycles=5))
-
-
 def test_where_no_tracer_is_a_hint_says_how_to_get_one(explained, session_target, path_without):
     path_without("heaptrack", "valgrind")
     explanation = explained(session_target(WITHOUT_MEMRAY), HEAP)
