@@ -94,11 +94,13 @@ def _pythons(run: Run, cycles: int) -> tuple[Stacks, Holders]:
     holders.start()
     stacks.start()
     holders.freeze()
+    collect()  # what we have freed waits in free lists, and would be taken for the target's
     for number in (cycles, 2 * cycles):
         run(number)
         holders.read()
         stacks.read()
         holders.freeze()
+        collect()
     return stacks, holders
 
 
