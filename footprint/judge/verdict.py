@@ -39,6 +39,37 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Explanation:
+    """Where what leaks is left: `places`, the largest first, each with the ``metrics`` that it explains.
+
+    `rates` are exact figures per cycle that only a tracer knows (``heap.blocks``). `filling` says which cache holds
+    all that grows and is not full yet; then it is no leak, or not one yet. `hints` say what would tell more.
+    `untraced` are bytes of heap per cycle that no place explains.
+    """
+
+    places: tuple[Mapping[str, Any], ...] = ()
+    rates: Mapping[str, float] = field(default_factory=dict)
+    filling: str = ""
+    hints: tuple[str, ...] = ()
+    untraced: float = 0.0
+
+    @classmethod
+    def of(cls, document: Mapping[str, Any]) -> Explanation:
+        """From what the measured process says."""
+        return cls(
+            tuple(document["places"]),
+            document["rates"],
+            document["filling"],
+            tuple(document["hints"]),
+            document["untraced"],
+        )
+
+    def of_metric(self, metric: str) -> tuple[Mapping[str, Any], ...]:
+        """The places that explain `metric`."""
+        return tuple(one for one in self.places if metric in one["metrics"])
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """Whether `target` leaks: ``leak``, ``clean`` or ``inconclusive``, after `cycles` cycles that were measured.
 
@@ -87,6 +118,20 @@ class Verdict:
         if self.expired:
             return 1
         return {"clean": 0, "leak": 1, "inconclusive": 3}[self.verdict]
+
+    def explained(self, by: Explanation) -> Verdict:
+        """The same with its places; what a cache that still fills holds is not called a leak."""
+        hints = (*self.hints, *by.hints)
+        if by.filling:
+            kept = [one for one in self.findings if one.kind != "leak"]
+            return replace(self, verdict="inconclusive", reason=by.filling, findings=tuple(kept), hints=hints)
+        findings = []
+        for one in self.findings:
+            findings.append(replace(one, where=by.of_metric(one.metric)))
+            if one.kind == "leak" and one.metric == "heap.bytes" and (blocks := by.rates.get("heap.blocks")):
+                exactly = Slope(blocks, blocks, blocks)
+                findings.append(Finding("leak", "heap.blocks", exactly, by.of_metric("heap.blocks")))
+        return replace(self, findings=tuple(findings), hints=hints)
 
     def with_findings(self, findings: Sequence[Finding]) -> Verdict:
         """The same with these findings."""

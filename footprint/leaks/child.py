@@ -1,7 +1,8 @@
 """The measured process: ``python -m footprint.leaks.child REQUESTS ANSWERS TARGET``, the first two descriptors.
 
 It loads the target, then does what it is asked: runs cycles, collects garbage, reads itself. While it is measured
-it does nothing else, and keeps nothing.
+it does nothing else, and keeps nothing. ``python -m footprint.leaks.child only CYCLES TARGET`` is for a tracer
+around the whole process: it runs the cycles, and is gone.
 """
 
 from __future__ import annotations
@@ -12,12 +13,16 @@ import os
 import sys
 import traceback
 from collections.abc import Callable
+from functools import partial
 from itertools import repeat
 
 from footprint.errors import MeasurementError
 from footprint.leaks import wire
 from footprint.leaks.targets import Refused, Target, load
 from footprint.probes.resources import Inside, collect
+
+FLUSHING = 4096
+"""Blocks that are made and freed at the end: heaptrack keeps the last lines of its record in a buffer."""
 
 
 class Server:
@@ -69,17 +74,25 @@ class Server:
         """Say where `cycles` more cycles leave what they leave; from here on nothing is measured any more."""
         from footprint.probes.places import explain
 
-        places: list[object] = []
+        size = wire.LENGTH.unpack(self._receive(wire.LENGTH.size))[0]
+        rates = json.loads(self._receive(size))
+        found: dict[str, object] = {}
 
         def look() -> None:
-            places.extend(explain(lambda: run(target.cycle, cycles), cycles))
+            found.update(explain(partial(run, target.cycle), cycles, rates))
 
         ended = self._guarded(look)
         if ended is not None:
             self.say(*ended)
             return False
-        self.say(wire.TEXT, json.dumps(places))
+        self.say(wire.TEXT, json.dumps(found))
         return True
+
+    def _receive(self, size: int) -> bytes:
+        data = b""
+        while len(data) < size and (chunk := os.read(self._requests, size - len(data))):
+            data += chunk
+        return data
 
     def _guarded(self, function: Callable[..., object], *arguments: object) -> tuple[int, str] | None:
         """Call it; None, or how it ended the process that it thought it was alone in."""
@@ -113,8 +126,21 @@ def _write(descriptor: int, data: bytes) -> None:
         data = data[os.write(descriptor, data) :]
 
 
+def only(word: str, cycles: int) -> None:
+    """Run the cycles, and leave without tidying up: what a global holds is left, as it is in the measured process."""
+    target = load(word)
+    target.setup()
+    run(target.cycle, cycles)
+    collect()
+    for _ in range(FLUSHING):
+        bytearray(4096)
+    os._exit(0)
+
+
 def main(arguments: list[str]) -> None:
     """Load the target and serve; a word that names none is told as a refusal."""
+    if arguments[0] == "only":
+        only(arguments[2], int(arguments[1]))
     server = Server(int(arguments[0]), int(arguments[1]))
     try:
         target = load(arguments[2])

@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 import select
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Any
 
 from footprint.guest.process import Child
+from footprint.judge.verdict import Explanation
 from footprint.leaks.subject import Reading, environment
 from footprint.leaks.watch import Ended, Limits, Watch
 from footprint.probes.resources import ABSENT, OUTSIDE, Outside
@@ -84,9 +84,9 @@ class CommandSubject:
         """False."""
         return False
 
-    def explain(self, cycles: int) -> list[dict[str, Any]]:  # noqa: ARG002
+    def explain(self, cycles: int, rates: Mapping[str, float]) -> Explanation:  # noqa: ARG002
         """Nothing yet."""
-        return []
+        return Explanation()
 
     def close(self) -> None:
         """End it."""

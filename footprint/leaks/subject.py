@@ -10,13 +10,14 @@ import os
 import select
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Protocol
 
 from footprint.errors import MeasurementError, RequestError
 from footprint.guest.process import Child
-from footprint.leaks import wire
+from footprint.judge.verdict import Explanation
+from footprint.leaks import tracers, wire
 from footprint.leaks.watch import Ended, Limits, Watch
 from footprint.probes.resources import ABSENT, INSIDE, OUTSIDE, Outside
 
@@ -44,8 +45,11 @@ class Subject(Protocol):
     def switch_collector(self, *, on: bool) -> bool:
         """Whether garbage is collected while cycles run; False where there is no collector."""
 
-    def explain(self, cycles: int) -> list[dict[str, Any]]:
-        """Where so many cycles leave what they leave; the last thing that it is asked."""
+    def explain(self, cycles: int, rates: Mapping[str, float]) -> Explanation:
+        """Where cycles leave what they leave, traced over multiples of `cycles`; the last thing that it is asked.
+
+        `rates` are those of what leaks, per cycle.
+        """
 
     def close(self) -> None:
         """End it."""
@@ -56,7 +60,7 @@ class ChildSubject:
 
     def __init__(self, word: str, limits: Limits, *, python: str = sys.executable) -> None:
         command = [python, "-m", "footprint.leaks.child"]
-        self._word, self._limits = word, limits
+        self._word, self._limits, self._python = word, limits, python
         theirs_in, self._requests = os.pipe()
         self._answers, theirs_out = os.pipe()
         self._child: Child | None = None
@@ -115,14 +119,17 @@ class ChildSubject:
         self._ask(wire.GC, int(on))
         return True
 
-    def explain(self, cycles: int) -> list[dict[str, Any]]:
-        """The places that its own process names."""
-        self._send(wire.EXPLAIN, cycles)
-        kind, text = self._text(self._answer("while its leak was traced", self._limits.cycle_seconds * 3))
+    def explain(self, cycles: int, rates: Mapping[str, float]) -> Explanation:
+        """The places that its own process names, and for what that cannot see, those that a tracer around it does."""
+        text = json.dumps(dict(rates)).encode()
+        self._send(wire.EXPLAIN, cycles, wire.LENGTH.pack(len(text)) + text)
+        kind, said = self._text(self._answer("while its leak was traced", self._limits.cycle_seconds * 3))
         if kind != wire.TEXT:
-            raise self._ended(kind, text)
-        places: list[dict[str, Any]] = json.loads(text)
-        return places
+            raise self._ended(kind, said)
+        found = Explanation.of(json.loads(said))
+        if found.untraced and not found.filling:
+            found = tracers.traced(self._python, self._word, cycles, found, rates, environment())
+        return found
 
     def close(self) -> None:
         """End the process; its teardown is given a moment."""
@@ -146,9 +153,9 @@ class ChildSubject:
             raise self._ended(*self._text(answer))
         return answer[1], answer[2], answer[3]
 
-    def _send(self, operation: int, number: int) -> None:
+    def _send(self, operation: int, number: int, text: bytes = b"") -> None:
         try:
-            os.write(self._requests, wire.REQUEST.pack(operation, number))
+            os.write(self._requests, wire.REQUEST.pack(operation, number) + text)
         except OSError:
             raise self._watch.died("between cycles") from None
 

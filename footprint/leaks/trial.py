@@ -48,8 +48,10 @@ LONG_CYCLES, LONG_SECONDS = 100_000, 0.4
 and a cache of many entries fills as steadily as a leak."""
 MOST_THREADS, MOST_CHILDREN = 600, 200
 RETAINED_BLOCKS = 5
-EXPLAINED = 100
-"""Cycles whose leak is traced to its places."""
+EXPLAINED, MOST_EXPLAINED, EXPLAINED_SECONDS = 100, 2000, 0.05
+"""Cycles whose leak is traced to its places, and what so many may take while they are not traced."""
+EXPLAINING = 11
+"""How often so many are run for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,17 +326,15 @@ class Trial:
     def _explained(self, answer: Verdict) -> Verdict:
         """`answer` with the places of each finding, as far as they could be traced in the time that is left."""
         self._say(f"{self._target}: tracing where")
-        fits = min(self._room(self._caps(), 2), 0.2 / max(self._cycle_seconds, 1e-6), EXPLAINED)
+        rates = {one.metric: one.slope.per_cycle for one in answer.leaks if one.metric in FLOORS}
+        # What is left in few of the cycles must be left a few times while it is traced.
+        rarest = min((rate for name, rate in rates.items() if "bytes" not in name), default=1.0)
+        wanted = min(max(EXPLAINED, 10 / max(rarest, 1e-6)), MOST_EXPLAINED)
+        fits = min(self._room(self._caps(), EXPLAINING), EXPLAINED_SECONDS / max(self._cycle_seconds, 1e-6), wanted)
         try:
-            places = self._subject.explain(max(1, int(fits)))
+            return answer.explained(self._subject.explain(max(1, int(fits)), rates))
         except Ended as error:
             return replace(answer, hints=(*answer.hints, f"tracing where it leaks ended it: {error}"))
-        return answer.with_findings(
-            [
-                replace(one, where=tuple(place for place in places if one.metric in place["metrics"]))
-                for one in answer.findings
-            ]
-        )
 
 
 def _most_mappings() -> int:

@@ -1,7 +1,7 @@
 """What the measuring process and the measured one say to each other: fixed-size numbers, through two pipes.
 
-A request is an operation and a number; an answer three numbers, or a text. Both sides reuse their buffers, so
-that the talk leaves nothing behind on the side that is measured.
+A request is an operation and a number, and EXPLAIN has a text; an answer three numbers, or a text. Both sides reuse
+their buffers, so that the talk leaves nothing behind on the side that is measured.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import struct
 
 REQUEST = struct.Struct("<qq")
 ANSWER = struct.Struct("<qqqq")
+LENGTH = struct.Struct("<q")
+"""Of the text that follows an EXPLAIN: the rates of what leaks, in JSON."""
 
 # Requests.
 RUN, COLLECT, READ, GC, EXPLAIN, END = range(6)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from footprint.judge.growth import KEPT
 from footprint.judge.trend import Slope
 from footprint.judge.verdict import Finding, Verdict
 from footprint.recording.metrics import METRICS
 
-MOST_PLACES, MOST_FRAMES = 5, 8
-"""Places of a finding, and frames of a place, that are shown; `--json` has all of them."""
+MOST_PLACES = 6
+"""Places that are shown; `--json` has all of them."""
 
 
 def told(verdict: Verdict) -> Iterator[str]:
@@ -58,17 +59,26 @@ def _figures(findings: list[Finding]) -> Iterator[str]:
 
 
 def _places(findings: list[Finding]) -> Iterator[str]:
-    """Every place once, with the figures that it explains."""
-    seen: dict[str, str] = {}
-    for finding in findings:
-        for place in finding.where:
-            seen.setdefault(str(place["text"]), "")
-    if seen:
-        yield ""
-        yield "  where"
-        yield from (f"    {text}" for text in list(seen)[:MOST_PLACES])
-    if len(seen) > MOST_PLACES:
-        yield f"    and {len(seen) - MOST_PLACES} more (--json)"
+    """Every place once, the largest first, what a cycle leaves before where it does."""
+    seen = {str(place["text"]): place for finding in findings for place in finding.where}
+    texts = _shown([str(one.where[0]["text"]) for one in findings if one.where], seen)
+    if not texts:
+        return
+    yield ""
+    yield "  where"
+    pairs = [text.partition("  ")[::2] for text in texts]
+    widest = max(len(left) for left, _ in pairs)
+    yield from (f"    {left:<{widest}}  {right}".rstrip() for left, right in pairs)
+    if len(seen) > len(texts):
+        yield f"    and {len(seen) - len(texts)} more (--json)"
+
+
+def _shown(first: list[str], seen: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """The `first` place of each figure, then the largest of each other kind, then the largest."""
+    ranked = sorted(seen, key=lambda text: -seen[text].get("bytes", 0))
+    kinds = {seen[text].get("kind", ""): text for text in reversed(ranked)}
+    chosen = list(dict.fromkeys([*first, *kinds.values(), *ranked]))[:MOST_PLACES]
+    return [text for text in ranked if text in chosen]
 
 
 def amount(metric: str, value: float) -> str:
