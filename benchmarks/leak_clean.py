@@ -76,9 +76,8 @@ def malloc_free() -> None:
 
 
 def buffers() -> None:
-    """Two large buffers, around the size from which malloc maps."""
-    first = bytearray(random.randrange(64 << 10, 400 << 10))
-    second = bytearray(random.randrange(64 << 10, 400 << 10))
+    """Two large buffers that are written, around the size from which malloc maps."""
+    first, second = (bytearray(b"x") * random.randrange(64 << 10, 400 << 10) for _ in range(2))
     first[0] = second[0] = 1
 
 

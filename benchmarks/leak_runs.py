@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -24,7 +25,10 @@ LONGEST = 180
 
 @dataclass(frozen=True)
 class Run:
-    """What `tool` said about `target` (``leak``, ``clean``, ``inconclusive``, or what went wrong), and when."""
+    """What `tool` said about `target` (``leak``, ``clean``, ``inconclusive``, or what went wrong), and when.
+
+    `why`: what leaks, or the reason of an inconclusive answer, where the tool says so as data.
+    """
 
     target: str
     tool: str
@@ -32,6 +36,7 @@ class Run:
     seconds: float
     loaded: bool = False
     part: str = "table"
+    why: str = ""
 
 
 class Runner:
@@ -78,28 +83,30 @@ class Runner:
             self._alive.add(child)
         try:
             said, complained = child.communicate(timeout=LONGEST)
-            answer = read(child.returncode, said, complained)
+            answer, why = read(child.returncode, said, complained)
         except subprocess.TimeoutExpired:
-            answer = "no answer"
+            answer, why = "no answer", ""
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(child.pid, signal.SIGKILL)
             child.communicate()
             self._alive.discard(child)
-        return Run(target, tool, answer, time.perf_counter() - started, loaded, part)
+        return Run(target, tool, answer, time.perf_counter() - started, loaded, part, why)
 
 
-Read = Callable[[int, str, str], str]
-"""An answer out of an exit code, stdout and stderr."""
+Read = Callable[[int, str, str], tuple[str, str]]
+"""An answer, and why, out of an exit code, stdout and stderr."""
 
 
 def _footprint(target: str) -> tuple[list[str], dict[str, str], Read]:
     command = [sys.executable, "-m", "footprint", "leaks", f"leak_targets.py:{target}", "--json"]
 
-    def read(code: int, said: str, complained: str) -> str:
+    def read(code: int, said: str, complained: str) -> tuple[str, str]:
         if code not in (0, 1, 3) or not said:
-            return f"error: {complained.strip()[-300:]}"
-        return str(json.loads(said)["verdict"])
+            return f"error: {complained.strip()[-300:]}", ""
+        verdict = json.loads(said)
+        leaks = [f"{one['metric']} {one['per_cycle']:.3g}" for one in verdict["findings"] if one["kind"] == "leak"]
+        return verdict["verdict"], ", ".join(leaks) or verdict["reason"]
 
     return command, {}, read
 
@@ -108,10 +115,13 @@ def _psleak(target: str) -> tuple[list[str], dict[str, str], Read]:
     command = [sys.executable, "-m", "unittest", "leak_psleak"]
     environment = {"PYTHONMALLOC": "malloc", "PYTHONUNBUFFERED": "1", "LEAK_TARGET": target}
 
-    def read(code: int, _: str, complained: str) -> str:
+    def read(code: int, _: str, complained: str) -> tuple[str, str]:
         if code == 0 and "skipped" not in complained:
-            return "clean"
-        return "leak" if "FAILED (failures=1)" in complained else f"error: {complained.strip()[-300:]}"
+            return "clean", ""
+        if "FAILED (failures=1)" not in complained:
+            return f"error: {complained.strip()[-300:]}", ""
+        named = re.search(r"^psleak\.(\w+)", complained, re.MULTILINE)
+        return "leak", named[1] if named else ""
 
     return command, environment, read
 
@@ -121,10 +131,11 @@ def _memray(target: str) -> tuple[list[str], dict[str, str], Read]:
     command = [sys.executable, "-m", "pytest", "-q", "-c", os.devnull, "--rootdir", ".", "-p", "no:cacheprovider"]
     command += ["-p", "pytest_memray.plugin", "--memray", "leak_memray.py"]
 
-    def read(code: int, said: str, complained: str) -> str:
+    def read(code: int, said: str, complained: str) -> tuple[str, str]:
         if code == 0:
-            return "clean"
-        return "leak" if "Test was allowed to leak" in said else f"error: {(said + complained).strip()[-300:]}"
+            return "clean", ""
+        answer = "leak" if "Test was allowed to leak" in said else f"error: {(said + complained).strip()[-300:]}"
+        return answer, ""
 
     return command, {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "LEAK_TARGET": target}, read
 
