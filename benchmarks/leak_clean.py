@@ -76,9 +76,10 @@ def malloc_free() -> None:
 
 
 def buffers() -> None:
-    """Two large buffers that are written, around the size from which malloc maps."""
-    first, second = (bytearray(b"x") * random.randrange(64 << 10, 400 << 10) for _ in range(2))
-    first[0] = second[0] = 1
+    """Three large buffers side by side, written, around the size from which malloc maps."""
+    many = [bytearray(b"x") * random.randrange(64 << 10, 400 << 10) for _ in range(3)]
+    random.shuffle(many)
+    many.clear()
 
 
 def threads_joined() -> None:
