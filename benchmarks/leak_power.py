@@ -95,10 +95,10 @@ def _options() -> argparse.Namespace:
 
 
 def _check_installed(tools: Iterable[str]) -> None:
-    for module, tool in (("numpy", ""), ("psleak", "psleak"), ("pytest_memray", "pytest-memray")):
-        if (not tool or tool in tools) and importlib.util.find_spec(module) is None:
-            leave = f", or leave it out with --without {tool}" if tool else ""
-            raise SystemExit(f"{tool or module} is not installed; install it with: pip install -e '.[bench]'{leave}")
+    for tool in TOOLS[1:]:
+        if tool in tools and importlib.util.find_spec(tool.replace("-", "_")) is None:
+            words = f"{tool} is not installed; install it with: pip install -e '.[bench]'"
+            raise SystemExit(f"{words}, or leave it out with: --without {tool}")
 
 
 # What is run.

@@ -30,9 +30,9 @@ KEPT: list[object] = []
 
 @dataclass(frozen=True)
 class Target:
-    """`cycle` leaves `left` in each cycle (`share` of them), or nothing where `kind` is ``clean`` or ``filling``.
+    """`cycle` leaves `left`, or nothing where `kind` is ``clean`` or ``filling`` (a cache that is not full yet).
 
-    `noisy`: the leak is inside work that allocates much more. `needs`: a module that must be there.
+    `noisy`: the leak is inside work that allocates much more. `prepare` comes before the first cycle.
     """
 
     name: str
@@ -40,7 +40,6 @@ class Target:
     cycle: Cycle
     left: str = "0"
     noisy: bool = False
-    needs: str = ""
     prepare: Cycle = lambda: None
 
 
@@ -135,7 +134,6 @@ def _plant(what: str, size: int, within: Cycle | None = None, where: str = "") -
     leave = LEAVES[what]
     shown = f"{size} B" if size < KIB else f"{size // KIB} KiB" if size < MIB else f"{size // MIB} MiB"
     left = shown if size else f"1 {what}"
-    needs = "numpy" if what == "numpy_array" else ""
     name = f"{what}_{size}" if size else what
 
     def both() -> None:
@@ -148,9 +146,9 @@ def _plant(what: str, size: int, within: Cycle | None = None, where: str = "") -
     if size == RARE.get(what, 0):
         for share, cycle in (("10th", _tenth(leave, size)), ("1pc", _one_percent(leave, size))):
             words = f"{left} in {'every 10th' if share == '10th' else '1 %'}"
-            TARGETS[f"{name}_{share}"] = Target(f"{name}_{share}", "leak", cycle, words, needs=needs)
+            TARGETS[f"{name}_{share}"] = Target(f"{name}_{share}", "leak", cycle, words)
     if not size or size in SIZES[what]:
-        TARGETS[name] = Target(name, "leak", functools.partial(leave, size), left, needs=needs)
+        TARGETS[name] = Target(name, "leak", functools.partial(leave, size), left)
 
 
 def _fill() -> None:
@@ -165,7 +163,7 @@ def _fill() -> None:
     TARGETS["noisy_neighbour"] = Target(
         "noisy_neighbour", "clean", leak_clean.beside_neighbour, prepare=leak_clean.start_neighbour
     )
-    TARGETS["numpy_temporaries"] = Target("numpy_temporaries", "clean", leak_clean.numpy_temporaries, needs="numpy")
+    TARGETS["numpy_temporaries"] = Target("numpy_temporaries", "clean", leak_clean.numpy_temporaries)
     for name, cycle in leak_clean.FILLING.items():
         TARGETS[name] = Target(name, "filling", cycle)
 
