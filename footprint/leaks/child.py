@@ -11,6 +11,7 @@ import gc
 import json
 import os
 import sys
+import time
 import traceback
 from collections.abc import Callable
 from functools import partial
@@ -32,6 +33,7 @@ class Server:
         self._requests, self._answers = requests, answers
         self._buffer = bytearray(wire.ANSWER.size)
         self._inside = Inside()
+        self._ran = 0
 
     def serve(self, target: Target) -> None:
         """Set the target up, say so, and answer; a target that raises or exits is told as that."""
@@ -49,12 +51,14 @@ class Server:
     def say(self, kind: int, text: str) -> None:
         """Send a text."""
         data = text.encode(errors="replace")
-        _write(self._answers, wire.ANSWER.pack(kind, len(data), 0, 0) + data)
+        _write(self._answers, wire.ANSWER.pack(kind, len(data), 0, 0, 0) + data)
 
     def _answer(self, target: Target, request: bytes) -> bool:
         operation, number = wire.REQUEST.unpack(request)
         if operation == wire.RUN:
+            begun = time.perf_counter_ns()
             ended = self._guarded(run, target.cycle, number)
+            self._ran = time.perf_counter_ns() - begun
             if ended is not None:
                 self.say(*ended)
                 return False
@@ -66,7 +70,7 @@ class Server:
             return self._explain(target, number)
         elif operation == wire.END:
             return False
-        wire.ANSWER.pack_into(self._buffer, 0, wire.DONE, *self._inside.read())
+        wire.ANSWER.pack_into(self._buffer, 0, wire.DONE, *self._inside.read(), self._ran)
         os.write(self._answers, self._buffer)
         return True
 

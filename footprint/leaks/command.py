@@ -53,8 +53,9 @@ class CommandSubject:
         self._watch = Watch(self._child, limits)
         self._outside = Outside(self._child.pid)
 
-    def run(self, cycles: int) -> None:
-        """So many lines, each answered; raises Ended."""
+    def run(self, cycles: int) -> float:
+        """So many lines, each answered, and the seconds until they were; raises Ended."""
+        begun = time.monotonic()
         for _ in range(cycles):
             self._drain()
             line = str(self.cycles + 1) if self._line is None else self._line
@@ -64,6 +65,7 @@ class CommandSubject:
                 raise self._watch.died(self._when) from None
             self._wait()
             self.cycles += 1
+        return time.monotonic() - begun
 
     def collect(self) -> None:
         """Nothing: it is not known how."""

@@ -30,8 +30,8 @@ class Subject(Protocol):
 
     what: str
 
-    def run(self, cycles: int) -> None:
-        """So many cycles; raises Ended."""
+    def run(self, cycles: int) -> float:
+        """So many cycles, and the seconds that they took without the talk about them; raises Ended."""
 
     def collect(self) -> None:
         """Take away what only waits for a collector, where there is one."""
@@ -91,10 +91,11 @@ class ChildSubject:
             raise self._ended(kind, text)
         self.what = json.loads(text)["what"]
 
-    def run(self, cycles: int) -> None:
-        """So many cycles; raises Ended."""
-        self._ask(wire.RUN, cycles)
+    def run(self, cycles: int) -> float:
+        """So many cycles, and the seconds that they took by the target's own clock; raises Ended."""
+        *_, nanoseconds = self._ask(wire.RUN, cycles)
         self.cycles += cycles
+        return nanoseconds / 1e9
 
     def collect(self) -> None:
         """Collect its garbage."""
@@ -102,7 +103,7 @@ class ChildSubject:
 
     def read(self) -> Reading:
         """INSIDE and OUTSIDE, without what this system cannot tell."""
-        inside = self._ask(wire.READ)
+        *inside, _ = self._ask(wire.READ)
         try:
             outside = self._outside.read()
         except ProcessLookupError:
@@ -144,14 +145,14 @@ class ChildSubject:
                 os.close(descriptor)
         self._requests = self._answers = -1
 
-    def _ask(self, operation: int, number: int = 0) -> tuple[int, int, int]:
+    def _ask(self, operation: int, number: int = 0) -> tuple[int, ...]:
         self._send(operation, number)
         left = max(0.1, self._limits.left)
         seconds = left if operation == wire.RUN and number > 1 else min(left, self._limits.cycle_seconds)
         answer = self._answer(f"in cycle {self.cycles + 1}" if operation == wire.RUN else "between cycles", seconds)
         if answer[0] != wire.DONE:
             raise self._ended(*self._text(answer))
-        return answer[1], answer[2], answer[3]
+        return answer[1:]
 
     def _send(self, operation: int, number: int, text: bytes = b"") -> None:
         try:
@@ -159,7 +160,7 @@ class ChildSubject:
         except OSError:
             raise self._watch.died("between cycles") from None
 
-    def _answer(self, when: str, seconds: float) -> tuple[int, int, int, int]:
+    def _answer(self, when: str, seconds: float) -> tuple[int, ...]:
         """The next answer; raises Ended for a process that is dead, silent for `seconds`, or too large."""
         end, poller = time.monotonic() + seconds, select.poll()
         poller.register(self._answers, select.POLLIN)
@@ -170,7 +171,7 @@ class ChildSubject:
         answer = self._receive(wire.ANSWER.size, when)
         return wire.ANSWER.unpack(answer)
 
-    def _text(self, answer: tuple[int, int, int, int]) -> tuple[int, str]:
+    def _text(self, answer: tuple[int, ...]) -> tuple[int, str]:
         return answer[0], self._receive(answer[1], "while it spoke").decode(errors="replace")
 
     def _receive(self, size: int, when: str) -> bytes:

@@ -73,7 +73,7 @@ class Trial:
         self._limits, self._plan, self._say = limits, plan, progress
         self._started = time.monotonic()
         self._warmup = self._measured = 0
-        self._cycle_seconds = 0.0
+        self._cycle_seconds = self._run_seconds = 0.0  # with the readings and the empty target, and without
         self._rates: Reading | dict[str, float] = {}
         self._windows: dict[str, list[Window]] = {}
         self._quiet: dict[str, list[Window]] = {}
@@ -110,19 +110,20 @@ class Trial:
 
     def _warm_up(self) -> None:
         """Run cycles until nothing grows any more, or until what grows cannot be a cache of the usual size."""
-        self._last, at, block, quiet = self._read(), time.monotonic(), 1, 0
+        self._last, at, block, quiet, ran = self._read(), time.monotonic(), 1, 0, 0.0
         most = {name: self._last[name] + (cap - self._last[name]) / 4 for name, cap in self._caps().items()}
         while True:
             before, begun = self._last, time.monotonic()
-            self._run(block)
+            took = self._run(block)
+            ran += took
             self._warmup += block
-            self._cycle_seconds = (time.monotonic() - begun) / block
+            self._cycle_seconds, self._run_seconds = (time.monotonic() - begun) / block, took / block
             self._rates = {name: (self._last[name] - before[name]) / block for name in self._last}
             rising = [name for name, floor in FLOORS.items() if self._rates.get(name, 0) > floor]
             quiet = 0 if rising else quiet + block
             spent = time.monotonic() - at
             self._say(f"{self._target}: warming up, {self._warmup} cycles" + (f", {rising[0]} grows" if rising else ""))
-            settled = quiet >= 30 and 2 * quiet >= self._warmup and spent > BLOCK_SECONDS
+            settled = quiet >= 30 and 2 * quiet >= self._warmup and ran > BLOCK_SECONDS
             longest = min(WARM_SECONDS, self._limits.seconds / 4)
             if settled or spent > longest or self._warmup >= WARM_CYCLES:
                 return
@@ -167,14 +168,19 @@ class Trial:
             self._window(blocks, cycles)
             undecided = [name for name in self._windows if self._decide(name) == "more"]
             leaking = self._leaking()
+            doubtful = leaking or (undecided and len(self._windows[undecided[0]]) > 1)
+            if doubtful and not self._past_caches():
+                self._fill_caches()
+                size = self._first_size()
+                continue
             if (not undecided and not leaking) or (leaking and self._long_enough()):
                 return ""
             if self._plan.cycles is not None and self._measured >= self._plan.cycles:
                 return f"{undecided[0]} grows, but not steadily; more cycles than {self._plan.cycles} would tell"
             if leaking:
-                size = min(LONG_CYCLES, int(LONG_SECONDS / self._cycle_seconds))
+                size = max(size, min(LONG_CYCLES, int(LONG_SECONDS / self._run_seconds)))
                 undecided = leaking
-            elif len(self._windows[undecided[0]]) > 1:
+            elif doubtful:
                 size *= 2
             if 1.5 * size * self._cycle_seconds > self._limits.left:
                 return f"{undecided[0]} grows, but not steadily, and there is no time for more cycles"
@@ -185,15 +191,37 @@ class Trial:
             return self._measured >= self._plan.cycles
         return (
             self._measured >= LONG_CYCLES
-            or self._measured * self._cycle_seconds >= LONG_SECONDS
+            or self._measured * self._run_seconds >= LONG_SECONDS
             or self._room(self._caps(), 3) < self._measured
         )
+
+    def _past_caches(self) -> bool:
+        """Whether the two windows that decide began when the usual caches are full.
+
+        One may be used for the first time later than it took everything else to settle.
+        """
+        if self._plan.cycles is not None or self._room(self._caps(), 3) < self._measured:
+            return True
+        deciding = sum(window.cycles[-1] for window in next(iter(self._windows.values()))[-2:])
+        began = self._warmup + self._measured - deciding
+        return began >= WARM_CYCLES or time.monotonic() - self._started >= WARM_SECONDS
+
+    def _fill_caches(self) -> None:
+        """Go on warming up, in one go, as far as that was not done."""
+        left = WARM_SECONDS - (time.monotonic() - self._started)
+        cycles = min(
+            WARM_CYCLES - self._warmup - self._measured, self._room(self._caps(), 3), left / self._cycle_seconds
+        )
+        if cycles >= 1:
+            self._run(int(cycles))
+            self._warmup += int(cycles)
 
     def _first_size(self) -> int:
         """Cycles of the first window."""
         if self._plan.cycles is not None:
             return max(1, self._plan.cycles // 2)
-        seconds = max(self._cycle_seconds, 1e-7)
+        # By their own time: on a busy machine the talk about a few cycles takes longer than they do.
+        seconds = max(self._run_seconds, 1e-7)
         least = min(LEAST_CYCLES, max(1, int(SLOW_BLOCK_SECONDS / seconds)))
         return BLOCKS * min(MOST_CYCLES, max(least, int(BLOCK_SECONDS / seconds)))
 
@@ -209,11 +237,11 @@ class Trial:
     def _window(self, blocks: int, cycles: int) -> None:
         """Measure one window; what was seen of it counts, also when the target ends on the way."""
         edges = [round(cycles * n / blocks) for n in range(blocks + 1)]
-        rows, quiet, begun = [self._full(self._subject)], [self._full(self._empty)], time.monotonic()
+        rows, quiet, begun, ran = [self._full(self._subject)], [self._full(self._empty)], time.monotonic(), 0.0
         try:
             for number, (start, end) in enumerate(pairwise(edges), 1):
                 self._say(f"{self._target}: {self._measured + start} cycles, block {number} of {blocks}")
-                self._run(end - start)
+                ran += self._run(end - start)
                 rows.append(self._full(self._subject))
                 quiet.append(self._full(self._empty))
         finally:
@@ -222,7 +250,7 @@ class Trial:
             if seen >= LEAST_BLOCKS:
                 self._keep(edges[: seen + 1], rows, self._windows)
                 self._keep(edges[: seen + 1], quiet, self._quiet)
-                self._cycle_seconds = (time.monotonic() - begun) / edges[seen]
+                self._cycle_seconds, self._run_seconds = (time.monotonic() - begun) / edges[seen], ran / edges[seen]
                 self._rates = {name: (rows[-1][name] - rows[0][name]) / edges[seen] for name in rows[0]}
 
     def _full(self, subject: Subject) -> Reading:
@@ -235,13 +263,14 @@ class Trial:
         for name in rows[0]:
             into.setdefault(name, []).append(Window(tuple(edges), tuple(row[name] for row in rows)))
 
-    def _run(self, cycles: int) -> None:
-        """The same cycles on both, and a collection; remembers what the target holds then."""
-        self._subject.run(cycles)
+    def _run(self, cycles: int) -> float:
+        """The same cycles on both, and a collection; remembers what the target holds then. Its own seconds."""
+        seconds = self._subject.run(cycles)
         self._subject.collect()
         self._empty.run(cycles)
         self._empty.collect()
         self._last = self._subject.read()
+        return seconds
 
     def _read(self) -> Reading:
         self._subject.collect()
