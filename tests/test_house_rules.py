@@ -16,7 +16,7 @@ FLOORS = {
     "scenario": 2, "judge": 2, "captured": 2,
     "backends": 3, "guest": 3, "probes": 3, "report": 3, "engines": 3,
     "recorder": 4, "worker": 4, "verify": 4, "leaks": 4,
-    "cli": 5, "__main__": 6,
+    "cli": 5, "pytest_plugin": 5, "__main__": 6,
 }  # fmt: skip
 ONE_ROOM = {
     "matplotlib": "report",

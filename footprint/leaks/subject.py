@@ -10,7 +10,7 @@ import os
 import select
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, Protocol
 
@@ -72,10 +72,12 @@ class Limits:
 
 
 class ChildSubject:
-    """The Python target `word` in a fresh process, run by `python`."""
+    """The Python target `word` in a fresh process: `python` runs `program`, which inherits `pass_fds`."""
 
-    def __init__(self, word: str, limits: Limits, *, python: str = sys.executable) -> None:
-        command = [python, "-m", "footprint.leaks.child"]
+    def __init__(
+        self, word: str, limits: Limits, *, python: str = sys.executable,
+        program: Sequence[str] = ("-m", "footprint.leaks.child"), pass_fds: Sequence[int] = (),
+    ) -> None:  # fmt: skip
         self._word, self._limits = word, limits
         theirs_in, self._requests = os.pipe()
         self._answers, theirs_out = os.pipe()
@@ -83,8 +85,8 @@ class ChildSubject:
         self.cycles = 0
         try:
             self._child = Child(
-                [*command, str(theirs_in), str(theirs_out), word],
-                pass_fds=(theirs_in, theirs_out),
+                [python, *program, str(theirs_in), str(theirs_out), word],
+                pass_fds=(theirs_in, theirs_out, *pass_fds),
                 environment=environment(),
             )
         finally:
@@ -177,6 +179,8 @@ class ChildSubject:
         poller.register(self._answers, select.POLLIN)
         while not poller.poll(50):
             if not self._child.is_alive:
+                if poller.poll(0):
+                    break  # its last words came between the two questions
                 raise self._died(when)
             if time.monotonic() > end:
                 raise Ended("hung", f"it hangs {when}: nothing for {seconds:.0f} s")
