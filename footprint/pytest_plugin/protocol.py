@@ -8,8 +8,8 @@ import os
 import pickle
 import shlex
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +69,13 @@ class Body(ChildSubject):
             data = data[os.write(self._requests, data) :]
         self.limit(_no_limits())
 
+    def ready(self) -> None:
+        """Wait until the test ran once; raises Ended."""
+        when = "in its first run"
+        kind, text = self._text(self._answer(when, self._limits.left))
+        if kind != wire.READY:
+            raise self._ended(kind, text)
+
     def _answer(self, when: str, seconds: float) -> tuple[int, int, int, int]:
         try:
             return super()._answer(when, seconds)
@@ -92,8 +99,9 @@ class Body(ChildSubject):
 def run(item: pytest.Item, nextitem: pytest.Item | None) -> None:
     """Do what pytest does for an item: its reports are logged, and what is not needed any more is torn down."""
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
-    for report in _reports(item):
-        item.ihook.pytest_runtest_logreport(report=report)
+    with closing(_reports(item)) as reports:
+        for report in reports:
+            item.ihook.pytest_runtest_logreport(report=report)
     # Fixtures of earlier tests live here, and this item may have been the last that kept them alive.
     state = item.session._setupstate
     if (report := _report(item, "teardown", lambda: state.teardown_exact(nextitem))).failed:
@@ -101,12 +109,12 @@ def run(item: pytest.Item, nextitem: pytest.Item | None) -> None:
     item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
 
 
-def _reports(item: pytest.Item) -> Iterator[pytest.TestReport]:
+def _reports(item: pytest.Item) -> Generator[pytest.TestReport, None, None]:
     """The reports of the test's phases: the child's own, and one for what it could not report any more."""
-    phase, why = "setup", ""
+    phase, why, said = "setup", "", list[str]()
     try:
         _check(item)
-        for report in _talk(item):
+        for report in _talk(item, said):
             phase = {"setup": "call", "call": "teardown"}.get(report.when, "over")
             phase = "teardown" if report.when == "setup" and not report.passed else phase
             yield report
@@ -116,8 +124,12 @@ def _reports(item: pytest.Item) -> Iterator[pytest.TestReport]:
         why = f"{NAME}: {error}"
     except pytest.fail.Exception as error:  # a time limit of another plugin
         why = str(error)
+    if item.config.option.capture == "no":
+        sys.stdout.write("".join(said))
     if why and phase != "over":
-        yield _report(item, phase, lambda: pytest.fail(why, pytrace=False))
+        report = _report(item, phase, lambda: pytest.fail(why, pytrace=False))
+        report.sections += [("Output of the test's process", words)] if (words := "".join(said).strip()) else []
+        yield report
     if why and phase in ("setup", "call"):
         yield _report(item, "teardown", lambda: None)
 
@@ -135,19 +147,21 @@ def _check(item: pytest.Item) -> None:
         raise FootprintError(f"measures test functions, and this is a {type(item).__name__}")
 
 
-def _talk(item: pytest.Item) -> Iterator[pytest.TestReport]:
-    """Start the process, measure what it wants measured, and give its reports."""
+def _talk(item: pytest.Item, said: list[str]) -> Iterator[pytest.TestReport]:
+    """Start the process, measure what it wants measured, and give its reports; what it wrote itself is `said`."""
     sheet = _sheet(item)
     try:
         body = Body(sheet)
     finally:
         os.close(sheet)
-    with closing(body):
+    with ExitStack() as opened:
+        opened.callback(lambda: said.append(body.words))
+        opened.enter_context(closing(body))
         when = "setup"
         while (message := body.hear(PHASES[when]))[0] != wire.FINISHED:
             kind, text = message
             if kind == wire.REPORT:
-                report = item.config.hook.pytest_report_from_serializable(config=item.config, data=json.loads(text))
+                report = _received(item.config, text)
                 when = "call" if report.when == "setup" and report.passed else "teardown"
                 yield report
             elif kind == wire.BEGIN:
@@ -157,8 +171,16 @@ def _talk(item: pytest.Item) -> Iterator[pytest.TestReport]:
                 pytest.exit(message, returncode=code)
             else:
                 raise MeasurementError(text)
-        if item.config.option.capture == "no":
-            sys.stdout.write(body.words)
+
+
+def _received(config: pytest.Config, text: str) -> pytest.TestReport:
+    """The report that was sent; pytest wants tuples where JSON has only lists."""
+    data = json.loads(text)
+    if isinstance(data["longrepr"], list):
+        data["longrepr"] = tuple(data["longrepr"])
+    for name in ("sections", "user_properties"):
+        data[name] = [tuple(one) for one in data[name]]
+    return config.hook.pytest_report_from_serializable(config=config, data=data)  # type: ignore[no-any-return]
 
 
 def _answer(item: pytest.Item, body: Body, wanted: dict[str, Any]) -> None:
