@@ -11,6 +11,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+from tests.conftest import ROOT
+
 pytest_plugins = ["pytester"]
 
 LEAKING = """
@@ -190,7 +192,7 @@ def test_skip_xfail_and_ordinary_failures_are_what_they_are_elsewhere(run):
     assert "said before" in text
     assert "raised in a later cycle: no_leaks runs it again and again" in text
     assert "ValueError: no such thing" in text
-    assert "Failed: leak: test_x.py::TestOld::test_method" in text
+    assert "leak: test_x.py::TestOld::test_method, 2 blocks a cycle" in text
     assert "footprint/leaks" not in text
 
 
@@ -550,3 +552,13 @@ def test_ctrl_c_leaves_no_process(pytester):
     assert process.returncode == 2
     with pytest.raises(ProcessLookupError):
         os.kill(int(pid.read_text()), 0)
+
+
+def test_the_examples_of_the_documentation_do_what_it_says(run):
+    pages = "".join(page.read_text() for page in sorted((ROOT / "docs").glob("leaks*.md")))
+    marked, leaking = (
+        code for code in re.findall(r"^```python\n(.*?)^```", pages, re.MULTILINE | re.DOTALL) if "no_leaks" in code
+    )
+    result = run(test_x=f"parse = str.split\n{marked}\n{leaking}")
+    result.assert_outcomes(passed=1, failed=1)
+    assert re.search(r"python\.blocks +1 blocks +exact", result.stdout.str())
