@@ -220,13 +220,16 @@ class ChildSubject:
         return Ended("exited", f"it exits ({code}) {when}{said}")
 
 
+UNWANTED = ("PYTHONMALLOC", "PYTHONTRACEMALLOC", "COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG")
+
+
 def environment() -> dict[str, str]:
     """Ours, without what would make the allocators of the measured process say less.
 
     glibc counts what its threads' caches hold as in use; without these caches its figures are exact. Python's own
     allocator stays on: blocks of Python and blocks of C are two channels, each quieter than both in one.
     """
-    kept = {name: value for name, value in os.environ.items() if name not in ("PYTHONMALLOC", "PYTHONTRACEMALLOC")}
+    kept = {name: value for name, value in os.environ.items() if name not in UNWANTED}
     tunables = [one for one in kept.get("GLIBC_TUNABLES", "").split(":") if one and "tcache_count" not in one]
     return {
         **kept,
