@@ -31,10 +31,9 @@ NOT_THERE: dict[str, Any] = {
     "maxfail": 0, "lf": False, "failedfirst": False, "newfirst": False, "stepwise": False, "stepwise_skip": False,
     "cacheclear": False, "usepdb": False, "trace": False, "setupshow": False, "debug": None, "pastebin": None,
     "xmlpath": None, "log_file": os.devnull, "htmlpath": None, "report_log": None,
-    "numprocesses": None, "dist": "no", "tx": [], "distload": False, "looponfail": False,
     "cov_source": [], "no_cov": True,
 }  # fmt: skip
-"""Options of the run that the process of one test goes without: it selects, repeats, distributes and writes nothing."""
+"""Options of the run that the process of one test goes without: it selects, repeats and writes nothing."""
 
 
 class Body(ChildSubject):
@@ -161,7 +160,7 @@ def _talk(item: pytest.Item, said: list[str]) -> Iterator[pytest.TestReport]:
         while (message := body.hear(PHASES[when]))[0] != wire.FINISHED:
             kind, text = message
             if kind == wire.REPORT:
-                report = _received(item.config, text)
+                report = _received(item, text)
                 when = "call" if report.when == "setup" and report.passed else "teardown"
                 yield report
             elif kind == wire.BEGIN:
@@ -173,13 +172,14 @@ def _talk(item: pytest.Item, said: list[str]) -> Iterator[pytest.TestReport]:
                 raise MeasurementError(text)
 
 
-def _received(config: pytest.Config, text: str) -> pytest.TestReport:
+def _received(item: pytest.Item, text: str) -> pytest.TestReport:
     """The report that was sent; pytest wants tuples where JSON has only lists."""
-    data = json.loads(text)
+    data = {**json.loads(text), "nodeid": item.nodeid}
     if isinstance(data["longrepr"], list):
         data["longrepr"] = tuple(data["longrepr"])
     for name in ("sections", "user_properties"):
         data[name] = [tuple(one) for one in data[name]]
+    config = item.config
     return config.hook.pytest_report_from_serializable(config=config, data=data)  # type: ignore[no-any-return]
 
 
@@ -215,7 +215,12 @@ def _failure(item: pytest.Item, verdict: Verdict) -> str:
 
 def _within(item: pytest.Item) -> str:
     """The test's name within its file, as pytest takes it."""
-    return item.nodeid.partition("::")[2]
+    return _nodeid(item).partition("::")[2]
+
+
+def _nodeid(item: pytest.Item) -> str:
+    """The test's name; pytest-xdist adds the name of a group to the one in `item`."""
+    return f"{item.parent.nodeid}::{item.name}" if item.parent is not None else item.nodeid
 
 
 def _sheet(item: pytest.Item) -> int:
@@ -228,7 +233,7 @@ def _sheet(item: pytest.Item) -> int:
         "folder": str(config.invocation_params.dir),
         "options": dict(_options(config)),
         "arguments": _arguments(item),
-        "nodeid": item.nodeid,
+        "nodeid": _nodeid(item),
         "worker": worker and {name: value for name, value in worker.items() if _pickled(value) is not None},
     }
     descriptor = os.memfd_create("footprint")
