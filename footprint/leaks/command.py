@@ -50,7 +50,7 @@ class CommandSubject:
         os.set_blocking(self._answers, False)
         self._poller = select.poll()
         self._poller.register(self._answers, select.POLLIN)
-        self._watch = Watch(self._child, limits)
+        self._watch = Watch(self._child)
         self._outside = Outside(self._child.pid)
 
     def run(self, cycles: int) -> float:
@@ -115,7 +115,9 @@ class CommandSubject:
         end = time.monotonic() + min(self._limits.cycle_seconds, max(0.1, self._limits.left))
         while True:
             if not self._poller.poll(50):
-                self._watch.check(self._when)
+                if not self._watch.is_alive:
+                    raise self._watch.died(self._when)
+                self._watch.weigh(self._when, self._limits.memory)
                 if time.monotonic() > end:
                     raise Ended("hung", f"it does not answer line {self.cycles + 1} in time; {BUFFERED}")
                 continue

@@ -10,7 +10,7 @@ import os
 import select
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Protocol
 
@@ -56,10 +56,12 @@ class Subject(Protocol):
 
 
 class ChildSubject:
-    """The Python target `word` in a fresh process, run by `python`."""
+    """The Python target `word` in a fresh process: `python` runs `program`, which inherits `pass_fds`."""
 
-    def __init__(self, word: str, limits: Limits, *, python: str = sys.executable) -> None:
-        command = [python, "-m", "footprint.leaks.child"]
+    def __init__(
+        self, word: str, limits: Limits, *, python: str = sys.executable,
+        program: Sequence[str] = ("-m", "footprint.leaks.child"), pass_fds: Sequence[int] = (),
+    ) -> None:  # fmt: skip
         self._word, self._limits, self._python = word, limits, python
         theirs_in, self._requests = os.pipe()
         self._answers, theirs_out = os.pipe()
@@ -67,8 +69,8 @@ class ChildSubject:
         self.cycles = 0
         try:
             self._child = Child(
-                [*command, str(theirs_in), str(theirs_out), word],
-                pass_fds=(theirs_in, theirs_out),
+                [python, *program, str(theirs_in), str(theirs_out), word],
+                pass_fds=(theirs_in, theirs_out, *pass_fds),
                 environment=environment(),
             )
         finally:
@@ -76,7 +78,7 @@ class ChildSubject:
             os.close(theirs_out)
             if self._child is None:
                 self.close()
-        self._watch = Watch(self._child, limits)
+        self._watch = Watch(self._child)
         self._outside = Outside(self._child.pid)
         self.what = ""
 
@@ -107,7 +109,7 @@ class ChildSubject:
         try:
             outside = self._outside.read()
         except ProcessLookupError:
-            raise self._watch.died("while it was read") from None
+            raise self._died("while it was read") from None
         pairs = zip((*INSIDE, *OUTSIDE), (*inside, *outside), strict=True)
         return {name: value for name, value in pairs if value != ABSENT}
 
@@ -128,9 +130,7 @@ class ChildSubject:
         if kind != wire.TEXT:
             raise self._ended(kind, said)
         found = Explanation.of(json.loads(said))
-        if found.untraced and not found.filling:
-            found = tracers.traced(self._python, self._word, cycles, found, rates, environment())
-        return found
+        return self._traced(found, cycles, rates) if found.untraced and not found.filling else found
 
     def close(self) -> None:
         """End the process; its teardown is given a moment."""
@@ -145,6 +145,13 @@ class ChildSubject:
                 os.close(descriptor)
         self._requests = self._answers = -1
 
+    def _traced(self, found: Explanation, cycles: int, rates: Mapping[str, float]) -> Explanation:
+        """`found` with what a tracer sees around the same target, in one more process."""
+        return tracers.traced(self._python, self._word, cycles, found, rates, environment())
+
+    def _died(self, when: str) -> Ended:
+        return self._watch.died(when)
+
     def _ask(self, operation: int, number: int = 0) -> tuple[int, ...]:
         self._send(operation, number)
         left = max(0.1, self._limits.left)
@@ -158,7 +165,7 @@ class ChildSubject:
         try:
             os.write(self._requests, wire.REQUEST.pack(operation, number) + text)
         except OSError:
-            raise self._watch.died("between cycles") from None
+            raise self._died("between cycles") from None
 
     def _answer(self, when: str, seconds: float) -> tuple[int, ...]:
         """The next answer; raises Ended for a process that is dead, silent for `seconds`, or too large."""
@@ -167,7 +174,11 @@ class ChildSubject:
         while not poller.poll(50):
             if time.monotonic() > end:
                 raise Ended("hung", f"it hangs {when}: nothing for {seconds:.0f} s")
-            self._watch.check(when)
+            if not self._watch.is_alive:
+                if poller.poll(0):
+                    break  # its last words came between the two questions
+                raise self._died(when)
+            self._watch.weigh(when, self._limits.memory)
         answer = self._receive(wire.ANSWER.size, when)
         return wire.ANSWER.unpack(answer)
 
@@ -179,7 +190,7 @@ class ChildSubject:
         while len(data) < size:
             chunk = os.read(self._answers, size - len(data))
             if not chunk:
-                raise self._watch.died(when)
+                raise self._died(when)
             data += chunk
         return data
 
@@ -188,13 +199,16 @@ class ChildSubject:
         return Ended(how, f"it raises {text}" if how == "raised" else text)
 
 
+UNWANTED = ("PYTHONMALLOC", "PYTHONTRACEMALLOC", "COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG")
+
+
 def environment() -> dict[str, str]:
     """Ours, without what would make the allocators of the measured process say less.
 
     glibc counts what its threads' caches hold as in use; without these caches its figures are exact. Python's own
     allocator stays on: blocks of Python and blocks of C are two channels, each quieter than both in one.
     """
-    kept = {name: value for name, value in os.environ.items() if name not in ("PYTHONMALLOC", "PYTHONTRACEMALLOC")}
+    kept = {name: value for name, value in os.environ.items() if name not in UNWANTED}
     tunables = [one for one in kept.get("GLIBC_TUNABLES", "").split(":") if one and "tcache_count" not in one]
     return {
         **kept,

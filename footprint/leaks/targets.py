@@ -52,7 +52,7 @@ def load(word: str) -> Target:
     module = _script(Path(place)) if place.endswith(".py") else _module(place)
     cycle = _attribute(module, name, place)
     return Target(
-        _runnable(cycle, word),
+        runnable(cycle, word),
         _release(place),
         _optional(module, "setup"),
         _optional(module, "teardown"),
@@ -100,7 +100,7 @@ def _attribute(module: ModuleType, name: str, place: str) -> Any:
     return found
 
 
-def _runnable(found: Any, word: str) -> Callable[[], object]:
+def runnable(found: Any, word: str) -> Callable[[], object]:
     """`found` as something to call without arguments; a coroutine function is run to its end."""
     if not callable(found):
         raise Refused(f"{word} is a {type(found).__name__}, not a callable")

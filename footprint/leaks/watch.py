@@ -31,19 +31,22 @@ class Limits:
 
 
 class Watch:
-    """Watches `child` within `limits`."""
+    """Watches `child`."""
 
-    def __init__(self, child: Child, limits: Limits) -> None:
-        self._child, self._limits = child, limits
+    def __init__(self, child: Child) -> None:
+        self._child = child
         self._outside = Outside(child.pid)
 
-    def check(self, when: str) -> None:
-        """Raise Ended for a process that is gone, or that takes more memory than it may."""
-        if not self._child.is_alive:
-            raise self.died(when)
+    @property
+    def is_alive(self) -> bool:
+        """Whether it still runs."""
+        return self._child.is_alive
+
+    def weigh(self, when: str, memory: int) -> None:
+        """Raise Ended for a process that takes more than `memory` bytes."""
         with suppress(OSError):
             resident = self._outside.memory()[1]
-            if resident > self._limits.memory:
+            if resident > memory:
                 raise Ended("memory", f"it takes {resident >> 20} MiB {when}, more than it may")
 
     def died(self, when: str) -> Ended:

@@ -1,0 +1,6 @@
+"""The names that the plugin has on both sides."""
+
+NAME = "no_leaks"
+"""Of the marker and of the fixture."""
+CHILD = "footprint-child"
+"""Of the plugin that only the process of one measured test has."""
