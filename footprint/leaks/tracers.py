@@ -96,6 +96,8 @@ def _run(
         finally:
             for child in children:
                 child.kill()
+                # heaptrack's script makes a pipe by this name, and when killed leaves it there.
+                Path(f"/tmp/heaptrack_fifo{child.pid}").unlink(missing_ok=True)
         return tracer.read(folders[0]), tracer.read(folders[1])
 
 
