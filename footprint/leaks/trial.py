@@ -46,6 +46,10 @@ SLOW_BLOCK_SECONDS = 0.5
 LONG_CYCLES, LONG_SECONDS = 100_000, 0.4
 """What grows is only called a leak after so many measured cycles, or so many seconds of them: fast cycles are cheap,
 and a cache of many entries fills as steadily as a leak."""
+BY_CHANCE = 2.5
+"""Times more, where it does not grow by the same in every cycle: a cache that fills does so ever more slowly."""
+EVEN = 0.1
+"""The width of the interval, as a share of the rate, up to which a growth is even."""
 MOST_THREADS, MOST_CHILDREN = 600, 200
 RETAINED_BLOCKS = 5
 EXPLAINED, MOST_EXPLAINED, EXPLAINED_SECONDS = 100, 2000, 0.05
@@ -178,7 +182,7 @@ class Trial:
             if self._plan.cycles is not None and self._measured >= self._plan.cycles:
                 return f"{undecided[0]} grows, but not steadily; more cycles than {self._plan.cycles} would tell"
             if leaking:
-                size = max(size, min(LONG_CYCLES, int(LONG_SECONDS / self._run_seconds)))
+                size = max(size, int(self._times_longer() * min(LONG_CYCLES, LONG_SECONDS / self._run_seconds)))
                 undecided = leaking
             elif doubtful:
                 size *= 2
@@ -189,11 +193,18 @@ class Trial:
         """Whether so many cycles were measured that what grows all the time is no cache that fills."""
         if self._plan.cycles is not None:
             return self._measured >= self._plan.cycles
+        times = self._times_longer()
         return (
-            self._measured >= LONG_CYCLES
-            or self._measured * self._run_seconds >= LONG_SECONDS
+            self._measured >= times * LONG_CYCLES
+            or self._measured * self._run_seconds >= times * LONG_SECONDS
             or self._room(self._caps(), 3) < self._measured
         )
+
+    def _times_longer(self) -> float:
+        """1 where some metric leaks the same in every cycle, else BY_CHANCE."""
+        slopes = [self._rate(name) for name in self._leaking()]
+        even = any(one.high - one.low <= EVEN * one.per_cycle for one in slopes)
+        return 1.0 if even else BY_CHANCE
 
     def _past_caches(self) -> bool:
         """Whether the two windows that decide began when the usual caches are full.
