@@ -56,16 +56,20 @@ def main() -> int:
     if not names:
         raise SystemExit(f"no target's name is {options.only!r}; python benchmarks/leak_targets.py lists them")
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.default_int_handler)
+        if signal.getsignal(number) != signal.SIG_IGN:  # as it is under nohup
+            signal.signal(number, signal.default_int_handler)
     runs: list[Run] = []
-    started = time.monotonic()
+    micros: dict[str, float] = {}
+    started, stopped = time.monotonic(), False
     try:
+        if options.runs:
+            micros.update((name, _microseconds(name)) for name in names)
         with Runner(options.jobs) as runner:
             for run in _told(_plan(runner, options, names, tools), _count(options, names, tools)):
                 runs.append(run)
     except KeyboardInterrupt:
         print("\nstopped; what there is so far:", file=sys.stderr)
-    micros = {name: _microseconds(name) for name in dict.fromkeys(run.target for run in runs)}
+        stopped = True
     if options.json:
         document = {"microseconds": micros, "runs": [dataclasses.asdict(run) for run in runs]}
         Path(options.json).write_text(json.dumps(document, indent=1))
@@ -73,7 +77,7 @@ def main() -> int:
     print(f"\n{len(runs)} runs in {(time.monotonic() - started) / 60:.1f} minutes")
     verdicts = list(_criteria(runs, micros, tools))
     print("\n".join(f"{'ok    ' if held else 'FAILED'} {words}" for held, words in verdicts))
-    return int(not all(held for held, _ in verdicts))
+    return 130 if stopped else int(not all(held for held, _ in verdicts))
 
 
 def _options() -> argparse.Namespace:
