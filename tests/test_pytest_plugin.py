@@ -571,4 +571,4 @@ def test_the_examples_of_the_documentation_do_what_it_says(run):
     )
     result = run(test_x=f"parse = str.split\n{marked}\n{leaking}")
     result.assert_outcomes(passed=1, failed=1)
-    assert re.search(r"python\.blocks +1 blocks +exact", result.stdout.str())
+    assert re.search(r"python\.blocks +1 block +exact", result.stdout.str())

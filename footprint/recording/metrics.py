@@ -91,17 +91,6 @@ def _rows() -> tuple[Metric, ...]:
         ),
         measured("guests.rss", "RSS of all guests, shared memory counted once for each", "guests"),
         measured("guests.pss", "PSS of all guests: what they cost together", "guests"),
-        Metric("heap.bytes", "bytes", "measured", True, "C heap in use, mmapped chunks included", "leaks"),
-        Metric("heap.blocks", "blocks", "measured", True, "blocks of the C heap, by an allocation tracer", "leaks"),
-        Metric("python.blocks", "blocks", "measured", True, "blocks of Python's own allocator", "leaks"),
-        Metric("gc.objects", "objects", "measured", True, "objects that Python's collector knows", "leaks"),
-        Metric("vm.bytes", "bytes", "measured", True, "address space", "leaks"),
-        Metric("maps", "mappings", "measured", True, "mappings of the address space", "leaks"),
-        Metric("uss.bytes", "bytes", "measured", True, "memory that no other process has", "leaks"),
-        Metric("rss.bytes", "bytes", "measured", True, "resident memory", "leaks"),
-        Metric("fds", "descriptors", "measured", True, "open file descriptors", "leaks"),
-        Metric("threads", "threads", "measured", True, "threads", "leaks"),
-        Metric("children", "processes", "measured", True, "child processes, zombies among them", "leaks"),
         measured("traced.bytes", "allocated through Python, as tracemalloc saw it", "traced"),
         measured("traced.peak", "the most of it at one time", "traced"),
         measured("traced.numpy", "of traced.bytes, array data in numpy's own domain", "traced"),
@@ -112,7 +101,28 @@ def _rows() -> tuple[Metric, ...]:
     )
 
 
-METRICS: dict[str, Metric] = {metric.name: metric for metric in _rows()}
+def _of_a_target() -> tuple[Metric, ...]:
+    """What a process is watched for that may leak."""
+
+    def watched(name: str, unit: str, what: str) -> Metric:
+        return Metric(name, unit, "measured", True, what, "leaks")
+
+    return (
+        watched("heap.bytes", "bytes", "C heap in use, mmapped chunks included"),
+        watched("heap.blocks", "blocks", "blocks of the C heap, by an allocation tracer"),
+        watched("python.blocks", "blocks", "blocks of Python's own allocator"),
+        watched("gc.objects", "objects", "objects that Python's collector knows"),
+        watched("vm.bytes", "bytes", "address space"),
+        watched("maps", "mappings", "mappings of the address space"),
+        watched("uss.bytes", "bytes", "memory that no other process has"),
+        watched("rss.bytes", "bytes", "resident memory"),
+        watched("fds", "descriptors", "open file descriptors"),
+        watched("threads", "threads", "threads"),
+        watched("children", "processes", "child processes, zombies among them"),
+    )
+
+
+METRICS: dict[str, Metric] = {metric.name: metric for metric in (*_rows(), *_of_a_target())}
 """Every metric by name, in the order in which it is shown."""
 
 

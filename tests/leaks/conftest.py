@@ -13,7 +13,8 @@ from textwrap import dedent
 
 import pytest
 
-from footprint.leaks.subject import ChildSubject, Limits
+from footprint.leaks.subject import ChildSubject
+from footprint.leaks.watch import Limits
 
 WITHOUT_MEMRAY = "import sys; sys.modules['memray'] = None\n"
 """In a target: nobody can import memray after it."""
@@ -46,8 +47,9 @@ def wheel():
         kept = Path(tempfile.gettempdir(), f"footprint-unicorn-{version}-{sys.version_info[0]}.{sys.version_info[1]}")
         if not kept.exists():
             made = tempfile.mkdtemp(dir=kept.parent, prefix=f"{kept.name}-")
-            pip = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", made, f"unicorn=={version}"]
-            subprocess.run(pip, check=True, capture_output=True)
+            pip = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", made]
+            # The old releases import pkg_resources, which a fresh environment may lack.
+            subprocess.run([*pip, f"unicorn=={version}", "setuptools<81"], check=True, capture_output=True)
             try:
                 Path(made).rename(kept)
             except OSError:  # another worker was first

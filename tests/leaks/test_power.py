@@ -14,7 +14,7 @@ from leak_targets import TARGETS
 
 SECONDS_OR_MORE = ("slow_cache", "slow_cache_at_random", "slow_cache_used_late")
 """Asked once; the others share what is left of the runs."""
-CLEAN_RUNS, LEAK_RUNS = 50, 20
+CLEAN_RUNS, LEAK_RUNS = 50, 8
 
 
 def answers(names):
