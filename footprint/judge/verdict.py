@@ -125,12 +125,13 @@ class Verdict:
         if by.filling:
             kept = [one for one in self.findings if one.kind != "leak"]
             return replace(self, verdict="inconclusive", reason=by.filling, findings=tuple(kept), hints=hints)
-        findings = []
-        for one in self.findings:
-            findings.append(replace(one, where=by.of_metric(one.metric)))
-            if one.kind == "leak" and one.metric == "heap.bytes" and (blocks := by.rates.get("heap.blocks")):
-                exactly = Slope(blocks, blocks, blocks)
-                findings.append(Finding("leak", "heap.blocks", exactly, by.of_metric("heap.blocks")))
+        findings = [replace(one, where=by.of_metric(one.metric)) for one in self.findings]
+        leaking = [one.metric for one in findings if one.kind == "leak"]
+        if (blocks := by.rates.get("heap.blocks")) and leaking:
+            after = 1 + (leaking.index("heap.bytes") if "heap.bytes" in leaking else 0)
+            findings.insert(
+                after, Finding("leak", "heap.blocks", Slope(blocks, blocks, blocks), by.of_metric("heap.blocks"))
+            )
         return replace(self, findings=tuple(findings), hints=hints)
 
     def with_findings(self, findings: Sequence[Finding]) -> Verdict:

@@ -11,11 +11,14 @@ import select
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 
-from footprint.guest.process import Child
+from footprint.guest.process import Child, find_program
 from footprint.judge.verdict import Explanation
+from footprint.leaks import tracers
 from footprint.leaks.subject import Reading, environment
 from footprint.leaks.watch import Ended, Limits, Watch
+from footprint.probes.native import UNPLACED
 from footprint.probes.resources import ABSENT, OUTSIDE, Outside
 
 EMPTY = ("cat",)
@@ -24,11 +27,16 @@ BUFFERED = "a program that buffers its output needs: stdbuf -oL"
 TUNABLES = "glibc.malloc.tcache_count=0:glibc.malloc.arena_max=1:glibc.malloc.top_pad=4096"
 
 
+MISSING = "for the places: apt install heaptrack"
+
+
 class CommandSubject:
     """The program `command`; `line` is what it is sent each cycle, by default the number of the cycle."""
 
     def __init__(self, command: Sequence[str], limits: Limits, *, line: str | None = None) -> None:
-        self._limits, self._line = limits, line
+        self._command, self._limits, self._line = list(command), limits, line
+        # One channel is all there is, so what Python keeps for itself has to be in it too.
+        self._environment = {**environment(), "GLIBC_TUNABLES": TUNABLES, "PYTHONMALLOC": "malloc"}
         self.cycles = 0
         self.what = ""
         theirs_in, self._lines = os.pipe()
@@ -39,8 +47,7 @@ class CommandSubject:
                 command,
                 stdin=theirs_in,
                 stdout=theirs_out,
-                # One channel is all there is, so what Python keeps for itself has to be in it too.
-                environment={**environment(), "GLIBC_TUNABLES": TUNABLES, "PYTHONMALLOC": "malloc"},
+                environment=self._environment,
             )
         finally:
             os.close(theirs_in)
@@ -86,9 +93,23 @@ class CommandSubject:
         """False."""
         return False
 
-    def explain(self, cycles: int, rates: Mapping[str, float]) -> Explanation:  # noqa: ARG002
-        """Nothing yet."""
-        return Explanation()
+    def explain(self, cycles: int, rates: Mapping[str, float]) -> Explanation:
+        """The native places, where a tracer is installed: the program is run under it for as many lines."""
+        grown = rates.get("vm.bytes", 0.0)
+        if not grown:
+            return Explanation()
+        # Half of a small block is malloc's own.
+        start, rates = Explanation(untraced=grown / 2), {"heap.bytes": grown}
+        found = tracers.traced(self._again, cycles, start, rates, self._environment, missing=MISSING)
+        places = tuple(
+            {**one, "metrics": [*one["metrics"], "vm.bytes"], "text": one["text"].replace(UNPLACED, "in main")}
+            for one in found.places
+        )
+        return replace(found, places=places)
+
+    def _again(self, cycles: int) -> tuple[list[str], str]:
+        lines = (str(number) if self._line is None else self._line for number in range(1, cycles + 1))
+        return [find_program(self._command[0]), *self._command[1:]], "".join(f"{line}\n" for line in lines)
 
     def close(self) -> None:
         """End it."""

@@ -84,7 +84,14 @@ class ChildSubject:
 
     def ready(self) -> None:
         """Wait until it is loaded; raises RequestError for a word that names nothing, Ended, or MeasurementError."""
-        kind, text = self._text(self._answer("while it was loaded", self._limits.left))
+        try:
+            kind, text = self._text(self._answer("while it was loaded", self._limits.left))
+        except Ended as error:
+            if "No module named" in str(error) and "footprint" in str(error).rpartition("No module named")[2]:
+                raise MeasurementError(
+                    f"{self._python} has no footprint; install it with: {self._python} -m pip install footprint"
+                ) from None
+            raise
         if kind == wire.REFUSED:
             raise RequestError(text)
         if kind == wire.MISSING:
@@ -147,7 +154,7 @@ class ChildSubject:
 
     def _traced(self, found: Explanation, cycles: int, rates: Mapping[str, float]) -> Explanation:
         """`found` with what a tracer sees around the same target, in one more process."""
-        return tracers.traced(self._python, self._word, cycles, found, rates, environment())
+        return tracers.traced(tracers.child_again(self._python, self._word), cycles, found, rates, environment())
 
     def _died(self, when: str) -> Ended:
         return self._watch.died(when)

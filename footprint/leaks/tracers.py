@@ -42,20 +42,30 @@ class Tracer(NamedTuple):
     read: Callable[[Path], Totals]
 
 
+Again = Callable[[int], tuple[list[str], str]]
+"""The command that runs the target for so many cycles and ends, and what it is to read from its stdin."""
+
+
+def child_again(python: str, word: str) -> Again:
+    """How a Python target is run once more."""
+    return lambda cycles: ([python, "-m", "footprint.leaks.child", "only", str(cycles), word], "")
+
+
 def traced(
-    python: str, word: str, cycles: int, found: Explanation, rates: Mapping[str, float], environment: dict[str, str]
-) -> Explanation:
+    again: Again, cycles: int, found: Explanation, rates: Mapping[str, float], environment: dict[str, str],
+    *, missing: str = MISSING,
+) -> Explanation:  # fmt: skip
     """`found` with the native places, as far as a tracer is installed and sees what is still untraced.
 
-    Without one, a hint tells what to install.
+    Without one, the hint `missing` tells what to install.
     """
     installed = [one for one in TRACERS if shutil.which(one.program) is not None]
     if not installed:
-        return replace(found, hints=(*found.hints, MISSING))
+        return replace(found, hints=(*found.hints, missing))
     cycles, hints = min(cycles, MOST_CYCLES), []
     for tracer in installed:
         try:
-            once, twice = _run(tracer, [python, "-m", "footprint.leaks.child", "only"], word, cycles, environment)
+            once, twice = _run(tracer, again, cycles, environment)
         except (MeasurementError, OSError, ValueError) as error:
             hints.append(f"{tracer.program} could not trace it: {error}")
             continue
@@ -74,9 +84,7 @@ def traced(
     return replace(found, hints=(*found.hints, *hints))
 
 
-def _run(
-    tracer: Tracer, command: list[str], word: str, cycles: int, environment: dict[str, str]
-) -> tuple[Totals, Totals]:
+def _run(tracer: Tracer, again: Again, cycles: int, environment: dict[str, str]) -> tuple[Totals, Totals]:
     """What is left after n and after 2n cycles; both run at the same time."""
     end = time.monotonic() + SECONDS
     with tempfile.TemporaryDirectory(prefix="footprint-") as name:
@@ -85,8 +93,11 @@ def _run(
         try:
             for times, folder in enumerate(folders, 1):
                 folder.mkdir()
-                ours = [*command, str(WARMUP + times * cycles), word]
-                children.append(Child([*tracer.command(f"{folder}/trace"), *ours], environment=environment))
+                ours, text = again(WARMUP + times * cycles)
+                Path(folder, "stdin").write_text(text)
+                with Path(folder, "stdin").open("rb") as lines:
+                    command = [*tracer.command(f"{folder}/trace"), *ours]
+                    children.append(Child(command, stdin=lines.fileno(), environment=environment))
             for child in children:
                 code = child.wait(max(0.1, end - time.monotonic()))
                 if code is None:

@@ -25,6 +25,10 @@ _INTERPRETER = re.compile(
 """Functions of the interpreter and of what is between it and a library: they are the same under every leak."""
 
 
+UNPLACED = "asked for by the interpreter, or through ctypes"
+"""Stands for a stack of which nothing is left when the interpreter's frames are taken out."""
+
+
 def telling(frames: Iterable[tuple[str, str, int]]) -> Stack:
     """Of frames (function, file, line), innermost first, those that say where: not the interpreter's, not ours."""
     found = []
@@ -96,7 +100,7 @@ def places(grown: Mapping[Stack, tuple[float, float]], rates: Mapping[str, float
     found = [
         place(
             "native", metrics, f"{counted(blocks, 'block')}, {figure(size)} B",
-            arrows(stack) or "asked for by the interpreter, or through ctypes", size, "B", size=size, frames=stack,
+            arrows(stack) or UNPLACED, size, "B", size=size, frames=stack,
         )
         for stack, (blocks, size) in grown.items()
     ]  # fmt: skip

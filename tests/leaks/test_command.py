@@ -8,11 +8,15 @@ import pytest
 SERVER = """
 #include <stdio.h>
 #include <stdlib.h>
+__attribute__((noinline)) void keep_a_line(int size) {
+    volatile char *kept = malloc(size);
+    kept[0] = 1;
+}
 int main(int count, char **words) {
     char line[256];
     int size = count > 1 ? atoi(words[1]) : 0;
     while (fgets(line, sizeof line, stdin)) {
-        if (size) { volatile char *kept = malloc(size); kept[0] = 1; }
+        if (size) keep_a_line(size);
         printf("%s", line);
         fflush(stdout);
     }
@@ -25,7 +29,7 @@ def server(tmp_path_factory):
     """A program in C that answers lines, and leaks as many bytes each time as its argument says."""
     folder = tmp_path_factory.mktemp("server")
     (folder / "server.c").write_text(SERVER)
-    subprocess.run(["gcc", "-O0", "-o", folder / "server", folder / "server.c"], check=True)
+    subprocess.run(["gcc", "-O0", "-g", "-o", folder / "server", folder / "server.c"], check=True)
     return folder / "server"
 
 
@@ -37,6 +41,13 @@ def test_what_a_program_leaks_is_found_from_outside(footprint, server, size, chu
     found = {one["metric"]: one for one in document["findings"]}
     assert found["vm.bytes"]["per_cycle"] == pytest.approx(chunk, rel=0.05)
     assert "uss.bytes" in found
+    assert found["heap.blocks"]["per_cycle"] == 1
+    assert "keep_a_line" in found["vm.bytes"]["where"][0]["text"]
+
+
+def test_where_no_tracer_is_it_is_told_what_to_install(footprint, server, path_without):
+    path_without("heaptrack", "valgrind")
+    assert "apt install heaptrack" in footprint("leaks", "--", server, 1000).stdout
 
 
 def test_a_program_that_keeps_nothing_is_clean(footprint, server):

@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -168,6 +170,13 @@ def test_a_file_that_fails_when_it_is_imported_is_reported_as_that(footprint, tm
     done = footprint("leaks", "bad.py:cycle", "--json")
     assert done.returncode == 3
     assert "nosuch_thing" in json.loads(done.stdout)["ended"]
+
+
+def test_a_python_without_footprint_is_told_what_to_install(footprint, tmp_path):
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "other"], check=True)
+    done = footprint("leaks", f"{PLANTED}:nothing", "--python", tmp_path / "other" / "bin" / "python", cwd="/")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "has no footprint; install it with" in done.stderr
 
 
 def test_what_a_target_prints_is_not_mixed_with_the_answer(footprint, tmp_path):
