@@ -21,7 +21,7 @@ from xml.etree import ElementTree
 from footprint.errors import MeasurementError
 from footprint.guest.process import Child
 from footprint.judge.verdict import Explanation
-from footprint.probes.native import MISSING, Stack, Totals, per_cycle, places, telling
+from footprint.probes.native import MISSING, Stack, Totals, per_cycle, places, taken, telling
 
 SECONDS = 60.0
 """What a tracer may take for both of its runs."""
@@ -70,7 +70,7 @@ def traced(
             hints.append(f"{tracer.program} could not trace it: {error}")
             continue
         grown = per_cycle(once, twice, cycles)
-        if sum(size for _, size in grown.values()) < SEEN_SHARE * found.untraced:
+        if taken(grown) < SEEN_SHARE * found.untraced:
             hints.append(f"{tracer.program} sees only a part of what the heap grows by")
             continue
         new, blocks = places(grown, rates)

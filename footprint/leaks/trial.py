@@ -43,6 +43,8 @@ MOST_CYCLES, LEAST_CYCLES = 1000, 50
 """Of a block, before any doubt."""
 BLOCK_SECONDS = 0.035
 SLOW_BLOCK_SECONDS = 0.5
+WINDOW_BYTES = 256 << 20
+"""Of memory that a window may leave behind: what leaves so much shows it in few cycles, and fresh pages are slow."""
 LONG_CYCLES, LONG_SECONDS = 100_000, 0.4
 """What grows is only called a leak after so many measured cycles, or so many seconds of them: fast cycles are cheap,
 and a cache of many entries fills as steadily as a leak."""
@@ -54,6 +56,8 @@ MOST_THREADS, MOST_CHILDREN = 600, 200
 RETAINED_BLOCKS = 5
 EXPLAINED, MOST_EXPLAINED, EXPLAINED_SECONDS = 100, 2000, 0.05
 """Cycles whose leak is traced to its places, and what so many may take while they are not traced."""
+LEAST_BLOCK = 32
+"""Bytes that glibc takes for a block, at least: what grows by less per cycle is not left in every one."""
 EXPLAINING = 11
 """How often so many are run for it."""
 
@@ -133,7 +137,7 @@ class Trial:
                 return
             room = self._room(most)
             left = (longest - spent) / max(self._cycle_seconds, 1e-9)
-            block = int(min(2 * block if self._warmup > 1 else 1, WARM_CYCLES, left + 1, room))
+            block = int(min(2 * block if self._warmup > 1 else 1, WARM_CYCLES - self._warmup, left + 1, room))
             if block < 1:
                 return
 
@@ -240,9 +244,10 @@ class Trial:
         """Blocks, and cycles in all, of the next window of `size` cycles, cut to what there is room and time for."""
         if self._plan.cycles is not None and self._measured:
             size = self._plan.cycles - self._measured
-        size = int(
-            min(size, self._room(self._caps(), 3), max(LEAST_BLOCKS, self._limits.left / 2 / self._cycle_seconds))
-        )
+        fits = max(LEAST_BLOCKS, self._limits.left / 2 / self._cycle_seconds)
+        if self._plan.cycles is None and (touched := self._rates.get("rss.bytes", 0)) > 0:
+            fits = min(fits, max(BLOCKS * LEAST_CYCLES, WINDOW_BYTES / touched))
+        size = int(min(size, self._room(self._caps(), 3), fits))
         return min(BLOCKS, size), size
 
     def _window(self, blocks: int, cycles: int) -> None:
@@ -368,7 +373,8 @@ class Trial:
         self._say(f"{self._target}: tracing where")
         rates = {one.metric: one.slope.per_cycle for one in answer.leaks if one.metric in FLOORS}
         # What is left in few of the cycles must be left a few times while it is traced.
-        rarest = min((rate for name, rate in rates.items() if "bytes" not in name), default=1.0)
+        counts = [rate for name, rate in rates.items() if "bytes" not in name]
+        rarest = min([*counts, *([rates["heap.bytes"] / LEAST_BLOCK] if "heap.bytes" in rates else [])], default=1.0)
         wanted = min(max(EXPLAINED, 10 / max(rarest, 1e-6)), MOST_EXPLAINED)
         fits = min(self._room(self._caps(), EXPLAINING), EXPLAINED_SECONDS / max(self._cycle_seconds, 1e-6), wanted)
         try:

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from footprint.probes.noted import Place, Run, arrows, counted, exact, figure, largest, place
+from footprint.probes.noted import OVERHEAD, Place, Run, arrows, counted, exact, figure, largest, place
 
 Stack = tuple[str, ...]
 Totals = dict[Stack, tuple[int, int]]
@@ -92,6 +92,11 @@ def per_cycle(once: Totals, twice: Totals, cycles: int) -> dict[Stack, tuple[flo
         if blocks > fewer and size > smaller:
             grown[stack] = (blocks - fewer) / cycles, (size - smaller) / cycles
     return grown
+
+
+def taken(grown: Mapping[Stack, tuple[float, float]]) -> float:
+    """Bytes of heap that these blocks take, with what glibc adds to them."""
+    return sum(size + OVERHEAD * blocks for blocks, size in grown.values())
 
 
 def places(grown: Mapping[Stack, tuple[float, float]], rates: Mapping[str, float]) -> tuple[list[Place], float]:

@@ -11,6 +11,8 @@ Place = dict[str, Any]
 """``metrics`` that it explains, ``kind``, ``text`` (one line), ``per_cycle`` in ``unit``, ``frames`` (innermost first),
 and ``bytes`` per cycle, as far as known: the largest come first."""
 
+OVERHEAD = 16
+"""Bytes that glibc adds to a block, at most."""
 STEADY = 0.5
 """Of a unit per cycle: what leaks on every path of a cycle leaves more than that."""
 MOST = 12

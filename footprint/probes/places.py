@@ -14,7 +14,7 @@ from footprint.probes.belongings import Belongings
 from footprint.probes.holders import EXPLAINS, SECONDS, Holders, per_entry
 from footprint.probes.noted import Place, Run
 from footprint.probes.resources import collect
-from footprint.probes.stacks import Stacks
+from footprint.probes.stacks import Stacks, paced
 from footprint.probes.stacks import places as stack_places
 from footprint.probes.ways import WaysUp
 
@@ -89,7 +89,8 @@ def _kernels(run: Run, cycles: int, rates: Mapping[str, float]) -> list[Place]:
 
 
 def _pythons(run: Run, cycles: int) -> tuple[Stacks, Holders]:
-    """Both read at the start, after n cycles, and after 2n more."""
+    """Both read at the start, after n cycles, and after 2n more; n is `cycles`, or what there is time for."""
+    cycles = paced(run, cycles)
     stacks, holders = Stacks(cycles), Holders(cycles)
     holders.start()
     stacks.start()
@@ -114,7 +115,7 @@ def _native(run: Run, cycles: int, rates: Mapping[str, float], untraced: float, 
     except Exception as error:  # whatever the tracer does not like about this process
         answer["hints"].append(f"memray could not trace it: {' '.join(str(error).split())}")
         return
-    seen = sum(size for _, size in grown.values())
+    seen = native.taken(grown)
     if seen < SEEN_SHARE * untraced:
         answer["hints"].append(
             "memray sees only a part of what the heap grows by: it is blind to functions found by dlsym"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import linecache
 import sysconfig
+import time
 import tracemalloc
 from collections import defaultdict
 from collections.abc import Mapping
@@ -13,21 +14,33 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from footprint.probes.noted import Growth, Place, arrows, counted, figure, largest, place
+from footprint.probes.noted import OVERHEAD, Growth, Place, Run, arrows, counted, figure, largest, place
 
 FRAMES = 25
 SMALL = 512
 """Bytes of the largest block that Python's own allocator gives; larger ones are malloc's."""
 OUTLIER = 2
 """Times the middle size of the large blocks of one line: what is larger, or smaller in turn, is something else."""
-OVERHEAD = 16
-"""Bytes that glibc adds to a block, at most."""
+SECONDS, LEAST, MOST_SECONDS = 0.08, 8, 0.6
+"""What n cycles may take while they are traced; the least n, and what that may take where cycles are slow."""
+TRIED = 2
+"""Cycles from which it is seen how slow they become."""
 Line = tuple[str, int]
 Stack = tuple[Line, ...]
 
 _OURS = str(Path(__file__).resolve().parents[1]) + "/"
 _RUNNER = f"{_OURS}leaks/child.py"
 _STDLIB = (sysconfig.get_path("stdlib") + "/", "<frozen ")
+
+
+def paced(run: Run, cycles: int) -> int:
+    """`cycles`, or fewer where they become so slow under tracemalloc that three times as many take too long."""
+    tracemalloc.start(FRAMES)
+    begun = time.perf_counter()
+    run(TRIED)
+    took = (time.perf_counter() - begun) / TRIED
+    tracemalloc.stop()
+    return max(1, min(cycles, int(max(SECONDS, min(LEAST * took, MOST_SECONDS)) / took)))
 
 
 @dataclass(slots=True)
@@ -58,13 +71,13 @@ class Stacks:
         known: dict[int, Stack | None] = {}
         # Not as Trace objects: each would make its frames anew, and these be traced, too.
         raw: Any = tracemalloc.take_snapshot().traces
-        for _, size, frames, *_ in raw._traces:
+        for domain, size, frames, *_ in raw._traces:
             if id(frames) not in known:
                 known[id(frames)] = theirs(frames)
             stack = known[id(frames)]
             if stack is None:
                 continue
-            if size > SMALL:
+            if size > SMALL or domain:  # one of their own is of numpy's data, which malloc gives
                 large[stack].append(size)
             else:
                 found["small", stack] += 1

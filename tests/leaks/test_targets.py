@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+from footprint.leaks.measure import Options, measure
+from footprint.leaks.trial import WINDOW_BYTES
 from tests.conftest import ROOT
 
 PLANTED = ROOT / "tests" / "leaks" / "planted.py"
@@ -46,6 +48,16 @@ def test_a_leak_is_found_with_its_exact_rate(leaks, name, metric, per_cycle):
     assert rates(document)[metric] == pytest.approx(per_cycle, rel=0.001)
     found = next(one for one in document["findings"] if one["metric"] == metric)
     assert found["low"] <= per_cycle <= found["high"] or found["low"] == pytest.approx(per_cycle, rel=0.01)
+
+
+def test_a_large_leak_is_left_no_more_often_than_it_takes_to_see_it(tmp_path):
+    (tmp_path / "app.py").write_text("keep = []\ndef cycle():\n    keep.append(b'x' * (1 << 16))\n")
+    said = []
+    answer = measure(f"{tmp_path}/app.py:cycle", Options(), said.append)
+    found = {one.metric: one.slope.per_cycle for one in answer.leaks}
+    assert found["heap.bytes"] == pytest.approx(1 << 16, rel=0.01)
+    blocks = re.findall(r"(\d+) cycles, block 2 of 10", "\n".join(said))
+    assert int(blocks[0]) * 10 << 16 <= 1.02 * WINDOW_BYTES
 
 
 @pytest.mark.parametrize(

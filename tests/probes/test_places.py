@@ -1,6 +1,10 @@
 """Each kind of place by its name: of a real target, in a real process."""
 
+import time
+
 import pytest
+
+from footprint.probes.stacks import LEAST, TRIED, paced
 
 BLOCKS = {"python.blocks": 1.0}
 BOTH = {"python.blocks": 4.0, "gc.objects": 2.0}
@@ -50,8 +54,25 @@ def test_a_large_block_explains_the_heap_and_no_native_stack_is_looked_for(expla
     assert not texts(explanation, "native") and not explanation.hints
 
 
+def test_the_data_of_an_array_is_the_heaps_and_told_with_the_functions_of_numpy(explained):
+    explanation = explained(
+        "import numpy\nkeep = []\ndef cycle():\n    keep.append(numpy.zeros(16, 'u1'))\n",
+        {"python.blocks": 1.0, "heap.bytes": 72.0},
+    )
+    stack = next(one for one in explanation.places if one["kind"] == "stack")
+    assert {"python.blocks", "heap.bytes"} <= set(stack["metrics"])
+    assert any("array_zeros" in text for text in texts(explanation, "native"))
+    assert explanation.rates["heap.blocks"] == 2
+
+
+def test_cycles_that_are_slow_are_traced_fewer_times():
+    assert paced(lambda _: None, 100) == 100
+    assert paced(lambda cycles: time.sleep(0.03 * cycles), 100) <= LEAST
+    assert 1 <= paced(lambda cycles: time.sleep(0.2 * cycles), 100) <= 3
+
+
 HELD = {
-    "list KEEP in module app (app.KEEP[179])": ("KEEP = []", "KEEP.append(Session())"),
+    f"list KEEP in module app (app.KEEP[{60 + TRIED + 3 * 40 - 1}])": ("KEEP = []", "KEEP.append(Session())"),
     "dict CACHE in module app (app.CACHE)": ("CACHE = {}", "CACHE[len(CACHE)] = Session()"),
     "set SEEN in module app (app.SEEN)": ("SEEN = set()", "SEEN.add(Session())"),
     "deque LAST in module app (app.LAST)": ("import collections; LAST = collections.deque()", "LAST.append(Session())"),
