@@ -56,9 +56,11 @@ class Runner:
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(child.pid, signal.SIGKILL)
 
-    def all(self, wanted: Iterable[tuple[str, str]], *, loaded: bool = False, part: str = "table") -> Iterator[Run]:
-        """The runs of these (target, tool), each as it is finished."""
-        with ThreadPoolExecutor(self._jobs) as pool:
+    def all(
+        self, wanted: Iterable[tuple[str, str]], *, loaded: bool = False, part: str = "table", alone: bool = False
+    ) -> Iterator[Run]:
+        """The runs of these (target, tool), each as it is finished; `alone`: one at a time."""
+        with ThreadPoolExecutor(1 if alone else self._jobs) as pool:
             waiting = [pool.submit(self.one, target, tool, loaded=loaded, part=part) for target, tool in wanted]
             try:
                 for future in as_completed(waiting):

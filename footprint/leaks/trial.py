@@ -39,6 +39,8 @@ BLOCKS, LEAST_BLOCKS = 10, 5
 WARM_CYCLES = 2500
 """A cache that is full by then is not taken for a leak."""
 WARM_SECONDS = 10.0
+PATIENT_SHARE = 0.5
+"""Of the time there is, what may be spent on getting past so many cycles, where something grows and cycles are slow."""
 MOST_CYCLES, LEAST_CYCLES = 1000, 50
 """Of a block, before any doubt."""
 BLOCK_SECONDS = 0.035
@@ -219,13 +221,19 @@ class Trial:
             return True
         deciding = sum(window.cycles[-1] for window in next(iter(self._windows.values()))[-2:])
         began = self._warmup + self._measured - deciding
-        return began >= WARM_CYCLES or time.monotonic() - self._started >= WARM_SECONDS
+        return began >= WARM_CYCLES or self._patience <= 0
+
+    @property
+    def _patience(self) -> float:
+        """Seconds that are left for cycles in which the usual caches fill."""
+        return self._limits.left - (1 - PATIENT_SHARE) * self._limits.seconds
 
     def _fill_caches(self) -> None:
         """Go on warming up, in one go, as far as that was not done."""
-        left = WARM_SECONDS - (time.monotonic() - self._started)
         cycles = min(
-            WARM_CYCLES - self._warmup - self._measured, self._room(self._caps(), 3), left / self._cycle_seconds
+            WARM_CYCLES - self._warmup - self._measured,
+            self._room(self._caps(), 3),
+            self._patience / self._cycle_seconds,
         )
         if cycles >= 1:
             self._run(int(cycles))

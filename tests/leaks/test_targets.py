@@ -196,3 +196,11 @@ def test_what_a_target_prints_is_not_mixed_with_the_answer(footprint, tmp_path):
     done = footprint("leaks", "loud.py:cycle", "--json")
     assert json.loads(done.stdout)["verdict"] == "clean"
     assert "noise" not in done.stderr
+
+
+def test_a_cache_of_slow_cycles_is_given_the_time_to_fill(tmp_path):
+    (tmp_path / "app.py").write_text(
+        "import time\nknown, n = {}, 0\n"
+        "def cycle():\n    global n\n    n += 1\n    known[n % 2000] = [n]\n    time.sleep(0.0098)\n"
+    )
+    assert measure(f"{tmp_path}/app.py:cycle", Options()).verdict != "leak"
