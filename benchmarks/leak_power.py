@@ -4,9 +4,9 @@
     python benchmarks/leak_power.py [--quick] [--runs 5] [--clean 1000] [--certain 200] [--jobs 2]
                                     [--only PATTERN] [--without TOOL] [--json FILE]
 
-Three parts: the table (every target, every tool, so many runs, one at a time), clean targets (half of the runs beside two busy
-processes), and leaks that must be found in every run. Each run is a fresh process, timed from its start to its end;
-each tool is used as its documentation has it. Exit code 1 if a criterion fails. `leak_power.md` has the figures.
+Three parts: the table (every target, every tool, so many runs, one at a time), clean targets (half of the runs beside
+two busy processes), and leaks that must be found in every run. Each run is a fresh process, timed from its start to its
+end; each tool is used as its documentation has it. Exit code 1 if a criterion fails. `leak_power.md` has the figures.
 """
 
 from __future__ import annotations

@@ -56,7 +56,7 @@ EVEN = 0.1
 """The width of the interval, as a share of the rate, up to which a growth is even."""
 MOST_THREADS, MOST_CHILDREN = 600, 200
 RETAINED_BLOCKS = 5
-EXPLAINED, MOST_EXPLAINED, EXPLAINED_SECONDS = 100, 2000, 0.05
+EXPLAINED, MOST_EXPLAINED, EXPLAINED_SECONDS = 40, 2000, 0.05
 """Cycles whose leak is traced to its places, and what so many may take while they are not traced."""
 LEAST_BLOCK = 32
 """Bytes that glibc takes for a block, at least: what grows by less per cycle is not left in every one."""

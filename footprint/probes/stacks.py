@@ -21,7 +21,7 @@ SMALL = 512
 """Bytes of the largest block that Python's own allocator gives; larger ones are malloc's."""
 OUTLIER = 2
 """Times the middle size of the large blocks of one line: what is larger, or smaller in turn, is something else."""
-SECONDS, LEAST, MOST_SECONDS = 0.08, 8, 0.6
+SECONDS, LEAST, MOST_SECONDS = 0.04, 8, 0.6
 """What n cycles may take while they are traced; the least n, and what that may take where cycles are slow."""
 TRIED = 2
 """Cycles from which it is seen how slow they become."""
