@@ -14,8 +14,11 @@ MOST_PLACES = 6
 """Places that are shown; `--json` has all of them."""
 
 
-def told(verdict: Verdict) -> Iterator[str]:
-    """The lines of a verdict: the answer, the figures, the places, and how it was measured."""
+def told(verdict: Verdict, *, more: str = " (--json)") -> Iterator[str]:
+    """The lines of a verdict: the answer, the figures, the places, and how it was measured.
+
+    `more` says how to see all places, where there are more than are shown.
+    """
     what = f" ({verdict.what})" if verdict.what else ""
     yield f"{verdict.verdict}: {verdict.target}{what}{_because(verdict)}"
     leaks = [one for one in verdict.findings if one.kind == "leak"]
@@ -24,7 +27,7 @@ def told(verdict: Verdict) -> Iterator[str]:
     if grown:
         yield ""
         yield from _figures(grown)
-        yield from _places(grown)
+        yield from _places(grown, more)
     if left:
         yield ""
         yield "  left when the machine was gone"
@@ -58,7 +61,7 @@ def _figures(findings: list[Finding]) -> Iterator[str]:
         yield f"    {row[0]:<{first}}  {row[1]:>{second}}   {row[2]}{_under(finding) if finding else ''}{accepted}"
 
 
-def _places(findings: list[Finding]) -> Iterator[str]:
+def _places(findings: list[Finding], more: str) -> Iterator[str]:
     """Every place once, the largest first, what a cycle leaves before where it does."""
     seen = {str(place["text"]): place for finding in findings for place in finding.where}
     texts = _shown([str(one.where[0]["text"]) for one in findings if one.where], seen)
@@ -70,7 +73,7 @@ def _places(findings: list[Finding]) -> Iterator[str]:
     widest = max(len(left) for left, _ in pairs)
     yield from (f"    {left:<{widest}}  {right}".rstrip() for left, right in pairs)
     if len(seen) > len(texts):
-        yield f"    and {len(seen) - len(texts)} more (--json)"
+        yield f"    and {len(seen) - len(texts)} more{more}"
 
 
 def _shown(first: list[str], seen: Mapping[str, Mapping[str, Any]]) -> list[str]:
@@ -100,7 +103,8 @@ def _under(finding: Finding) -> str:
 def _interval(slope: Slope) -> str:
     if slope.low == slope.high:
         return "exact"
-    return f"{_count(slope.low)} … {_count(slope.high)}"
+    low, high = _count(slope.low), _count(slope.high)
+    return low if low == high else f"{low} … {high}"
 
 
 def _count(value: float) -> str:

@@ -219,7 +219,7 @@ def _failure(item: pytest.Item, verdict: Verdict) -> str:
     """What a failing test says, and the command that shows it again."""
     file = os.path.relpath(item.path, item.config.invocation_params.dir)
     again = shlex.quote(f"{file}::{_within(item)}")
-    return "\n".join([*told(verdict), "", f"reproduce: pytest {again}"])
+    return "\n".join([*told(verdict, more=""), "", f"reproduce: pytest {again}"])
 
 
 def _within(item: pytest.Item) -> str:
