@@ -14,20 +14,22 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 HERE = Path(__file__).parent
 TOOLS = ("footprint", "psleak", "pytest-memray")
 LONGEST = 180
 """Seconds after which a run is given up."""
+Rates = dict[str, tuple[float, float, float]]
 
 
 @dataclass(frozen=True)
 class Run:
     """What `tool` said about `target` (``leak``, ``clean``, ``inconclusive``, or what went wrong), and when.
 
-    `why`: what leaks, or the reason of an inconclusive answer, where the tool says so as data.
+    `why`: what leaks, or the reason of an inconclusive answer, where the tool says so as data. `rates`: each leak's
+    rate per cycle, and its 95 % interval, by metric.
     """
 
     target: str
@@ -37,6 +39,7 @@ class Run:
     loaded: bool = False
     part: str = "table"
     why: str = ""
+    rates: Rates = field(default_factory=dict)
 
 
 class Runner:
@@ -85,30 +88,32 @@ class Runner:
             self._alive.add(child)
         try:
             said, complained = child.communicate(timeout=LONGEST)
-            answer, why = read(child.returncode, said, complained)
+            answer, why, rates = read(child.returncode, said, complained)
         except subprocess.TimeoutExpired:
-            answer, why = "no answer", ""
+            answer, why, rates = "no answer", "", {}
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(child.pid, signal.SIGKILL)
             child.communicate()
             self._alive.discard(child)
-        return Run(target, tool, answer, time.perf_counter() - started, loaded, part, why)
+        return Run(target, tool, answer, time.perf_counter() - started, loaded, part, why, rates)
 
 
-Read = Callable[[int, str, str], tuple[str, str]]
-"""An answer, and why, out of an exit code, stdout and stderr."""
+Read = Callable[[int, str, str], tuple[str, str, Rates]]
+"""An answer, why, and the rates with their intervals, out of an exit code, stdout and stderr."""
 
 
 def _footprint(target: str) -> tuple[list[str], dict[str, str], Read]:
     command = [sys.executable, "-m", "footprint", "leaks", f"leak_targets.py:{target}", "--json"]
 
-    def read(code: int, said: str, complained: str) -> tuple[str, str]:
+    def read(code: int, said: str, complained: str) -> tuple[str, str, Rates]:
         if code not in (0, 1, 3) or not said:
-            return f"error: {complained.strip()[-300:]}", ""
+            return f"error: {complained.strip()[-300:]}", "", {}
         verdict = json.loads(said)
-        leaks = [f"{one['metric']} {one['per_cycle']:.3g}" for one in verdict["findings"] if one["kind"] == "leak"]
-        return verdict["verdict"], ", ".join(leaks) or verdict["reason"]
+        leaks = [one for one in verdict["findings"] if one["kind"] == "leak"]
+        words = ", ".join(f"{one['metric']} {one['per_cycle']:.3g}" for one in leaks)
+        rates = {one["metric"]: (one["per_cycle"], one["low"], one["high"]) for one in leaks}
+        return verdict["verdict"], words or verdict["reason"], rates
 
     return command, {}, read
 
@@ -117,13 +122,13 @@ def _psleak(target: str) -> tuple[list[str], dict[str, str], Read]:
     command = [sys.executable, "-m", "unittest", "leak_psleak"]
     environment = {"PYTHONMALLOC": "malloc", "PYTHONUNBUFFERED": "1", "LEAK_TARGET": target}
 
-    def read(code: int, _: str, complained: str) -> tuple[str, str]:
+    def read(code: int, _: str, complained: str) -> tuple[str, str, Rates]:
         if code == 0 and "skipped" not in complained:
-            return "clean", ""
+            return "clean", "", {}
         if "FAILED (failures=1)" not in complained:
-            return f"error: {complained.strip()[-300:]}", ""
+            return f"error: {complained.strip()[-300:]}", "", {}
         named = re.search(r"^psleak\.(\w+)", complained, re.MULTILINE)
-        return "leak", named[1] if named else ""
+        return "leak", named[1] if named else "", {}
 
     return command, environment, read
 
@@ -133,11 +138,11 @@ def _memray(target: str) -> tuple[list[str], dict[str, str], Read]:
     command = [sys.executable, "-m", "pytest", "-q", "-c", os.devnull, "--rootdir", ".", "-p", "no:cacheprovider"]
     command += ["-p", "pytest_memray.plugin", "--memray", "leak_memray.py"]
 
-    def read(code: int, said: str, complained: str) -> tuple[str, str]:
+    def read(code: int, said: str, complained: str) -> tuple[str, str, Rates]:
         if code == 0:
-            return "clean", ""
+            return "clean", "", {}
         answer = "leak" if "Test was allowed to leak" in said else f"error: {(said + complained).strip()[-300:]}"
-        return answer, ""
+        return answer, "", {}
 
     return command, {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "LEAK_TARGET": target}, read
 

@@ -380,10 +380,10 @@ class Trial:
         """`answer` with the places of each finding, as far as they could be traced in the time that is left."""
         self._say(f"{self._target}: tracing where")
         rates = {one.metric: one.slope.per_cycle for one in answer.leaks if one.metric in FLOORS}
-        # What is left in few of the cycles must be left a few times while it is traced.
+        # What is left in few of the cycles must be left about as often while it is traced.
         counts = [rate for name, rate in rates.items() if "bytes" not in name]
         rarest = min([*counts, *([rates["heap.bytes"] / LEAST_BLOCK] if "heap.bytes" in rates else [])], default=1.0)
-        wanted = min(max(EXPLAINED, 10 / max(rarest, 1e-6)), MOST_EXPLAINED)
+        wanted = min(max(EXPLAINED, EXPLAINED / max(rarest, 1e-6)), MOST_EXPLAINED)
         fits = min(self._room(self._caps(), EXPLAINING), EXPLAINED_SECONDS / max(self._cycle_seconds, 1e-6), wanted)
         try:
             return answer.explained(self._subject.explain(max(1, int(fits)), rates))
