@@ -7,30 +7,18 @@ from __future__ import annotations
 
 import resource
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
 from footprint.errors import MeasurementError
-from footprint.judge.trend import Slope, Window, decide, growth, shape
+from footprint.judge.evidence import FLOORS, Evidence
+from footprint.judge.trend import Window, shape
 from footprint.judge.verdict import Finding, Verdict
 from footprint.leaks.subject import Progress, Reading, Subject
 from footprint.leaks.watch import Ended, Limits
 
-FLOORS = {
-    "heap.bytes": 0.3,
-    "python.blocks": 0.005,
-    "gc.objects": 0.005,
-    "vm.bytes": 16.0,
-    "maps": 0.005,
-    "fds": 0.005,
-    "threads": 0.005,
-    "children": 0.005,
-}
-"""What decides, with the growth per cycle that is still noise: less than 64 bytes or one object in 1 % of cycles."""
-CONFIRMING = {"uss.bytes": 1.0, "rss.bytes": 1.0}
-"""Told beside them, and never decided by: pages are coarse, and the kernel's to give and take."""
 RETAINED = {"heap.bytes": 16.0, "python.blocks": 0.5, "gc.objects": 0.5, "vm.bytes": 4096.0, "maps": 0.5, "fds": 0.5}
 """What may wait for the collector, with the least per cycle that is worth a word."""
 
@@ -85,8 +73,7 @@ class Trial:
         self._warmup = self._measured = 0
         self._cycle_seconds = self._run_seconds = 0.0  # with the readings and the empty target, and without
         self._rates: Reading | dict[str, float] = {}
-        self._windows: dict[str, list[Window]] = {}
-        self._quiet: dict[str, list[Window]] = {}
+        self._evidence = Evidence(plan.metrics)
         self._last: Reading = {}
 
     def verdict(self) -> Verdict:
@@ -95,12 +82,14 @@ class Trial:
         try:
             self._warm_up()
             reason = self._measure()
-            retained = self._retained() if not self._leaking() else []
+            retained = self._retained() if not self._evidence.leaking else []
         except Ended as error:
             ended = str(error)
-        self._check_empty()
-        leaking = [] if not self._windows else self._leaking()
-        findings = [Finding("leak", name, self._rate(name)) for name in (*leaking, *self._agreeing(leaking))]
+        if noisy := self._evidence.grows_when_empty:
+            raise MeasurementError(f"the empty target grows too ({noisy[0]}), so nothing can be told on this system")
+        rates, leaking = self._evidence.rates, self._evidence.leaking
+        agreeing = self._evidence.agreeing if leaking else ()
+        findings = [Finding("leak", name, rates[name]) for name in (*leaking, *agreeing)]
         answer = Verdict(
             target=self._target,
             verdict="leak" if leaking else "inconclusive" if ended or reason else "clean",
@@ -110,7 +99,7 @@ class Trial:
             warmup=self._warmup,
             reason="" if leaking else ended or reason,
             ended=ended,
-            rates={name: self._rate(name) for name in self._windows},
+            rates=rates,
         )
         if leaking and not ended and self._plan.where:
             answer = self._explained(answer)
@@ -176,9 +165,8 @@ class Trial:
             if blocks < LEAST_BLOCKS:
                 return f"only {max(0, blocks)} cycles fit into the limits"
             self._window(blocks, cycles)
-            undecided = [name for name in self._windows if self._decide(name) == "more"]
-            leaking = self._leaking()
-            doubtful = leaking or (undecided and len(self._windows[undecided[0]]) > 1)
+            undecided, leaking = self._evidence.undecided, self._evidence.leaking
+            doubtful = leaking or (undecided and self._evidence.windows > 1)
             if doubtful and not self._past_caches():
                 self._fill_caches()
                 size = self._first_size()
@@ -208,7 +196,7 @@ class Trial:
 
     def _times_longer(self) -> float:
         """1 where some metric leaks the same in every cycle, else BY_CHANCE."""
-        slopes = [self._rate(name) for name in self._leaking()]
+        slopes = [self._evidence.rate(name) for name in self._evidence.leaking]
         even = any(one.high - one.low <= EVEN * one.per_cycle for one in slopes)
         return 1.0 if even else BY_CHANCE
 
@@ -219,8 +207,7 @@ class Trial:
         """
         if self._plan.cycles is not None or self._room(self._caps(), 3) < self._measured:
             return True
-        deciding = sum(window.cycles[-1] for window in next(iter(self._windows.values()))[-2:])
-        began = self._warmup + self._measured - deciding
+        began = self._warmup + self._measured - self._evidence.last_cycles(2)
         return began >= WARM_CYCLES or self._patience <= 0
 
     @property
@@ -272,8 +259,7 @@ class Trial:
             seen = len(rows) - 1
             self._measured += edges[seen]
             if seen >= LEAST_BLOCKS:
-                self._keep(edges[: seen + 1], rows, self._windows)
-                self._keep(edges[: seen + 1], quiet, self._quiet)
+                self._evidence.add(edges[: seen + 1], rows, quiet)
                 self._cycle_seconds, self._run_seconds = (time.monotonic() - begun) / edges[seen], ran / edges[seen]
                 self._rates = {name: (rows[-1][name] - rows[0][name]) / edges[seen] for name in rows[0]}
 
@@ -281,11 +267,6 @@ class Trial:
         """A reading with the memory that no other process has."""
         unique = subject.unique()
         return {**subject.read(), **({"uss.bytes": unique} if unique >= 0 else {})}
-
-    @staticmethod
-    def _keep(edges: list[int], rows: list[Reading], into: dict[str, list[Window]]) -> None:
-        for name in rows[0]:
-            into.setdefault(name, []).append(Window(tuple(edges), tuple(row[name] for row in rows)))
 
     def _run(self, cycles: int) -> float:
         """The same cycles on both, and a collection; remembers what the target holds then. Its own seconds."""
@@ -299,42 +280,6 @@ class Trial:
     def _read(self) -> Reading:
         self._subject.collect()
         return self._subject.read()
-
-    # Judging.
-
-    def _adjusted(self, name: str) -> list[Window]:
-        """The target's windows of a metric, without the growth of the empty one, where that grows at all."""
-        grown = growth(self._quiet.get(name, []))
-        return [window.less(grown.per_cycle if grown.low > 0 else 0.0) for window in self._windows[name]]
-
-    def _decide(self, name: str) -> str:
-        if name == "uss.bytes" and "heap.bytes" not in self._windows:
-            # Pages decide nothing, but where the heap is not known they are a reason to look longer.
-            return "clean" if decide(self._adjusted(name), FLOORS["vm.bytes"]) == "clean" else "more"
-        if name not in FLOORS or (self._plan.metrics is not None and name not in self._plan.metrics):
-            return "clean"
-        windows = self._adjusted(name)
-        answer = decide(windows, FLOORS[name])
-        # Address space is taken in large pieces; where the heap is known, only steady growth is more than that.
-        lumps = name == "vm.bytes" and "heap.bytes" in self._windows and shape(windows[-1], FLOORS[name]) == "steps"
-        return "clean" if lumps else answer
-
-    def _leaking(self) -> list[str]:
-        return [name for name in self._windows if self._decide(name) == "leak"]
-
-    def _agreeing(self, leaking: list[str]) -> Iterable[str]:
-        """Pages that grew too, where something leaks."""
-        for name, floor in CONFIRMING.items():
-            if leaking and name in self._windows and shape(self._adjusted(name)[-1], floor) in ("grows", "steps"):
-                yield name
-
-    def _rate(self, name: str) -> Slope:
-        return growth(self._adjusted(name))
-
-    def _check_empty(self) -> None:
-        for name, floor in FLOORS.items():
-            if name in self._quiet and decide(self._quiet[name], floor) == "leak":
-                raise MeasurementError(f"the empty target grows too ({name}), so nothing can be told on this system")
 
     # What waits for the collector.
 
