@@ -48,7 +48,8 @@ def _because(verdict: Verdict) -> str:
     if verdict.verdict == "inconclusive":
         return f", {verdict.reason}"
     until = f", until {verdict.ended}" if verdict.ended else ""
-    first = next(iter(verdict.leaks), None)
+    exact = (one for one in verdict.leaks if one.slope.low == one.slope.high)
+    first = next(exact, next(iter(verdict.leaks), None))
     return until if first is None else f", {amount(first.metric, first.slope.per_cycle)} a cycle{until}"
 
 

@@ -35,6 +35,7 @@ class Holders:
     def __init__(self, cycles: int) -> None:
         self._cycles, self._types = cycles, Growth(cycles)
         self._lengths: list[list[int]] = []
+        self._exact = 0  # so many of the containers, the first, are no subclasses
         self.containers: list[Any] = []
         self.caches: list[Any] = []
         self.cached = Growth(cycles)
@@ -52,9 +53,10 @@ class Holders:
         few = [one for one in objects if kinds[type(one)] < MANY or type(one) is dict]
         plain = {id(one): one for one in gc.get_referents(*few) if type(one) is dict and not gc.is_tracked(one)}
         least = LEAST_ENTRIES if len(objects) > MANY else 0
-        self.containers = [
-            one for one in (*objects, *plain.values()) if of_kind[type(one)] == 1 and _length(one) >= least
-        ]
+        every = [one for one in (*objects, *plain.values()) if of_kind[type(one)] == 1 and _length(one) >= least]
+        exact = [one for one in every if type(one) in CONTAINERS]
+        self._exact = len(exact)
+        self.containers = [*exact, *(one for one in every if type(one) not in CONTAINERS)]
         self.caches = [one for one in objects if of_kind[type(one)] == 2]
         self._read()
 
@@ -80,8 +82,9 @@ class Holders:
 
     def _read(self) -> None:
         self._types.add(dict(self._new))
-        # Numbers in a list: tracemalloc looks at whatever is made here, too.
-        self._lengths.append([_length(one) for one in self.containers])
+        # Numbers in a list, and no function of Python: tracemalloc looks at whatever is made here, too.
+        exact = map(len, islice(self.containers, self._exact))
+        self._lengths.append([*exact, *map(_length, islice(self.containers, self._exact, None))])
         self.cached.add({number: occupied(one) for number, one in enumerate(self.caches)})
 
     def growing(self) -> list[tuple[Any, float]]:

@@ -20,6 +20,12 @@ def test_an_interval_without_width_is_exact_and_one_too_narrow_to_show_is_its_fi
     assert text(Slope(32, 31.999, 32.001)).splitlines()[3].endswith("32 B   32")
 
 
+def test_the_first_line_has_a_figure_that_is_exact_where_there_is_one():
+    rough, exact = Finding("leak", "heap.bytes", Slope(8.6, 5, 12)), Finding("leak", "python.blocks", Slope(4, 4, 4))
+    assert next(told(Verdict("app:cycle", "leak", 2000, (rough, exact)))) == "leak: app:cycle, 4 blocks a cycle"
+    assert next(told(Verdict("app:cycle", "leak", 2000, (rough,)))) == "leak: app:cycle, 8.6 B a cycle"
+
+
 def test_of_many_places_the_largest_are_shown_and_the_rest_counted():
     said = text(Slope(32, 32, 32), places=MOST_PLACES + 3)
     assert said.count("blocks a cycle  line") == MOST_PLACES

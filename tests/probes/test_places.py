@@ -71,6 +71,11 @@ def test_cycles_that_are_slow_are_traced_fewer_times():
     assert 1 <= paced(lambda cycles: time.sleep(0.2 * cycles), 100) <= 3
 
 
+def test_the_holder_is_found_among_a_hundred_thousand_of_its_kind(explained):
+    explanation = explained("keep = []\ndef cycle():\n    keep.append({'a': []})\n", BOTH, before=100_000)
+    assert texts(explanation, "holder") == [f"1 dict a cycle  held by list keep in module app (app.keep[{100_121}])"]
+
+
 HELD = {
     f"list KEEP in module app (app.KEEP[{60 + TRIED + 3 * 40 - 1}])": ("KEEP = []", "KEEP.append(Session())"),
     "dict CACHE in module app (app.CACHE)": ("CACHE = {}", "CACHE[len(CACHE)] = Session()"),
