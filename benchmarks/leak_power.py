@@ -225,7 +225,7 @@ def _about_rates(rates: list[tuple[float, float, float]], name: str, truth: floa
     if not rates:
         return
     holding = sum(low <= truth <= high for _, low, high in rates)
-    off = sorted(abs(rate / truth - 1) for rate, _, _ in rates)[len(rates) // 2]
+    off = statistics.median(abs(rate / truth - 1) for rate, _, _ in rates)
     words = (
         f"{name}: the interval holds {truth:g} a cycle in {holding} of {len(rates)} runs; the median error is {off:.1%}"
     )

@@ -34,7 +34,7 @@ MOST_CYCLES, LEAST_CYCLES = 1000, 50
 BLOCK_SECONDS = 0.035
 SLOW_BLOCK_SECONDS = 0.5
 WINDOW_BYTES = 256 << 20
-"""Of memory that a window may leave behind: what leaves so much shows it in few cycles, and fresh pages are slow."""
+"""Of memory that a window of many cycles may leave behind: so much shows in few of them, and fresh pages are slow."""
 LONG_CYCLES, LONG_SECONDS = 100_000, 0.4
 """What grows is only called a leak after so many measured cycles, or so many seconds of them: fast cycles are cheap,
 and a cache of many entries fills as steadily as a leak."""
@@ -253,8 +253,9 @@ class Trial:
             for number, (start, end) in enumerate(pairwise(edges), 1):
                 self._say(f"{self._target}: {self._measured + start} cycles, block {number} of {blocks}")
                 ran += self._run(end - start)
-                rows.append(self._full(self._subject))
-                quiet.append(self._full(self._empty))
+                both = self._full(self._subject), self._full(self._empty)
+                rows.append(both[0])  # after both were read, so that there are as many of each, whatever ends here
+                quiet.append(both[1])
         finally:
             seen = len(rows) - 1
             self._measured += edges[seen]
@@ -327,8 +328,8 @@ class Trial:
         rates = {one.metric: one.slope.per_cycle for one in answer.leaks if one.metric in FLOORS}
         # What is left in few of the cycles must be left about as often while it is traced.
         counts = [rate for name, rate in rates.items() if "bytes" not in name]
-        rarest = min([*counts, *([rates["heap.bytes"] / LEAST_BLOCK] if "heap.bytes" in rates else [])], default=1.0)
-        wanted = min(max(EXPLAINED, EXPLAINED / max(rarest, 1e-6)), MOST_EXPLAINED)
+        rarest = min(1.0, *counts, *([rates["heap.bytes"] / LEAST_BLOCK] if "heap.bytes" in rates else []))
+        wanted = min(EXPLAINED / max(rarest, 1e-6), MOST_EXPLAINED)
         fits = min(self._room(self._caps(), EXPLAINING), EXPLAINED_SECONDS / max(self._cycle_seconds, 1e-6), wanted)
         try:
             return answer.explained(self._subject.explain(max(1, int(fits)), rates))

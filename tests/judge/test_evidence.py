@@ -24,7 +24,7 @@ def evidence(windows=2, judged=None, empty=None, **rates):
 
 
 def in_pieces(at):
-    """Sixty-four pages at a time."""
+    """Three hundred pages at a time, a page for each cycle."""
     return (at // 300) * 300 * 4096
 
 

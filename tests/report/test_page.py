@@ -81,14 +81,14 @@ def test_any_text_in_any_name_gives_a_page_that_nests(name):
 )
 def test_any_figures_give_a_page(read):
     runs = [run(f"r{n}", samples=(Sample("built", 0, one), Sample("destroyed", 0, one))) for n, one in enumerate(read)]
-    render([recording(*runs)])
+    assert Outline(render([recording(*runs)])).open == []
 
 
 @settings(max_examples=12, deadline=None)
 @given(st.lists(st.tuples(*[st.integers(0, 1 << 50)] * 4), max_size=9))
 def test_any_timeline_gives_a_page(points):
     columns = [tuple(column) for column in zip(*points, strict=True)] or [(), (), (), ()]
-    render([recording(run(timeline=Timeline(*columns)))])
+    assert Outline(render([recording(run(timeline=Timeline(*columns)))])).open == []
 
 
 SHAPES = {
