@@ -328,7 +328,7 @@ class Trial:
         rates = {one.metric: one.slope.per_cycle for one in answer.leaks if one.metric in FLOORS}
         # What is left in few of the cycles must be left about as often while it is traced.
         counts = [rate for name, rate in rates.items() if "bytes" not in name]
-        rarest = min(1.0, *counts, *([rates["heap.bytes"] / LEAST_BLOCK] if "heap.bytes" in rates else []))
+        rarest = min([1.0, *counts, *([rates["heap.bytes"] / LEAST_BLOCK] if "heap.bytes" in rates else [])])
         wanted = min(EXPLAINED / max(rarest, 1e-6), MOST_EXPLAINED)
         fits = min(self._room(self._caps(), EXPLAINING), EXPLAINED_SECONDS / max(self._cycle_seconds, 1e-6), wanted)
         try:
