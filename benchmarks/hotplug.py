@@ -12,8 +12,8 @@ from __future__ import annotations
 import argparse
 import statistics
 
-from footprint.guest.guest import Guest
-from footprint.guest.plugging import BACKENDS, Q35, Reading, Socket, cycle_backend
+from footprint.qemu_process.guest import Guest
+from footprint.qemu_process.hotplug import BACKENDS, Q35, Reading, Socket, cycle_backend
 
 DEVICES = ("virtio-net-pci", "e1000e", "rtl8139", "nec-usb-xhci")
 READINGS = ("", "info mtree -o -D", "info mtree -f", "info mtree -f -d")

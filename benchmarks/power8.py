@@ -100,7 +100,7 @@ def main() -> None:
 
 
 def _default_rules() -> tuple[str, ...]:
-    from footprint.discovery import find
+    from footprint.scenario.find import find
 
     return find("power8").rules
 

@@ -4,11 +4,10 @@ Question: what does each rule set make of it? A bus master that is off shows not
 CPU sees. Until functions shared a view, every one of them had its own, made anew at every commit.
 """
 
-from footprint.guests import OLDER_RULES
 from footprint.machines.catalogue import CATALOGUE
-from footprint.machines.guests import guest
-from footprint.scenario import Param, scenario
-from footprint.steps import Build, Destroy, EnableBusMaster, Mark, Settle
+from footprint.machines.generic import guest
+from footprint.scenario import Build, Destroy, EnableBusMaster, Mark, Param, Settle, scenario
+from footprint.scenario.startup import OLDER_RULES
 
 
 @scenario(

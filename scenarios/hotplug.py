@@ -4,13 +4,12 @@ Question: is everything back where it was, every time?
 """
 
 from footprint.errors import RequestError, UnknownNameError
-from footprint.guests import OLDER_RULES
 from footprint.machines.catalogue import CATALOGUE
-from footprint.machines.guests import guest
+from footprint.machines.generic import guest
 from footprint.machines.pseries import pseries
 from footprint.machines.topology import Device
-from footprint.scenario import Param, scenario
-from footprint.steps import Build, Commit, Destroy, EnableBusMaster, Mark, Plug, Settle, Unplug
+from footprint.scenario import Build, Commit, Destroy, EnableBusMaster, Mark, Param, Plug, Settle, Unplug, scenario
+from footprint.scenario.startup import OLDER_RULES
 
 NOTES = (
     OLDER_RULES,

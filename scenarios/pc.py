@@ -3,8 +3,8 @@
 Question: What does a PC with these devices cost, and under which rules?
 """
 
-from footprint.guests import notes, params, start_up, topology
 from footprint.scenario import scenario
+from footprint.scenario.startup import notes, params, start_up, topology
 
 
 @scenario(

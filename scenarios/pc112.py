@@ -4,10 +4,10 @@ Question: an x86 guest with 112 devices that are not virtio had 4 views in use a
 Do ours, once the firmware has placed every BAR and enabled every bus master?
 """
 
-from footprint.guests import notes, start_up
-from footprint.machines.guests import guest
+from footprint.machines.generic import guest
 from footprint.recording import Published
 from footprint.scenario import Param, scenario
+from footprint.scenario.startup import notes, start_up
 
 SOURCE = "the 2017 FlatView series, on 112 devices that are not virtio"
 

@@ -9,8 +9,7 @@ devices, and standard VGA, one OHCI and one virtio-scsi controller.
 
 from footprint.machines.pseries import pseries
 from footprint.recording import Published
-from footprint.scenario import Param, scenario
-from footprint.steps import Build, Destroy, Mark, Settle
+from footprint.scenario import Build, Destroy, Mark, Param, Settle, scenario
 
 HISTORY = (
     "v2.10.0",

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+pytest_plugins = ("tests.fixtures.leaks", "tests.fixtures.qemu")
+
 DATA = Path(__file__).parent / "data"
 ROOT = Path(__file__).parent.parent
 

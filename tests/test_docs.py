@@ -6,10 +6,10 @@ import re
 import pytest
 
 from footprint.backends.model import ModelBackend, passes
-from footprint.discovery import find
 from footprint.memory.census import census
-from footprint.rule_files import find_rules
-from footprint.steps import Mark
+from footprint.scenario import Mark
+from footprint.scenario.custom_rules import find_rules
+from footprint.scenario.find import find
 from tests.conftest import DATA, ROOT
 
 RULES = (ROOT / "docs" / "rules.md").read_text()

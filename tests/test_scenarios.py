@@ -5,10 +5,10 @@ import json
 import pytest
 
 from footprint.backends.model import ModelBackend
-from footprint.machines.guests import guest
+from footprint.machines.generic import guest
 from footprint.memory.rules import HISTORY
 from footprint.qemu.oplog import read_log
-from footprint.steps import Build, Replay
+from footprint.scenario import Build, Replay
 from tests.conftest import DATA, ROOT
 
 

@@ -7,9 +7,7 @@ from collections.abc import Sequence
 from footprint.backends.boards import BOARDS, boot
 from footprint.backends.boards.board import Board, dismantle
 from footprint.backends.boards.pci import Function, Wiring
-from footprint.backends.replay import Replayer
-from footprint.captured.pages import page_size
-from footprint.captured.restore import restore
+from footprint.backends.replayer import Replayer
 from footprint.errors import TopologyError
 from footprint.memory.core import MemoryCore
 from footprint.memory.ledger import Ledger
@@ -17,7 +15,9 @@ from footprint.memory.radix import Pages
 from footprint.memory.region import MemoryRegion
 from footprint.memory.rules import RuleSet
 from footprint.qemu.oplog import OperationLog
-from footprint.steps import (
+from footprint.reconstruct.page_size import page_size
+from footprint.reconstruct.restore import restore
+from footprint.scenario.steps import (
     Boot,
     Build,
     Commit,

@@ -38,8 +38,8 @@ def command(
     footprint capture -o running.json --qmp /run/guest/qmp.sock
     """
     from footprint.errors import RequestError
-    from footprint.guest.capture import SECONDS_TO_GREET, capture_running, capture_started, counts, encode
-    from footprint.guest.guest import SECONDS
+    from footprint.qemu_process.capture import SECONDS_TO_GREET, capture_running, capture_started, counts, encode
+    from footprint.qemu_process.guest import SECONDS
     from footprint.recording.files import writable, write_bytes
 
     if bool(command_line) == bool(address):

@@ -11,7 +11,7 @@ import click
 from footprint.cli.options import json_option, note, print_json, print_table
 
 if TYPE_CHECKING:
-    from footprint.judge.compare import Comparison, Line
+    from footprint.gate.compare import Comparison, Line
 
 
 @click.command("compare")
@@ -35,7 +35,7 @@ def command(
     footprint run power8 -b qemu -o reports/real
     footprint compare reports/model reports/real
     """
-    from footprint.judge.compare import compare
+    from footprint.gate.compare import compare
     from footprint.recording.files import read_recording
 
     found = compare(read_recording(first), read_recording(second), (rules_a, rules_b))

@@ -29,7 +29,7 @@ def command(
     footprint gate reports/power8 --budget 'flatviews.alive<=4' --rules v7.2.0
     footprint gate reports/power8 --budget 'modelled.resident.peak<=7GiB'
     """
-    from footprint.judge.budget import Budget, judge
+    from footprint.gate.budget import Budget, judge
     from footprint.recording.files import read_recording
 
     limits = [Budget.parse(text, mark) for text in budgets]

@@ -11,7 +11,7 @@ import click
 from footprint.cli.options import assignments, end_progress, json_option, print_json, progress
 
 if TYPE_CHECKING:
-    from footprint.judge.verdict import Verdict
+    from footprint.verdict.verdict import Verdict
 
 
 @click.command("leaks")
@@ -57,9 +57,9 @@ def command(
     """
     from datetime import UTC, datetime
 
-    from footprint.judge.suppressions import read_suppressions, suppressed
     from footprint.leaks.measure import Options, measure, measure_command
     from footprint.leaks.trial import Plan
+    from footprint.verdict.suppressions import read_suppressions, suppressed
 
     accepted = read_suppressions(Path("pyproject.toml"))
     wanted = tuple(name.strip() for name in metrics.split(",") if name.strip()) if metrics else None
@@ -109,8 +109,8 @@ def _of_scenario(
 ) -> Verdict:
     """The verdict on a scenario; without rule sets given, under those of its own that are no what-if."""
     from footprint.cli.run_verb import for_backend, request_of
-    from footprint.discovery import find
     from footprint.leaks.scenarios import judge, with_cycles
+    from footprint.scenario.find import find
 
     scenario = find(word)
     own = rules or tuple(name for name in scenario.rules if "," not in name)
@@ -122,7 +122,7 @@ def _of_scenario(
 
 
 def _show(verdict: Verdict) -> None:
-    from footprint.leaks.words import told
+    from footprint.leaks.verdict_text import told
 
     head, *rest = told(verdict)
     colour = {"clean": "green", "leak": "red", "inconclusive": "yellow"}[verdict.verdict]

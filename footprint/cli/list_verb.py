@@ -33,7 +33,7 @@ def command(kind: str, *, as_json: bool) -> None:
 
 
 def _scenarios() -> list[dict[str, Any]]:
-    from footprint.discovery import built_in, features_of, find
+    from footprint.scenario.find import built_in, features_of, find
 
     return [features_of(find(name)) for name in built_in()]
 
@@ -48,7 +48,7 @@ def _rules() -> list[dict[str, Any]]:
 
 
 def _machines() -> list[dict[str, Any]]:
-    from footprint.machines.guests import MACHINES
+    from footprint.machines.generic import MACHINES
     from footprint.machines.pseries import pseries
 
     first_line = (pseries.__doc__ or "").strip().splitlines()[0]
@@ -64,7 +64,7 @@ def _devices() -> list[dict[str, Any]]:
 def _backends() -> list[dict[str, Any]]:
     import shutil
 
-    from footprint.guest.arguments import QEMU
+    from footprint.qemu_process.command_line import QEMU
 
     missing = [program for program in dict.fromkeys(QEMU.values()) if shutil.which(program) is None]
     return [

@@ -19,7 +19,7 @@ from footprint.cli.options import (
 
 if TYPE_CHECKING:
     from footprint.memory.rules import RuleSet
-    from footprint.recorder import Request
+    from footprint.record.recorder import Request
     from footprint.recording.model import Recording
 
 BACKENDS = ("model", "qemu")
@@ -75,7 +75,7 @@ def command(
     """
     from dataclasses import replace
 
-    from footprint.recorder import record
+    from footprint.record.recorder import record
 
     request = request_of(scenario, sets, rules, probes)
     if (backend, qemu, firmware_seconds, guests) != ("model", None, None, 1):
@@ -129,9 +129,9 @@ def for_backend(
 
 def request_of(word: str, sets: tuple[str, ...], rules: tuple[str, ...], probes: str) -> Request:
     """What the words ask for, on the model; raises RequestError."""
-    from footprint.discovery import find
     from footprint.errors import UnknownNameError
-    from footprint.recorder import INTRUSIVE, Request
+    from footprint.record.recorder import INTRUSIVE, Request
+    from footprint.scenario.find import find
 
     scenario = find(word)
     wanted = tuple(name.strip() for name in probes.split(",") if name.strip())
@@ -150,7 +150,7 @@ def request_of(word: str, sets: tuple[str, ...], rules: tuple[str, ...], probes:
 def _rule_sets(words: tuple[str, ...]) -> tuple[RuleSet, ...]:
     """The rule sets that `words` mean, each once; ``all`` is the whole history."""
     from footprint.memory.rules import HISTORY
-    from footprint.rule_files import find_rules
+    from footprint.scenario.custom_rules import find_rules
 
     found: dict[str, RuleSet] = {}
     for word in words:

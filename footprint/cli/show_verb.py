@@ -79,7 +79,7 @@ def summarize(recording: Recording, *, mark: str | None = None, everything: bool
 
 def _print_growth(recording: Recording) -> None:
     """For a recording of cycles: what grows from one to the next, and whether that is a leak."""
-    from footprint.judge.growth import growths
+    from footprint.verdict.scenario_growth import growths
 
     judged = growths(recording)
     for one in judged:

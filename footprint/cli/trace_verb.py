@@ -32,7 +32,7 @@ def command(
     footprint trace -o pc.txt.gz -- qemu-system-x86_64 -M pc
     footprint verify pc.txt.gz
     """
-    from footprint.guest.tracing import trace
+    from footprint.qemu_process.trace import trace
     from footprint.recording.files import writable, write_bytes
 
     path = writable(out, force=force)

@@ -32,7 +32,7 @@ def command(files: tuple[str, ...], rules: str | None, workers: int | None, *, a
     \b
     footprint verify tests/data/captures/*.json.gz tests/data/oplogs/*.txt.gz
     """
-    from footprint.rule_files import find_rules
+    from footprint.scenario.custom_rules import find_rules
     from footprint.verify.files import verify_files
 
     wanted = find_rules(rules) if rules else None

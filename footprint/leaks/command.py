@@ -13,13 +13,13 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from footprint.guest.process import Child, find_program
-from footprint.judge.verdict import Explanation
-from footprint.leaks import tracers
+from footprint.attribution import external_tracers
+from footprint.attribution.native_stacks import UNPLACED
 from footprint.leaks.subject import Reading, environment
-from footprint.leaks.watch import Ended, Limits, Watch
-from footprint.probes.native import UNPLACED
-from footprint.probes.resources import ABSENT, OUTSIDE, Outside
+from footprint.leaks.supervisor import Ended, Limits, Watch
+from footprint.process.child import Child, find_program
+from footprint.process.resources import ABSENT, OUTSIDE, Outside
+from footprint.verdict.verdict import Explanation
 
 EMPTY = ("cat",)
 """Answers every line, and does nothing."""
@@ -100,7 +100,7 @@ class CommandSubject:
             return Explanation()
         # Half of a small block is malloc's own.
         start, rates = Explanation(untraced=grown / 2), {"heap.bytes": grown}
-        found = tracers.traced(self._again, cycles, start, rates, self._environment, missing=MISSING)
+        found = external_tracers.traced(self._again, cycles, start, rates, self._environment, missing=MISSING)
         places = tuple(
             {**one, "metrics": [*one["metrics"], "vm.bytes"], "text": one["text"].replace(UNPLACED, "in main")}
             for one in found.places

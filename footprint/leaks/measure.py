@@ -9,14 +9,14 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 
 from footprint.errors import RequestError
-from footprint.judge.evidence import FLOORS
-from footprint.judge.verdict import Verdict
 from footprint.leaks.command import EMPTY as CAT
 from footprint.leaks.command import CommandSubject
 from footprint.leaks.subject import ChildSubject, Progress
-from footprint.leaks.targets import EMPTY
+from footprint.leaks.supervisor import Ended, Limits
+from footprint.leaks.target_loader import EMPTY
 from footprint.leaks.trial import BLOCKS, Plan, Trial
-from footprint.leaks.watch import Ended, Limits
+from footprint.verdict.verdict import Verdict
+from footprint.verdict.windows import FLOORS
 
 LEAST = 2 * BLOCKS
 """Cycles that a verdict needs."""

@@ -13,17 +13,17 @@ from typing import Any
 
 from footprint.backends.model import ModelBackend
 from footprint.errors import RequestError
-from footprint.judge.growth import Growth, growths
-from footprint.judge.remains import Remains, remains
-from footprint.judge.trend import Slope
-from footprint.judge.verdict import Finding, Verdict
 from footprint.leaks.subject import Progress
 from footprint.memory.rules import RuleSet
 from footprint.memory.space import AddressSpace
-from footprint.recorder import Request, record
+from footprint.record.recorder import Request, record
 from footprint.recording.model import Recording
-from footprint.scenario import Scenario
-from footprint.steps import Mark
+from footprint.scenario.scenario import Scenario
+from footprint.scenario.steps import Mark
+from footprint.verdict.leftovers import Remains, remains
+from footprint.verdict.scenario_growth import Growth, growths
+from footprint.verdict.trend import Slope
+from footprint.verdict.verdict import Finding, Verdict
 
 MOST_PLACES = 20
 METRIC = {"process.rss": "rss.bytes", "process.uss": "uss.bytes", "process.pss": "pss.bytes"}

@@ -14,12 +14,13 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Protocol
 
+from footprint.attribution import external_tracers
 from footprint.errors import MeasurementError, RequestError
-from footprint.guest.process import Child
-from footprint.judge.verdict import Explanation
-from footprint.leaks import tracers, wire
-from footprint.leaks.watch import Ended, Limits, Watch
-from footprint.probes.resources import ABSENT, INSIDE, OUTSIDE, Outside
+from footprint.leaks import pipe_protocol
+from footprint.leaks.supervisor import Ended, Limits, Watch
+from footprint.process.child import Child
+from footprint.process.resources import ABSENT, INSIDE, OUTSIDE, Outside
+from footprint.verdict.verdict import Explanation
 
 Reading = dict[str, int]
 """A number for each metric that this target and this system have."""
@@ -60,7 +61,7 @@ class ChildSubject:
 
     def __init__(
         self, word: str, limits: Limits, *, python: str = sys.executable,
-        program: Sequence[str] = ("-m", "footprint.leaks.child"), pass_fds: Sequence[int] = (),
+        program: Sequence[str] = ("-m", "footprint.leaks.measured_process"), pass_fds: Sequence[int] = (),
     ) -> None:  # fmt: skip
         self._word, self._limits, self._python = word, limits, python
         theirs_in, self._requests = os.pipe()
@@ -92,27 +93,27 @@ class ChildSubject:
                     f"{self._python} has no footprint; install it with: {self._python} -m pip install footprint"
                 ) from None
             raise
-        if kind == wire.REFUSED:
+        if kind == pipe_protocol.REFUSED:
             raise RequestError(text)
-        if kind == wire.MISSING:
+        if kind == pipe_protocol.MISSING:
             raise MeasurementError(text)
-        if kind != wire.READY:
+        if kind != pipe_protocol.READY:
             raise self._ended(kind, text)
         self.what = json.loads(text)["what"]
 
     def run(self, cycles: int) -> float:
         """So many cycles, and the seconds that they took by the target's own clock; raises Ended."""
-        *_, nanoseconds = self._ask(wire.RUN, cycles)
+        *_, nanoseconds = self._ask(pipe_protocol.RUN, cycles)
         self.cycles += cycles
         return nanoseconds / 1e9
 
     def collect(self) -> None:
         """Collect its garbage."""
-        self._ask(wire.COLLECT)
+        self._ask(pipe_protocol.COLLECT)
 
     def read(self) -> Reading:
         """INSIDE and OUTSIDE, without what this system cannot tell."""
-        *inside, _ = self._ask(wire.READ)
+        *inside, _ = self._ask(pipe_protocol.READ)
         try:
             outside = self._outside.read()
         except ProcessLookupError:
@@ -126,15 +127,15 @@ class ChildSubject:
 
     def switch_collector(self, *, on: bool) -> bool:
         """Switch Python's collector; True."""
-        self._ask(wire.GC, int(on))
+        self._ask(pipe_protocol.GC, int(on))
         return True
 
     def explain(self, cycles: int, rates: Mapping[str, float]) -> Explanation:
         """The places that its own process names, and for what that cannot see, those that a tracer around it does."""
         text = json.dumps(dict(rates)).encode()
-        self._send(wire.EXPLAIN, cycles, wire.LENGTH.pack(len(text)) + text)
+        self._send(pipe_protocol.EXPLAIN, cycles, pipe_protocol.LENGTH.pack(len(text)) + text)
         kind, said = self._text(self._answer("while its leak was traced", self._limits.cycle_seconds * 3))
-        if kind != wire.TEXT:
+        if kind != pipe_protocol.TEXT:
             raise self._ended(kind, said)
         found = Explanation.of(json.loads(said))
         return self._traced(found, cycles, rates) if found.untraced and not found.filling else found
@@ -143,7 +144,7 @@ class ChildSubject:
         """End the process; its teardown is given a moment."""
         if self._child is not None and self._child.is_alive:
             with suppress(OSError):
-                os.write(self._requests, wire.REQUEST.pack(wire.END, 0))
+                os.write(self._requests, pipe_protocol.REQUEST.pack(pipe_protocol.END, 0))
             self._child.wait(1)
         if self._child is not None:
             self._child.kill()
@@ -154,7 +155,8 @@ class ChildSubject:
 
     def _traced(self, found: Explanation, cycles: int, rates: Mapping[str, float]) -> Explanation:
         """`found` with what a tracer sees around the same target, in one more process."""
-        return tracers.traced(tracers.child_again(self._python, self._word), cycles, found, rates, environment())
+        again = external_tracers.child_again(self._python, self._word)
+        return external_tracers.traced(again, cycles, found, rates, environment())
 
     def _died(self, when: str) -> Ended:
         return self._watch.died(when)
@@ -162,15 +164,16 @@ class ChildSubject:
     def _ask(self, operation: int, number: int = 0) -> tuple[int, ...]:
         self._send(operation, number)
         left = max(0.1, self._limits.left)
-        seconds = left if operation == wire.RUN and number > 1 else min(left, self._limits.cycle_seconds)
-        answer = self._answer(f"in cycle {self.cycles + 1}" if operation == wire.RUN else "between cycles", seconds)
-        if answer[0] != wire.DONE:
+        running = operation == pipe_protocol.RUN
+        seconds = left if running and number > 1 else min(left, self._limits.cycle_seconds)
+        answer = self._answer(f"in cycle {self.cycles + 1}" if running else "between cycles", seconds)
+        if answer[0] != pipe_protocol.DONE:
             raise self._ended(*self._text(answer))
         return answer[1:]
 
     def _send(self, operation: int, number: int, text: bytes = b"") -> None:
         try:
-            os.write(self._requests, wire.REQUEST.pack(operation, number) + text)
+            os.write(self._requests, pipe_protocol.REQUEST.pack(operation, number) + text)
         except OSError:
             raise self._died("between cycles") from None
 
@@ -186,8 +189,8 @@ class ChildSubject:
                     break  # its last words came between the two questions
                 raise self._died(when)
             self._watch.weigh(when, self._limits.memory)
-        answer = self._receive(wire.ANSWER.size, when)
-        return wire.ANSWER.unpack(answer)
+        answer = self._receive(pipe_protocol.ANSWER.size, when)
+        return pipe_protocol.ANSWER.unpack(answer)
 
     def _text(self, answer: tuple[int, ...]) -> tuple[int, str]:
         return answer[0], self._receive(answer[1], "while it spoke").decode(errors="replace")
@@ -202,7 +205,7 @@ class ChildSubject:
         return data
 
     def _ended(self, kind: int, text: str) -> Ended:
-        how = {wire.RAISED: "raised", wire.EXITED: "exited"}.get(kind, "crashed")
+        how = {pipe_protocol.RAISED: "raised", pipe_protocol.EXITED: "exited"}.get(kind, "crashed")
         return Ended(how, f"it raises {text}" if how == "raised" else text)
 
 

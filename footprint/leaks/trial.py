@@ -13,11 +13,11 @@ from itertools import pairwise
 from pathlib import Path
 
 from footprint.errors import MeasurementError
-from footprint.judge.evidence import FLOORS, Evidence
-from footprint.judge.trend import Window, shape
-from footprint.judge.verdict import Finding, Verdict
 from footprint.leaks.subject import Progress, Reading, Subject
-from footprint.leaks.watch import Ended, Limits
+from footprint.leaks.supervisor import Ended, Limits
+from footprint.verdict.trend import Window, shape
+from footprint.verdict.verdict import Finding, Verdict
+from footprint.verdict.windows import FLOORS, Evidence
 
 RETAINED = {"heap.bytes": 16.0, "python.blocks": 0.5, "gc.objects": 0.5, "vm.bytes": 4096.0, "maps": 0.5, "fds": 0.5}
 """What may wait for the collector, with the least per cycle that is worth a word."""

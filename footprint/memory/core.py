@@ -11,12 +11,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from footprint.errors import TopologyError
-from footprint.memory.figuring import Figuring
 from footprint.memory.ledger import Ledger
 from footprint.memory.radix import Pages
 from footprint.memory.region import MemoryRegion
 from footprint.memory.rules import RuleSet
 from footprint.memory.space import AddressSpace
+from footprint.memory.tallies import ViewMeasurer
 from footprint.units import range_text
 
 
@@ -28,8 +28,8 @@ class MemoryCore:
 
     def __init__(self, rules: Sequence[RuleSet], *, pages: Pages | None = None, host_page: int = 4096) -> None:
         self.pages = pages or Pages()
-        figuring = Figuring(self.pages)
-        self.ledgers = tuple(Ledger(one, figuring, host_page=host_page) for one in rules)
+        measurer = ViewMeasurer(self.pages)
+        self.ledgers = tuple(Ledger(one, measurer, host_page=host_page) for one in rules)
         self.spaces: dict[AddressSpace, None] = {}
         self.depth = 0
         self._pending = False

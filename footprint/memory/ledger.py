@@ -14,19 +14,19 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator
 from typing import NamedTuple
 
-from footprint.memory.figuring import EMPTY, NO_SHARE, Figuring, Share, bytes_by_kind, share_of
 from footprint.memory.flatview import FlatView, build_view
 from footprint.memory.history import History
 from footprint.memory.listener import Audience, MemoryListener
 from footprint.memory.policies import Policies, choose
 from footprint.memory.radix import NODE_BYTES, Shape
-from footprint.memory.reclaimer import NO_LOAD, Load, Reclaimer
+from footprint.memory.reclaimer import NO_MEMORY, MemoryUse, Reclaimer
 from footprint.memory.region import MemoryRegion
 from footprint.memory.render import FlatRange
 from footprint.memory.roots import SharingRule
 from footprint.memory.rules import RuleSet
 from footprint.memory.space import AddressSpace
 from footprint.memory.table import Entry, Holder, ViewTable
+from footprint.memory.tallies import EMPTY, NO_OBJECTS, ObjectCounts, ViewMeasurer, bytes_by_kind, object_counts
 
 
 class Created(NamedTuple):
@@ -46,11 +46,11 @@ class Ledger:
     for each view created, in QEMU's order.
     """
 
-    def __init__(self, rules: RuleSet, figuring: Figuring, *, host_page: int = 4096) -> None:
+    def __init__(self, rules: RuleSet, measurer: ViewMeasurer, *, host_page: int = 4096) -> None:
         self.rules = rules
         self.policies: Policies = choose(rules.features, rules.own)
         self._rule_follows_commits = type(self.policies.sharing).committed is not SharingRule.committed
-        self.figuring = figuring
+        self.measurer = measurer
         self.host_page = host_page
         self.watch: Callable[[Created], None] | None = None
         self.spaces: dict[AddressSpace, Entry | None] = {}
@@ -59,20 +59,20 @@ class Ledger:
         self.reclaimer = Reclaimer()
         self.history = History()
         self.commits = 0
-        self.ever = NO_SHARE
+        self.ever = NO_OBJECTS
         self.nodes_allocated_ever = 0
-        self.peak = NO_LOAD
-        self._table = ViewTable(self.policies, figuring)
+        self.peak = NO_MEMORY
+        self._table = ViewTable(self.policies, measurer)
         self._newcomers: list[AddressSpace] = []
         self._on_root: dict[MemoryRegion, list[AddressSpace]] = {}
         self._mixed_roots: set[MemoryRegion] = set()
         self._cpu_sharers: dict[MemoryRegion, list[AddressSpace]] = {}
-        self._priced: tuple[int, int, Load] | None = None
+        self._priced: tuple[int, int, MemoryUse] | None = None
         self._exceptions: dict[Holder, int] = {}
         self._nodes_allocated = 0
-        self._current = NO_LOAD
-        self._first_views = NO_LOAD
-        self._empty_view: Load | None = None
+        self._current = NO_MEMORY
+        self._first_views = NO_MEMORY
+        self._empty_view: MemoryUse | None = None
         self._views: dict[Holder, FlatView] = {}
         self._audience = Audience()
 
@@ -140,7 +140,7 @@ class Ledger:
         if self.spaces[self._on_root[space.root][0]] is not entry:
             self._mixed_roots.add(space.root)
         made, shape = self._table.join(space, entry), entry.figures.shape
-        if made == NO_SHARE:
+        if made == NO_OBJECTS:
             return
         if not self.policies.reserve.settled(shape):
             self._write_down_allocations(apart_from=space)
@@ -184,7 +184,7 @@ class Ledger:
             self._views.pop(entry, None)
         self._table.drop_idle()
         self.reclaimer.retire(self._current.plus(self._first_views))
-        self._first_views = NO_LOAD
+        self._first_views = NO_MEMORY
         self._exceptions.clear()
         self._nodes_allocated, self._current = self._price()
         self.commits += 1
@@ -232,7 +232,7 @@ class Ledger:
         self.spaces[space] = entry
         self._table.join(space, entry)
 
-    def _price(self) -> tuple[int, Load]:
+    def _price(self) -> tuple[int, MemoryUse]:
         """Nodes allocated by one regeneration of everything, and what it weighs."""
         table, reserve = self._table, self.policies.reserve
         if self.watch or not all(map(reserve.settled, table.shapes)):
@@ -246,7 +246,7 @@ class Ledger:
             self._priced = table.changes, nodes, self._weigh(table.totals, nodes, untouched)
         return self._priced[1:]
 
-    def _price_in_order(self) -> tuple[int, Load]:
+    def _price_in_order(self) -> tuple[int, MemoryUse]:
         """The same dispatch by dispatch, in QEMU's order: the reserve grows in the midst of this commit."""
         self._priced = None
         nodes = untouched = 0
@@ -277,20 +277,20 @@ class Ledger:
 
     # Section: weighing and counting
 
-    def _count(self, made: Share, nodes_allocated: int) -> None:
+    def _count(self, made: ObjectCounts, nodes_allocated: int) -> None:
         self.ever = self.ever.plus(made)
         self.nodes_allocated_ever += nodes_allocated
 
-    def _load(self, made: Share, shape: Shape, allocated: int) -> Load:
+    def _load(self, made: ObjectCounts, shape: Shape, allocated: int) -> MemoryUse:
         return self._weigh(made, made.dispatches * allocated, made.dispatches * self._untouched(shape, allocated))
 
-    def _weigh(self, made: Share, nodes: int, untouched: int) -> Load:
+    def _weigh(self, made: ObjectCounts, nodes: int, untouched: int) -> MemoryUse:
         weight = sum(self.bytes_of(made, nodes).values())
-        return Load(made.views, weight, weight - untouched)
+        return MemoryUse(made.views, weight, weight - untouched)
 
-    def bytes_of(self, made: Share, nodes_allocated: int) -> dict[str, int]:
+    def bytes_of(self, made: ObjectCounts, nodes_allocated: int) -> dict[str, int]:
         """What `made` takes in the C program of these rules, in bytes by kind of thing."""
-        return bytes_by_kind(made, nodes_allocated, self.rules.layout, self.figuring.pages)
+        return bytes_by_kind(made, nodes_allocated, self.rules.layout, self.measurer.pages)
 
     def _untouched(self, shape: Shape, allocated: int) -> int:
         """Bytes at the end of a node array that the tree never touches, but for one host page."""
@@ -306,9 +306,9 @@ class Ledger:
         if self.policies.empty_held and self._empty_view is None:
             self._empty_view = self._make_empty(int(not self.policies.dispatch_per_space))
 
-    def _make_empty(self, dispatches: int, views: int = 1) -> Load:
+    def _make_empty(self, dispatches: int, views: int = 1) -> MemoryUse:
         """Make and count a view without ranges; what it weighs."""
-        made = share_of(EMPTY, views, dispatches, dummies=self.policies.dummies)
+        made = object_counts(EMPTY, views, dispatches, dummies=self.policies.dummies)
         self._count(made, 0)
         if self.watch and views:
             self.watch(Created(None, 0, made.sections, 0, 0))
@@ -320,18 +320,18 @@ class Ledger:
         if count and self._empty_view is None:
             count -= 1
             dispatch = self._make_empty(int(not self.policies.dispatch_per_space), views=0)
-            self._empty_view = Load(1, bare, bare).plus(dispatch)
-        self.reclaimer.retire(Load(count, count * bare, count * bare))
+            self._empty_view = MemoryUse(1, bare, bare).plus(dispatch)
+        self.reclaimer.retire(MemoryUse(count, count * bare, count * bare))
 
     # Section: reading
 
     @property
-    def allocated(self) -> Load:
+    def allocated(self) -> MemoryUse:
         """Everything created and not yet freed."""
-        held = self._empty_view or NO_LOAD
+        held = self._empty_view or NO_MEMORY
         return self.reclaimer.waiting.plus(self._current).plus(self._first_views).plus(held)
 
-    def alive(self) -> tuple[Share, int]:
+    def alive(self) -> tuple[ObjectCounts, int]:
         """The views that some space uses, and the nodes allocated in them."""
         alive, nodes = self._table.totals, self._nodes_allocated
         for entry in self._table.idle:
@@ -340,9 +340,9 @@ class Ledger:
         per_space = self.policies.dispatch_per_space
         vacant = self._table.known(None)
         if self._empty_view is not None and (alive.given_up or (vacant is not None and vacant.spaces)):
-            alive = alive.plus(share_of(EMPTY, 1, int(not per_space), dummies=self.policies.dummies))
+            alive = alive.plus(object_counts(EMPTY, 1, int(not per_space), dummies=self.policies.dummies))
         firsts = self._first_views.views
-        return alive.plus(share_of(EMPTY, firsts, firsts * per_space, dummies=self.policies.dummies)), nodes
+        return alive.plus(object_counts(EMPTY, firsts, firsts * per_space, dummies=self.policies.dummies)), nodes
 
     def settle(self) -> None:
         """The grace period ends: everything that waits is freed."""
@@ -351,7 +351,7 @@ class Ledger:
         self._note_history()
 
     def _note_peak(self) -> None:
-        self.peak = Load(*map(max, self.peak, self.allocated))
+        self.peak = MemoryUse(*map(max, self.peak, self.allocated))
 
     def _note_history(self) -> None:
         alive, _ = self.alive()
@@ -374,7 +374,7 @@ class Ledger:
         if view is None:
             capacity = self._allocation(self._table.holder(space, entry), entry)
             view = self._views[key] = build_view(
-                root, self.figuring.pages, merge=policies.merge, dummies=policies.dummies,
+                root, self.measurer.pages, merge=policies.merge, dummies=policies.dummies,
                 capacity=capacity, level_skipping=policies.level_skipping,
             )  # fmt: skip
         return view

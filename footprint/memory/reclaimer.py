@@ -10,41 +10,41 @@ from __future__ import annotations
 from typing import NamedTuple
 
 
-class Load(NamedTuple):
+class MemoryUse(NamedTuple):
     """What some views weigh: their number, their bytes as allocated, and the bytes that are touched."""
 
     views: int = 0
     bytes: int = 0
     resident: int = 0
 
-    def plus(self, other: Load) -> Load:
+    def plus(self, other: MemoryUse) -> MemoryUse:
         """Both together."""
-        return Load(self.views + other.views, self.bytes + other.bytes, self.resident + other.resident)
+        return MemoryUse(self.views + other.views, self.bytes + other.bytes, self.resident + other.resident)
 
-    def less(self, other: Load) -> Load:
+    def less(self, other: MemoryUse) -> MemoryUse:
         """This without `other`."""
-        return Load(self.views - other.views, self.bytes - other.bytes, self.resident - other.resident)
+        return MemoryUse(self.views - other.views, self.bytes - other.bytes, self.resident - other.resident)
 
-    def one_of(self, count: int) -> Load:
+    def one_of(self, count: int) -> MemoryUse:
         """The part of one among `count` equal ones."""
-        return Load(self.views // count, self.bytes // count, self.resident // count)
+        return MemoryUse(self.views // count, self.bytes // count, self.resident // count)
 
 
-NO_LOAD = Load()
+NO_MEMORY = MemoryUse()
 
 
 class Reclaimer:
     """What waits for the grace period, and how many views have been freed so far."""
 
     def __init__(self) -> None:
-        self.waiting = NO_LOAD
+        self.waiting = NO_MEMORY
         self.freed = 0
 
-    def retire(self, load: Load) -> None:
+    def retire(self, load: MemoryUse) -> None:
         """`load` is released: it stays allocated until the grace period ends."""
         self.waiting = self.waiting.plus(load)
 
     def grace(self) -> None:
         """The grace period ends: everything that waited is freed."""
         self.freed += self.waiting.views
-        self.waiting = NO_LOAD
+        self.waiting = NO_MEMORY

@@ -11,12 +11,12 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 
 from footprint.errors import TopologyError
-from footprint.memory.figuring import NO_SHARE, Figures, Figuring, Share, share_of
 from footprint.memory.policies import Policies
 from footprint.memory.radix import Shape
 from footprint.memory.region import MemoryRegion
 from footprint.memory.roots import is_vacant
 from footprint.memory.space import AddressSpace
+from footprint.memory.tallies import NO_OBJECTS, Figures, ObjectCounts, ViewMeasurer, object_counts
 
 
 @dataclass(slots=True, eq=False)
@@ -30,7 +30,7 @@ class Entry:
     identity: Hashable
     figures: Figures
     spaces: dict[AddressSpace, None] = field(default_factory=dict)
-    share: Share = NO_SHARE
+    share: ObjectCounts = NO_OBJECTS
 
 
 Holder = Entry | AddressSpace
@@ -43,10 +43,10 @@ class ViewTable:
     `idle` entries have no space left: the table keeps their view until the next commit.
     """
 
-    def __init__(self, policies: Policies, figuring: Figuring) -> None:
+    def __init__(self, policies: Policies, measurer: ViewMeasurer) -> None:
         self.policies = policies
-        self.figuring = figuring
-        self.totals = NO_SHARE
+        self.measurer = measurer
+        self.totals = NO_OBJECTS
         self.shapes: Counter[Shape] = Counter()
         self.changes = 0
         self.idle: dict[Entry, None] = {}
@@ -68,7 +68,7 @@ class ViewTable:
         identity = None if key is None else self.policies.sharing.identity(key)
         entry = self._entries.get(identity)
         if entry is None:
-            figures = self.figuring.figures(key, self.policies.merge)
+            figures = self.measurer.figures(key, self.policies.merge)
             self._refuse_too_many(key, figures)
             entry = self._entries[identity] = self._rendered[key] = Entry(key, identity, figures)
         return entry
@@ -78,7 +78,7 @@ class ViewTable:
 
         In the midst of a transaction a new view shows the tree as it is; those that are there do not.
         """
-        figures = self.figuring.figures(entry.key, self.policies.merge)
+        figures = self.measurer.figures(entry.key, self.policies.merge)
         if entry.key is None or figures == entry.figures:
             return entry
         return Entry(entry.key, object(), figures)
@@ -87,14 +87,14 @@ class ViewTable:
         """Whose the dispatch of `space` is."""
         return space if self.policies.sharing.private or self.policies.dispatch_per_space else entry
 
-    def join(self, space: AddressSpace, entry: Entry) -> Share:
+    def join(self, space: AddressSpace, entry: Entry) -> ObjectCounts:
         """`space` uses the view of `entry`; gives what one regeneration makes more because of it."""
         before = entry.share
         entry.spaces[space] = None
         self._reshare(entry)
         return entry.share.less(before)
 
-    def leave(self, space: AddressSpace, entry: Entry) -> Share:
+    def leave(self, space: AddressSpace, entry: Entry) -> ObjectCounts:
         """`space` no longer does; gives what one regeneration makes less."""
         before = entry.share
         del entry.spaces[space]
@@ -105,10 +105,10 @@ class ViewTable:
         """Render and measure `entry` again, as the tree stands."""
         if entry.identity is not entry.key:
             self._represent(entry)
-        figures = self.figuring.figures(entry.key, self.policies.merge)
+        figures = self.measurer.figures(entry.key, self.policies.merge)
         self._refuse_too_many(entry.key, figures)
         if figures != entry.figures:
-            self._exchange(entry, NO_SHARE)
+            self._exchange(entry, NO_OBJECTS)
             entry.figures = figures
             self._reshare(entry)
 
@@ -125,17 +125,17 @@ class ViewTable:
     def drop_idle(self) -> None:
         """A new table has only keys that some space leads to."""
         for entry in self.idle:
-            self._exchange(entry, NO_SHARE)
+            self._exchange(entry, NO_OBJECTS)
             if self._entries.get(entry.identity) is entry:
                 del self._entries[entry.identity]
             if self._rendered.get(entry.key) is entry:
                 del self._rendered[entry.key]
-            self.figuring.forget(entry.key, self.policies.merge)
+            self.measurer.forget(entry.key, self.policies.merge)
         self.idle.clear()
 
     def _refuse_too_many(self, key: MemoryRegion | None, figures: Figures) -> None:
         """QEMU keeps a section's number in the bits below a page, and aborts when they do not suffice."""
-        sections, most = self.policies.dummies + figures.shape.sections, self.figuring.pages.size
+        sections, most = self.policies.dummies + figures.shape.sections, self.measurer.pages.size
         if key is not None and sections > most:
             raise TopologyError(
                 f"the view of {key.name!r} has {sections} sections; QEMU aborts with more than {most}, "
@@ -149,7 +149,7 @@ class ViewTable:
             self.idle[entry] = None
         self._exchange(entry, self._share(entry))
 
-    def _exchange(self, entry: Entry, new: Share) -> None:
+    def _exchange(self, entry: Entry, new: ObjectCounts) -> None:
         old, shape = entry.share, entry.figures.shape
         if new == old:
             return
@@ -160,7 +160,7 @@ class ViewTable:
             del self.shapes[shape]
         self.changes += 1
 
-    def _share(self, entry: Entry) -> Share:
+    def _share(self, entry: Entry) -> ObjectCounts:
         """What a regeneration makes for `entry`. The table itself holds a shared view, used or not."""
         policies, count = self.policies, len(entry.spaces)
         views = count if policies.sharing.private else 1
@@ -170,5 +170,5 @@ class ViewTable:
         elif policies.empty_given_up and not entry.figures.ranges:
             views, given_up = 0, views
         dispatches = count if policies.dispatch_per_space else views
-        share = share_of(entry.figures, views, dispatches, dummies=policies.dummies)
+        share = object_counts(entry.figures, views, dispatches, dummies=policies.dummies)
         return share._replace(given_up=given_up) if given_up else share

@@ -40,7 +40,7 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
     config = item.config
     if config.pluginmanager.has_plugin(CHILD) or config.option.setuponly or config.option.setupplan:
         return None
-    from footprint.pytest_plugin.protocol import run
+    from footprint.pytest_plugin.runner import run
 
     run(item, nextitem)
     return True

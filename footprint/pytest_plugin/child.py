@@ -17,13 +17,13 @@ import pytest
 from _pytest.outcomes import Failed as PytestFailed
 
 from footprint.errors import RequestError
-from footprint.leaks import wire
-from footprint.leaks.child import Server
+from footprint.leaks import pipe_protocol
 from footprint.leaks.measure import Options
-from footprint.leaks.targets import Refused, Target, runnable
-from footprint.pytest_plugin.asked import of_marker, options
+from footprint.leaks.measured_process import Server
+from footprint.leaks.target_loader import Refused, Target, runnable
 from footprint.pytest_plugin.names import NAME
-from footprint.pytest_plugin.quiet import quiet
+from footprint.pytest_plugin.options import of_marker, options
+from footprint.pytest_plugin.silence import quiet
 
 OWN_CACHES = ("lfplugin", "nfplugin")
 """What would write down, for the next run, that this run had one test."""
@@ -66,8 +66,8 @@ class Child:
     def finish(self) -> None:
         """Say that it is over, or why there was nothing to run."""
         if self._item is None:
-            self._say(wire.MISSING, self._trouble or "it was not collected again in a process of its own")
-        self._say(wire.FINISHED, "")
+            self._say(pipe_protocol.MISSING, self._trouble or "it was not collected again in a process of its own")
+        self._say(pipe_protocol.FINISHED, "")
 
     # pytest's hooks.
 
@@ -114,12 +114,12 @@ class Child:
         """Send the report of a phase home."""
         assert self._config is not None
         data = self._config.hook.pytest_report_to_serializable(config=self._config, report=report)
-        self._say(wire.REPORT, json.dumps(data, default=str))
+        self._say(pipe_protocol.REPORT, json.dumps(data, default=str))
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """A test that ends the whole run ends it at home too."""
         if isinstance(excinfo.value, pytest.exit.Exception):
-            self._say(wire.EXITED, json.dumps([excinfo.value.msg, excinfo.value.returncode]))
+            self._say(pipe_protocol.EXITED, json.dumps([excinfo.value.msg, excinfo.value.returncode]))
 
     # Measuring.
 
@@ -177,15 +177,15 @@ class Child:
                 opened.enter_context(quiet(names, getattr(self._item, "funcargs", {})))
 
             asked_for = {**asdict(options.plan), "target": target, "seconds": options.seconds}
-            self._say(wire.BEGIN, json.dumps(asked_for))
+            self._say(pipe_protocol.BEGIN, json.dumps(asked_for))
             self._server.serve(Target(cycle, setup=first))
         return self._verdict()
 
     def _verdict(self) -> dict[str, str]:
         """The answer; requests that came too late for a target that ended are passed over."""
-        while len(request := os.read(self._requests, wire.REQUEST.size)) == wire.REQUEST.size:
-            operation, size = wire.REQUEST.unpack(request)
-            if operation == wire.VERDICT:
+        while len(request := os.read(self._requests, pipe_protocol.REQUEST.size)) == pipe_protocol.REQUEST.size:
+            operation, size = pipe_protocol.REQUEST.unpack(request)
+            if operation == pipe_protocol.VERDICT:
                 text = b""
                 while len(text) < size and (chunk := os.read(self._requests, size - len(text))):
                     text += chunk

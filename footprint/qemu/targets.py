@@ -9,10 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from itertools import takewhile
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from footprint.qemu.forest import Node
+from footprint.qemu.region_node import Node
 
 _MOST_SPLITS = 8
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from footprint.report.canvas import INK, LETTER, LINE, MUTED, PALE, WIDTH, Canvas
-from footprint.report.words import breadth, cut
+from footprint.report.formatting import breadth, cut
 
 _ROW = 23.0
 _THICK = 12.0

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from itertools import combinations
 
 from footprint.errors import RequestError
-from footprint.judge.compare import Comparison, Line, compare
+from footprint.gate.compare import Comparison, Line, compare
 from footprint.recording.model import Recording
 from footprint.report.bars import Bar, bars
 from footprint.report.canvas import ACCENT
+from footprint.report.formatting import NOTHING, figure, listed, percent, plural, signed
 from footprint.report.section import Column, Exhibit, Key, Picture, Section, Table
-from footprint.report.words import NOTHING, figure, listed, percent, plural, signed
 
 
 def beside(recordings: Sequence[Recording]) -> Section | None:

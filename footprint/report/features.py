@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from footprint.recording.model import Recording
+from footprint.report.formatting import NOTHING, listed
 from footprint.report.section import Column, Exhibit, Section, Table
-from footprint.report.words import NOTHING, listed
 
 
 def features(recording: Recording) -> Section | None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from footprint.recording.metrics import METRICS
 from footprint.recording.model import Recording, Sample
+from footprint.report.formatting import NOTHING, count, plural
 from footprint.report.section import Column, Exhibit, Section, Table
-from footprint.report.words import NOTHING, count, plural
 
 _MANY = 3
 """Of a mark that comes in more cycles than this only the first and the last are shown."""

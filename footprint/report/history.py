@@ -6,8 +6,8 @@ from footprint.recording.metrics import METRICS
 from footprint.recording.model import Published, Recording, Run
 from footprint.report.bars import Bar, bars
 from footprint.report.canvas import ACCENT
+from footprint.report.formatting import NOTHING, figure, has_course, listed, percent, plural, signed, value
 from footprint.report.section import Column, Exhibit, Key, Picture, Section, Table
-from footprint.report.words import NOTHING, figure, has_course, listed, percent, plural, signed, value
 
 _PICTURES = (
     ("dispatches.created", "", "Dispatch trees built during the start-up", "trees built"),

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from footprint.recording.model import Recording, Run
 from footprint.report.bars import Bar, bars
 from footprint.report.canvas import SERIES, VARIABLES
+from footprint.report.formatting import NOTHING, count, listed, percent, plural, size, value
 from footprint.report.section import Column, Exhibit, Key, Picture, Section, Table
-from footprint.report.words import NOTHING, count, listed, percent, plural, size, value
 
 Part = tuple[str, str, Callable[[Run], float | None]]
 """What a part of a bar is called, its colour, and how much of it a run has."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from footprint.judge.growth import Growth, growths
-from footprint.judge.remains import Remains, remains
 from footprint.recording.model import Number, Recording
+from footprint.report.formatting import count, figure, listed, plural, signed, size, value
 from footprint.report.section import Column, Exhibit, Section, Table
-from footprint.report.words import count, figure, listed, plural, signed, size, value
+from footprint.verdict.leftovers import Remains, remains
+from footprint.verdict.scenario_growth import Growth, growths
 
 
 def leaks(recording: Recording) -> Section | None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from footprint.report.canvas import INK, LETTER, LINE, MUTED, SERIES, WIDTH, Canvas
-from footprint.report.words import breadth, count, cut
+from footprint.report.formatting import breadth, count, cut
 
 _TOP, _FOOT, _STEP = 10.0, 24.0, 14.5
 _LEAST = 210.0

@@ -9,13 +9,13 @@ from footprint.recording.model import Recording
 from footprint.report.beside import beside
 from footprint.report.features import features
 from footprint.report.figures import figures
-from footprint.report.head import head
 from footprint.report.history import history
 from footprint.report.kinds import kinds
 from footprint.report.leaks import leaks
 from footprint.report.machine.section import machine
 from footprint.report.section import Head, Section
 from footprint.report.startup import startup
+from footprint.report.summary import head
 
 SECTIONS: tuple[Callable[[Recording], Section | None], ...] = (
     history,

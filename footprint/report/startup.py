@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from footprint.recording.model import Recording, Timeline
+from footprint.report.formatting import count, plural, size
 from footprint.report.lines import Line, Scale, lines
 from footprint.report.section import Column, Exhibit, Picture, Section, Table
-from footprint.report.words import count, plural, size
 
 Timed = tuple[tuple[str, Timeline], ...]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from footprint.captured.pairing import Names, Pairing, rules_of
 from footprint.errors import FootprintError, InputFileError
 from footprint.memory.rules import RuleSet
 from footprint.qemu.capture import Capture
 from footprint.qemu.flat import SpaceLine, ViewText
+from footprint.reconstruct.match_views import Names, Pairing, rules_of
 from footprint.verify.difference import Style, difference
 from footprint.verify.result import Mismatch, Verification
 

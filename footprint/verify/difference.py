@@ -6,14 +6,14 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from footprint.captured.mtree_text import entry_text, range_line, section_line
-from footprint.captured.siblings import rivals_at
 from footprint.memory.flatview import AddressSpaceDispatch, FlatView, MemoryRegionSection
 from footprint.memory.radix import NIL, SKIP_BITS
 from footprint.memory.region import MemoryRegion
 from footprint.memory.render import FlatRange
 from footprint.qemu.dispatch import DispatchText, SectionLine
 from footprint.qemu.flat import FlatText, RangeLine, ViewText
+from footprint.reconstruct.mtree_printer import entry_text, range_line, section_line
+from footprint.reconstruct.sibling_order import rivals_at
 from footprint.units import range_text
 
 _MASK = (1 << 64) - 1

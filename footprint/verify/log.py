@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import deque
 
-from footprint.backends.replay import Replayer
+from footprint.backends.replayer import Replayer
 from footprint.memory.core import MemoryCore
-from footprint.memory.figuring import grown
 from footprint.memory.ledger import Created
 from footprint.memory.radix import Pages
 from footprint.memory.rules import RuleSet
+from footprint.memory.tallies import grown
 from footprint.qemu.oplog import NewView, OperationLog
 from footprint.verify.result import Mismatch, Verification
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from footprint.machines.guests import guest
-from tests.real_qemu import boot, counts, created, differences, modelled, program_of, running
+from footprint.machines.generic import guest
+from tests.fixtures.real_qemu import boot, counts, created, differences, modelled, program_of, running
 
 CARDS = ["virtio-net-pci"] * 8
 GUESTS = {

@@ -4,17 +4,17 @@ import pytest
 
 from footprint.backends.model import ModelBackend, passes
 from footprint.errors import RequestError, UnknownNameError
-from footprint.guest.plugging import Socket
-from footprint.machines.guests import guest
+from footprint.machines.generic import guest
 from footprint.machines.parts import Bar, DeviceType, Part, Space
 from footprint.machines.pseries import pseries
 from footprint.machines.topology import Device
 from footprint.memory.census import census
 from footprint.memory.rules import HISTORY, rule_set
+from footprint.qemu_process.hotplug import Socket
 from footprint.recording.metrics import METRICS
-from footprint.steps import Boot, Build, Destroy, EnableBusMaster, Mark, Plug, Settle, Unplug
+from footprint.scenario import Boot, Build, Destroy, EnableBusMaster, Mark, Plug, Settle, Unplug
 from tests.conftest import ROOT
-from tests.real_qemu import created, program_of, running
+from tests.fixtures.real_qemu import created, program_of, running
 
 GAUGES = [name for name, row in METRICS.items() if row.gauge and row.probe == "census"]
 NEVER_SHRINK = {"nodes.allocated", "modelled.bytes", "modelled.nodes"}
@@ -27,7 +27,7 @@ EVERY = {"virtio-net-pci": (21, 18), "e1000e": (9, 6), "nvme": (12, 9), "rtl8139
 
 def played(scenario, **values):
     """The gauges at `built` and at each `unplugged`, by rule set."""
-    from footprint.discovery import find
+    from footprint.scenario.find import find
 
     found = find(scenario)
     text = {name: str(value) for name, value in values.items()}

@@ -5,8 +5,8 @@ import random
 import pytest
 
 from footprint.machines.catalogue import CATALOGUE
-from footprint.machines.guests import guest
-from tests.real_qemu import counts, created, differences, modelled, program_of, running
+from footprint.machines.generic import guest
+from tests.fixtures.real_qemu import counts, created, differences, modelled, program_of, running
 
 MACHINES = ("pc", "q35", "virt")
 KINDS = [name for name, row in CATALOGUE.items() if not row.size]

@@ -161,7 +161,7 @@ def test_a_broken_script_is_refused_with_its_line(footprint, tmp_path, script, w
 
 SCENARIO = """from footprint.machines.pseries import pseries
 from footprint.scenario import scenario
-from footprint.steps import Build, Mark, Settle
+from footprint.scenario import Build, Mark, Settle
 @scenario("?")
 def mine(p):
 """

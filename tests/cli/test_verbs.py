@@ -143,7 +143,7 @@ def test_a_script_of_ones_own_runs_like_a_scenario(footprint, tmp_path):
     (tmp_path / "mine.py").write_text(
         "from footprint.machines.pseries import pseries\n"
         "from footprint.scenario import Param, scenario\n"
-        "from footprint.steps import Build, Mark, Settle\n\n"
+        "from footprint.scenario import Build, Mark, Settle\n\n"
         "@scenario('how many?', params=(Param('nics', 2),))\n"
         "def mine(p):\n"
         "    yield Build(pseries(cpus=1, nics=p.nics))\n"

@@ -5,10 +5,10 @@ import json
 import pytest
 
 UNPLUGGED = """
-from footprint.machines.guests import guest
+from footprint.machines.generic import guest
 from footprint.machines.topology import Device
 from footprint.scenario import Param, scenario
-from footprint.steps import Build, Mark, Plug, Settle
+from footprint.scenario import Build, Mark, Plug, Settle
 
 @scenario("Is what is plugged in ever taken out?", params=(Param("cycles", 5, "how often", least=1, most=20),))
 def forgets(p):

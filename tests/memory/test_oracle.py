@@ -14,8 +14,8 @@ from footprint.memory.radix import Pages
 from footprint.memory.region import MemoryRegion
 from footprint.memory.rules import HISTORY, RuleSet, rule_set
 from footprint.memory.space import AddressSpace
+from tests.fixtures.strategies import Operation, operations
 from tests.memory.oracle import Books, Oracle, Region, Space, View, dispatch
-from tests.strategies import Operation, operations
 
 EXAMPLES = int(os.environ.get("FOOTPRINT_EXAMPLES", "150"))
 FLIPPED = (

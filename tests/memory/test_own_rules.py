@@ -9,7 +9,7 @@ from footprint.memory import region as make
 from footprint.memory.census import census
 from footprint.memory.core import MemoryCore
 from footprint.memory.region import FULL
-from footprint.rule_files import find_rules
+from footprint.scenario.custom_rules import find_rules
 from tests.conftest import DATA, ROOT
 
 EQUAL = f"{ROOT}/docs/rules/equal_content.py:EqualContent"
@@ -49,7 +49,7 @@ def test_equal_content_shares_what_a_real_pc_does_not():
     def counts(rules):
         from footprint.backends.model import ModelBackend
         from footprint.qemu.oplog import read_log
-        from footprint.steps import Replay, Settle
+        from footprint.scenario import Replay, Settle
 
         backend = ModelBackend([find_rules(rules)])
         backend.obey(Replay(read_log(DATA / "oplogs" / "pc_min.txt.gz")))

@@ -9,7 +9,7 @@ from footprint.backends.model import ModelBackend, passes
 from footprint.machines.pseries import pseries
 from footprint.memory.census import census
 from footprint.memory.rules import HISTORY, rule_set
-from footprint.steps import Build, Settle
+from footprint.scenario import Build, Settle
 from tests.conftest import DATA
 
 ROWS = json.loads((DATA / "truth_2017.json").read_text())["rows"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from footprint.captured.mtree_text import entry_text, node_runs
 from footprint.memory import region as make
 from footprint.memory.census import census
 from footprint.memory.core import MemoryCore
@@ -11,6 +10,7 @@ from footprint.memory.radix import NIL, Pages
 from footprint.memory.region import MemoryRegion
 from footprint.memory.rules import HISTORY, RuleSet
 from footprint.memory.space import AddressSpace
+from footprint.reconstruct.mtree_printer import entry_text, node_runs
 
 V7, V8 = HISTORY["v7.2.0"], HISTORY["v8.2.0"]
 WHOLE = 1 << 64

@@ -8,7 +8,7 @@ import pytest
 
 from footprint.errors import InputFileError
 from footprint.qemu.capture import read_capture
-from tests.captures import FLAT, SMALL_FLAT, SMALL_TREE, TREE, named, save
+from tests.fixtures.captures import FLAT, SMALL_FLAT, SMALL_TREE, TREE, named, save
 
 
 def test_a_capture_keeps_its_command_and_further_keys() -> None:

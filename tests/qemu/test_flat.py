@@ -6,7 +6,7 @@ from footprint.errors import InputFileError
 from footprint.qemu.dispatch import NIL, SectionLine
 from footprint.qemu.flat import FlatText, RangeLine, SpaceLine, read_flat
 from footprint.qemu.lines import Source
-from tests.captures import CAPTURES, FLAT, load
+from tests.fixtures.captures import CAPTURES, FLAT, load
 
 VIEW = 'FlatView #3\n AS "memory", root: system\n AS "a, root: b", root: c, alias d\n Root memory region: system\n'
 DISPATCH = """\

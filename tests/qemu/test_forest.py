@@ -1,9 +1,10 @@
 from __future__ import annotations
 
-from footprint.qemu.forest import Forest, Node, grow
+from footprint.qemu.forest import Forest, grow
 from footprint.qemu.lines import Source
 from footprint.qemu.mtree import read_mtree
-from tests.captures import TREE, load, named
+from footprint.qemu.region_node import Node
+from tests.fixtures.captures import TREE, load, named
 
 
 def forest(text: str) -> Forest:

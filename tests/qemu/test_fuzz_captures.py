@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from footprint.errors import FootprintError, InputFileError
 from footprint.verify.files import verify_file
-from tests.captures import CAPTURES, FLAT, SMALL_FLAT, SMALL_TREE, TREE, load, named, save
+from tests.fixtures.captures import CAPTURES, FLAT, SMALL_FLAT, SMALL_TREE, TREE, load, named, save
 
 INPUTS = int(os.environ.get("FOOTPRINT_FUZZ", "500"))
 SECONDS = 10

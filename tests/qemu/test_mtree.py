@@ -5,7 +5,7 @@ import pytest
 from footprint.errors import InputFileError
 from footprint.qemu.lines import Source
 from footprint.qemu.mtree import MtreeText, RegionLine, read_mtree
-from tests.captures import CAPTURES, TREE, load
+from tests.fixtures.captures import CAPTURES, TREE, load
 
 HEAD = "address-space: memory\n"
 SYSTEM = "  0000000000000000-ffffffffffffffff (prio 0, i/o): system"

@@ -7,10 +7,10 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from footprint.discovery import find
 from footprint.memory.rules import rule_set
-from footprint.recorder import Request, record
+from footprint.record.recorder import Request, record
 from footprint.report.page import render
+from footprint.scenario.find import find
 
 from .made import history, largest, recording, run, view
 from .made import machine as with_views

@@ -1,14 +1,14 @@
 import pytest
 
-from footprint.judge.remains import remains
 from footprint.recording import Sample
 from footprint.report.features import features
 from footprint.report.figures import figures
-from footprint.report.head import answer, head
 from footprint.report.history import history
 from footprint.report.kinds import kinds
 from footprint.report.leaks import leaks
 from footprint.report.startup import startup
+from footprint.report.summary import answer, head
+from footprint.verdict.leftovers import remains
 
 from . import made
 from .made import metrics, recording, run

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from footprint.memory.radix import NIL, Pages, PhysPageMap
-from footprint.probes.portrait import _runs
+from footprint.probes.view_snapshot import _runs
 from footprint.recording.model import Stretch, View
 from footprint.report.machine.spans import spans
 from footprint.report.machine.tree import tree

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from footprint.captured.pairing import rules_of
 from footprint.memory.rules import HISTORY, rule_set
 from footprint.qemu.capture import read_capture
+from footprint.reconstruct.match_views import rules_of
 from footprint.verify.capture import verify_capture
 from footprint.verify.result import Mismatch, Verification
-from tests.captures import CAPTURES, FLAT, TREE, load, named, save
+from tests.fixtures.captures import CAPTURES, FLAT, TREE, load, named, save
 
 EXACT = [path for path in CAPTURES if "mcimx6ul" not in path.name]
 

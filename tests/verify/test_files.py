@@ -7,7 +7,7 @@ import pytest
 
 from footprint.errors import InputFileError
 from footprint.verify.files import verify_file, verify_files
-from tests.captures import CAPTURES, LOGS, named
+from tests.fixtures.captures import CAPTURES, LOGS, named
 
 
 def test_captures_and_logs_are_told_apart() -> None:

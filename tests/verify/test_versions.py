@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from footprint.captured.mtree_text import flat_text, tree_text
-from footprint.captured.pairing import arranged, rules_of
-from footprint.captured.rebuild import read_machine, rebuild
 from footprint.memory.core import MemoryCore
 from footprint.memory.rules import HISTORY
 from footprint.qemu.capture import read_capture
+from footprint.reconstruct.build import read_machine, rebuild
+from footprint.reconstruct.match_views import arranged, rules_of
+from footprint.reconstruct.mtree_printer import flat_text, tree_text
 from footprint.verify.capture import verify_capture
 from footprint.verify.difference import Style
-from tests.captures import CAPTURES, FLAT, TREE, load, named, save
+from tests.fixtures.captures import CAPTURES, FLAT, TREE, load, named, save
 
 PATHS = [path for path in CAPTURES if "mcimx6ul" not in path.name]
 Data = dict[str, str]

@@ -8,10 +8,10 @@ from itertools import pairwise
 
 from footprint.recording.model import View
 from footprint.report.canvas import LETTER, WIDTH
+from footprint.report.formatting import breadth, count, cut, listed, plural
 from footprint.report.machine.spans import NARROW, Band, Span, address, bands, extent
 from footprint.report.section import Key
-from footprint.report.sheet import Sheet
-from footprint.report.words import breadth, count, cut, listed, plural
+from footprint.report.svg_canvas import Sheet
 
 COLOURS = {"ram": "--s0", "rom": "--s2", "i/o": "--s1", "romd": "--s7", "ramd": "--s4"}
 _OTHER = "--s6"

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from footprint.memory.radix import FAN_OUT, L2_BITS, NIL
 from footprint.report.canvas import LETTER, WIDTH
+from footprint.report.formatting import breadth, count, cut, plural
 from footprint.report.machine.addresses import colour_of
 from footprint.report.machine.spans import extent
 from footprint.report.machine.tree import Leaf, Tree
 from footprint.report.section import Key
-from footprint.report.sheet import Sheet
-from footprint.report.words import breadth, count, cut, plural
+from footprint.report.svg_canvas import Sheet
 
 _LEFT = 58.0
 _TOP = 34.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from footprint.recording.model import Recording, View
+from footprint.report.formatting import count, listed, plural
 from footprint.report.machine.addresses import address_map, kind_keys
 from footprint.report.machine.nodes import NODE_KEY, radix_tree
 from footprint.report.machine.sharing import named_in_words, sharing, users
@@ -12,7 +13,6 @@ from footprint.report.machine.spans import Span, extent, short, spans
 from footprint.report.machine.tables import nodes_table, ranges_table, spaces_table, views_table
 from footprint.report.machine.tree import Tree, tree
 from footprint.report.section import Exhibit, Picture, Section
-from footprint.report.words import count, listed, plural
 
 _MOST_DRAWN = 8
 _LARGEST = 10**9

@@ -10,9 +10,9 @@ from itertools import groupby
 
 from footprint.recording.model import View
 from footprint.report.canvas import LETTER, WIDTH
+from footprint.report.formatting import breadth, count, cut, listed, plural
 from footprint.report.machine.spans import short
-from footprint.report.sheet import Sheet
-from footprint.report.words import breadth, count, cut, listed, plural
+from footprint.report.svg_canvas import Sheet
 
 _ROW = 18.0
 _CARD = 38.0

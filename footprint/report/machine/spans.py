@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 
 from footprint.recording.model import View
-from footprint.report.words import size
+from footprint.report.formatting import size
 
 WHOLE = 1 << 64
 _LONGEST = 60

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from footprint.memory.radix import NIL
 from footprint.recording.model import View
+from footprint.report.formatting import NOTHING, count, plural
 from footprint.report.machine.nodes import entry_size
 from footprint.report.machine.sharing import families, shows, users
 from footprint.report.machine.spans import Span, extent, short
 from footprint.report.machine.tree import Runs, Tree
 from footprint.report.section import Column, Table
-from footprint.report.words import NOTHING, count, plural
 
 _MOST_ROWS = 1280
 """Rows of ranges on a page, shared among the views that are drawn."""

@@ -1,0 +1,1 @@
+"""Where a leak comes from: stacks, holders, kernel resources."""

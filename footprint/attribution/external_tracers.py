@@ -1,0 +1,221 @@
+"""Native stacks from outside: the target is run again, alone, under heaptrack or valgrind.
+
+They see what malloc gives, whoever asked for it and however it found malloc; and they need nothing in the target's
+environment. Both are run for n and for 2n cycles, so that what is made once cancels out.
+"""
+
+from __future__ import annotations
+
+import gzip
+import re
+import shutil
+import tempfile
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+from xml.etree import ElementTree
+
+from footprint.attribution.native_stacks import MISSING, Stack, Totals, per_cycle, places, taken, telling
+from footprint.errors import MeasurementError
+from footprint.process.child import Child
+from footprint.verdict.verdict import Explanation
+
+SECONDS = 60.0
+"""What a tracer may take for both of its runs."""
+WARMUP = 10
+"""Cycles that come before those that are counted."""
+MOST_CYCLES = 50
+SEEN_SHARE = 0.5
+"""Of what the heap grows by, what a tracer must see to be believed."""
+_SILENT = re.compile(r"/(libpython|python)\d|/libffi|/_ctypes\.|/vgpreload|/libheaptrack|/libc\.so|/ld-linux|/libc-\d")
+"""Files whose functions are the same under every leak."""
+
+
+class Tracer(NamedTuple):
+    """A program that runs `command(file)` + ours; `read` gives what was left, from the folder that it wrote to."""
+
+    program: str
+    command: Callable[[str], list[str]]
+    read: Callable[[Path], Totals]
+
+
+Again = Callable[[int], tuple[list[str], str]]
+"""The command that runs the target for so many cycles and ends, and what it is to read from its stdin."""
+
+
+def child_again(python: str, word: str) -> Again:
+    """How a Python target is run once more."""
+    return lambda cycles: ([python, "-m", "footprint.leaks.measured_process", "only", str(cycles), word], "")
+
+
+def traced(
+    again: Again, cycles: int, found: Explanation, rates: Mapping[str, float], environment: dict[str, str],
+    *, missing: str = MISSING,
+) -> Explanation:  # fmt: skip
+    """`found` with the native places, as far as a tracer is installed and sees what is still untraced.
+
+    Without one, the hint `missing` tells what to install.
+    """
+    installed = [one for one in TRACERS if shutil.which(one.program) is not None]
+    if not installed:
+        return replace(found, hints=(*found.hints, missing))
+    cycles, hints = min(cycles, MOST_CYCLES), []
+    for tracer in installed:
+        try:
+            once, twice = _run(tracer, again, cycles, environment)
+        except (MeasurementError, OSError, ValueError) as error:
+            hints.append(f"{tracer.program} could not trace it: {error}")
+            continue
+        grown = per_cycle(once, twice, cycles)
+        if taken(grown) < SEEN_SHARE * found.untraced:
+            hints.append(f"{tracer.program} sees only a part of what the heap grows by")
+            continue
+        new, blocks = places(grown, rates)
+        return replace(
+            found,
+            places=(*new, *found.places),
+            rates={**found.rates, **({"heap.blocks": blocks} if blocks == int(blocks) else {})},
+            hints=tuple(one for one in found.hints if not one.startswith("memray")),
+            untraced=0.0,
+        )
+    return replace(found, hints=(*found.hints, *hints))
+
+
+def _run(tracer: Tracer, again: Again, cycles: int, environment: dict[str, str]) -> tuple[Totals, Totals]:
+    """What is left after n and after 2n cycles; both run at the same time."""
+    end = time.monotonic() + SECONDS
+    with tempfile.TemporaryDirectory(prefix="footprint-") as name:
+        folders = [Path(name, number) for number in ("once", "twice")]
+        children = []
+        try:
+            for times, folder in enumerate(folders, 1):
+                folder.mkdir()
+                ours, text = again(WARMUP + times * cycles)
+                Path(folder, "stdin").write_text(text)
+                with Path(folder, "stdin").open("rb") as lines:
+                    command = [*tracer.command(f"{folder}/trace"), *ours]
+                    children.append(Child(command, stdin=lines.fileno(), environment=environment))
+            for child in children:
+                code = child.wait(max(0.1, end - time.monotonic()))
+                if code is None:
+                    raise MeasurementError(f"it was not ready after {SECONDS:.0f} s")
+                if code:
+                    raise MeasurementError(f"it ended with {code}: {child.last_words()}")
+        finally:
+            for child in children:
+                child.kill()
+                # heaptrack's script makes a pipe by this name, and when killed leaves it there.
+                Path(f"/tmp/heaptrack_fifo{child.pid}").unlink(missing_ok=True)
+        return tracer.read(folders[0]), tracer.read(folders[1])
+
+
+# heaptrack.
+
+
+def _heaptrack(folder: Path) -> Totals:
+    written = [*folder.glob("trace*.gz"), *folder.glob("trace*.zst")]
+    if not written:
+        raise MeasurementError("it wrote nothing")
+    data = written[0].read_bytes()
+    if written[0].suffix == ".gz":
+        return heaptrack_left(gzip.decompress(data).decode(errors="replace").splitlines())
+    # heaptrack takes zstd only where the program is; so it is there to read it, too.
+    with tempfile.TemporaryFile() as plain:
+        child = Child(["zstd", "-dcq", str(written[0])], stdout=plain.fileno())
+        with child:
+            if child.wait(SECONDS) != 0:
+                raise MeasurementError(f"its record cannot be read: {child.last_words()}")
+        plain.seek(0)
+        return heaptrack_left(plain.read().decode(errors="replace").splitlines())
+
+
+def heaptrack_left(lines: Iterable[str]) -> Totals:
+    """What heaptrack's interpreted record says is left, by stack.
+
+    Its lines, by their first letter, count from 1: strings (``s``), instruction pointers (``i``: where, module, then
+    function, file and line of each inlined call) and traces (``t``: pointer, parent); from 0 allocations (``a``: size,
+    trace), which are made (``+``) and freed (``-``). Numbers are in hex.
+    """
+    strings, pointers, traces, kinds = [""], [(0, [0])], [(0, 0)], []
+    alive: Counter[int] = Counter()
+    sized = False  # from version 3 of the format on, strings come with their length
+    for line in lines:
+        letter, _, rest = line.partition(" ")
+        if letter == "s":
+            strings.append(rest.partition(" ")[2] if sized else rest)
+            continue
+        if letter not in ("v", "i", "t", "a", "+", "-"):
+            continue
+        numbers = [int(word, 16) for word in rest.split()]
+        if letter == "v":
+            sized = len(numbers) > 1 and numbers[1] >= 3
+        elif letter == "i":
+            pointers.append((numbers[1] if len(numbers) > 1 else 0, numbers[2:] or [0]))
+        elif letter == "t":
+            traces.append((numbers[0], numbers[1]))
+        elif letter == "a":
+            kinds.append((numbers[0], numbers[1]))
+        else:
+            alive[numbers[0]] += 1 if letter == "+" else -1
+
+    def stack(trace: int) -> Stack:
+        frames = []
+        while trace:
+            pointer, trace = traces[trace]
+            module, inlined = pointers[pointer]
+            if not _SILENT.search(strings[module]):
+                frames += [(strings[name] or "<unknown>", "", 0) for name in inlined[::3]]
+        return telling(frames)
+
+    found: dict[Stack, tuple[int, int]] = defaultdict(lambda: (0, 0))
+    for kind, number in alive.items():
+        if number > 0:
+            size, trace = kinds[kind]
+            key = stack(trace)
+            found[key] = found[key][0] + number, found[key][1] + number * size
+    return dict(found)
+
+
+# valgrind.
+
+
+def _valgrind(folder: Path) -> Totals:
+    try:
+        return valgrind_left((folder / "trace").read_text(errors="replace"))
+    except ElementTree.ParseError as error:
+        raise MeasurementError(f"its record cannot be read: {error}") from None
+
+
+def valgrind_left(text: str) -> Totals:
+    """What memcheck's XML says is left, by stack."""
+    found: dict[Stack, tuple[int, int]] = defaultdict(lambda: (0, 0))
+    for error in ElementTree.fromstring(text).iter("error"):
+        if not error.findtext("kind", "").startswith("Leak_"):
+            continue
+        frames = [
+            (frame.findtext("fn", "<unknown>"), "", 0)
+            for frame in error.findall("stack[1]/frame")
+            if not _SILENT.search(frame.findtext("obj", ""))
+        ]
+        key, what = telling(frames), error.find("xwhat")
+        if what is not None:
+            blocks, size = (int(what.findtext(name, "0")) for name in ("leakedblocks", "leakedbytes"))
+            found[key] = found[key][0] + blocks, found[key][1] + size
+    return dict(found)
+
+
+TRACERS = (
+    Tracer("heaptrack", lambda file: ["heaptrack", "-o", file], _heaptrack),
+    Tracer(
+        "valgrind",
+        lambda file: [
+            "valgrind", "--leak-check=full", "--show-leak-kinds=all", "--undef-value-errors=no", "--num-callers=40",
+            "--xml=yes", f"--xml-file={file}",
+        ],
+        _valgrind,
+    ),
+)  # fmt: skip
+"""The faster first."""

@@ -1,0 +1,113 @@
+"""The native stacks at which cycles leave blocks of malloc, as memray sees them; and which frames say nothing."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from footprint.attribution.own_frames import is_own
+from footprint.attribution.place import OVERHEAD, Place, Run, arrows, counted, exact, figure, largest, place
+
+Stack = tuple[str, ...]
+Totals = dict[Stack, tuple[int, int]]
+"""Blocks and bytes that are left, by the stack that made them, innermost first."""
+
+MISSING = "for native stacks: pip install 'footprint[memray]' into the target's environment, or apt install heaptrack"
+_INTERPRETER = re.compile(
+    r"_?Py(?!Init_)[A-Z_a-z]|py(main|run)_|_start$|__libc_start|main$|call_trace|run_(mod|eval_code_obj)|"
+    r"(cfunction|method|object|slot|builtin|vectorcall|type|function|wrapper|classmethod|property|partial|context)_|"
+    r"(do|trace)_call|thread_run|ffi_|_call_function_pointer|_ctypes|(m|c|re)alloc$|calloc$|<unknown>|\?\?|0x|"
+    r"memray::|operator new|posix_memalign|aligned_alloc|mmap(64)?$|start_thread|clone3?$|bytes_|list_|dict_|gen_|"
+    r"(bytearray|unicode|long|tuple|set|deque)_(new|resize|realloc|alloc|append|add|init)|call_function$|_imp_|exec_"
+)
+"""Functions of the interpreter and of what is between it and a library: they are the same under every leak."""
+
+
+UNPLACED = "asked for by the interpreter, or through ctypes"
+"""Stands for a stack of which nothing is left when the interpreter's frames are taken out."""
+
+
+def telling(frames: Iterable[tuple[str, str, int]]) -> Stack:
+    """Of frames (function, file, line), innermost first, those that say where: not the interpreter's, not ours."""
+    found = []
+    for name, file, line in frames:
+        if file.endswith(".py"):
+            if is_own(file):
+                break  # what called the cycle is the same for all
+            found.append(f"{Path(file).name}:{line} in {name}")
+        elif not (_INTERPRETER.match(name) or file.startswith(("Objects/", "Python/", "Modules/"))):
+            found.append(name.partition("(")[0])
+    return tuple(found)
+
+
+def memray_is_there() -> bool:
+    """Whether this environment has it; nothing is imported."""
+    try:
+        return importlib.util.find_spec("memray") is not None
+    except (ImportError, ValueError):
+        return False
+
+
+def traced(run: Run, cycles: int) -> tuple[Totals, Totals]:
+    """What n and what 2n cycles leave. Needs memray."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory(prefix="footprint-") as folder:
+        # The first cycle under the tracer makes what the tracer needs itself.
+        _recorded(run, 1, f"{folder}/first")
+        for number in (1, 2):
+            _recorded(run, number * cycles, f"{folder}/{number}")
+        return _read(f"{folder}/1"), _read(f"{folder}/2")
+
+
+def _recorded(run: Run, cycles: int, path: str) -> None:
+    import memray
+
+    with memray.Tracker(path, native_traces=True):
+        run(cycles)
+
+
+def _read(path: str) -> Totals:
+    import memray
+
+    mapped = {memray.AllocatorType.MMAP, memray.AllocatorType.MUNMAP}
+    found: dict[Stack, tuple[int, int]] = defaultdict(lambda: (0, 0))
+    with memray.FileReader(path) as reader:
+        for record in reader.get_leaked_allocation_records(merge_threads=True):
+            if record.allocator in mapped:
+                continue
+            stack = telling(record.hybrid_stack_trace())
+            blocks, size = found[stack]
+            found[stack] = blocks + record.n_allocations, size + record.size
+    return dict(found)
+
+
+def per_cycle(once: Totals, twice: Totals, cycles: int) -> dict[Stack, tuple[float, float]]:
+    """Blocks and bytes that one cycle leaves, where n left `once` and 2n left `twice`: constants cancel."""
+    grown = {}
+    for stack, (blocks, size) in twice.items():
+        fewer, smaller = once.get(stack, (0, 0))
+        if blocks > fewer and size > smaller:
+            grown[stack] = (blocks - fewer) / cycles, (size - smaller) / cycles
+    return grown
+
+
+def taken(grown: Mapping[Stack, tuple[float, float]]) -> float:
+    """Bytes of heap that these blocks take, with what glibc adds to them."""
+    return sum(size + OVERHEAD * blocks for blocks, size in grown.values())
+
+
+def places(grown: Mapping[Stack, tuple[float, float]], rates: Mapping[str, float]) -> tuple[list[Place], float]:
+    """A place for each stack with the metrics of `rates` that it explains, and the blocks per cycle of all."""
+    metrics = ["heap.bytes", "heap.blocks", *(["vm.bytes"] if "vm.bytes" in rates else [])]
+    found = [
+        place(
+            "native", metrics, f"{counted(blocks, 'block')}, {figure(size)} B",
+            arrows(stack) or UNPLACED, size, "B", size=size, frames=stack,
+        )
+        for stack, (blocks, size) in grown.items()
+    ]  # fmt: skip
+    return largest(found), exact(sum(blocks for blocks, _ in grown.values()))

@@ -1,0 +1,30 @@
+"""Which stack frames are footprint's own: what runs the cycles, and what looks at them.
+
+The one list of rooms whose code runs inside a measured process. Everything else in a stack is the target's, also a
+target that footprint brings along (``footprint/engines``).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+PACKAGE = str(Path(__file__).resolve().parents[1]) + "/"
+"""The package's folder, with the slash that ends it."""
+
+ROOMS = ("leaks", "attribution", "process")
+"""The rooms whose code a measured process runs."""
+
+RUNNER = f"{PACKAGE}leaks/measured_process.py"
+"""The file that calls the target's cycle: below it in a stack nothing is the target's."""
+
+_FOLDERS = tuple(f"{PACKAGE}{room}/" for room in ROOMS)
+
+
+def is_own(file: str) -> bool:
+    """Whether the code of `file`, an absolute path, is footprint's own and not a target's."""
+    return file.startswith(_FOLDERS)
+
+
+def is_package(file: str) -> bool:
+    """Whether `file`, an absolute path, belongs to the package at all."""
+    return file.startswith(PACKAGE)

@@ -1,0 +1,157 @@
+"""The way from an object up to a name: who refers to it, and who to that, until a module, a class or a function."""
+
+from __future__ import annotations
+
+import functools
+import gc
+import sys
+import time
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from types import CellType, FrameType, FunctionType, MemberDescriptorType, ModuleType
+from typing import Any
+
+from footprint.attribution.own_frames import is_package
+
+MOST_NODES, MOST_DEPTH, MOST_AT_ONCE = 20_000, 12, 16
+LONGEST_KEY = 24
+NOWHERE = "C code: no object of Python leads to it"
+TOO_FAR = "something far from any name"
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """The `holders` from an object up, `text` how to reach it; `module` and `name` where a module's global is it."""
+
+    text: str
+    holders: tuple[Any, ...] = ()
+    module: str = ""
+    name: str = ""
+
+    def of_module(self, entry: str) -> str:
+        """``KEEP in module app (app.KEEP[2041])``."""
+        return f"{self.name} in module {self.module} ({self.module}.{self.name}{entry})"
+
+
+class WaysUp:
+    """Looks breadth first, until the time `until`, and not at `ours`, which hold everything."""
+
+    def __init__(self, until: float, ours: Iterable[Any]) -> None:
+        self._until = until
+        self._ours = {id(one) for one in ours}
+        self._modules = {id(vars(one)): name for name, one in list(sys.modules.items()) if isinstance(one, ModuleType)}
+
+    def way(self, start: Any) -> Way:
+        """The shortest way to `start`, preferably from a module."""
+        below: dict[int, Any] = {id(start): None}
+        level = [start]
+        self._ours |= {id(below), id(below.values())}
+        for _ in range(MOST_DEPTH):
+            if not level or len(below) > MOST_NODES or time.monotonic() > self._until:
+                break
+            self._ours.add(id(level))
+            # The collector compares every object with each of these, so a few must do.
+            level = self._holders(level[:MOST_AT_ONCE], below)
+            roots = [(rank, number) for number, one in enumerate(level) if (rank := self._rank(one)) is not None]
+            if roots:
+                chain = [level[min(roots)[1]]]
+                while (child := below[id(chain[-1])]) is not None:
+                    chain.append(child)
+                return self._told(chain)
+        return Way(TOO_FAR if level else NOWHERE)
+
+    def _holders(self, level: list[Any], below: dict[int, Any]) -> list[Any]:
+        """What refers to any of `level`; `below` then has the one that each refers to."""
+        wanted = {id(one) for one in level}
+        found: list[Any] = []
+        for holder in gc.get_referrers(*level):
+            known = id(holder) in below or id(holder) in self._ours
+            if known or (type(holder) is FrameType and is_package(holder.f_code.co_filename)):
+                continue
+            child = next((one for one in gc.get_referents(holder) if id(one) in wanted), None)
+            if child is not None:
+                below[id(holder)] = child
+                found.append(holder)
+        return found
+
+    def _rank(self, one: Any) -> int | None:
+        """How good an end of the way it is; None for none."""
+        if id(one) in self._modules:
+            return 0
+        ends = (type, FunctionType, FrameType)
+        return next((rank for rank, kind in enumerate(ends, 1) if isinstance(one, kind)), None)
+
+    def _told(self, chain: list[Any]) -> Way:
+        """`chain` from its end with a name down to the object."""
+        root, first, *_ = chain
+        module = self._modules.get(id(root), "")
+        holders = tuple(reversed(chain[:-1]))
+        if module:
+            name = str(_key(root, first))
+            path = f"{module}.{name}{_steps(chain[1:])}"
+            return Way(path, holders, module if len(chain) == 2 else "", name)
+        if isinstance(root, type):
+            # What a class has is in a dictionary that only the collector sees.
+            rest = chain[1:] if type(first) is dict and len(chain) > 2 else chain
+            end = f"{root.__module__}.{root.__qualname__}.{_key(dict(vars(root)), rest[1])}"
+            return Way(end + _steps(rest[1:]), holders)
+        if isinstance(root, FunctionType):
+            end = f"the function {root.__module__}.{root.__qualname__}"
+        else:
+            end = f"a call of {root.f_code.co_qualname} ({Path(root.f_code.co_filename).name}:{root.f_lineno})"
+        return Way(end + _steps(chain[1:]), holders)
+
+
+def named(kind: type) -> str:
+    """What people call a class."""
+    return "lru_cache" if kind is functools._lru_cache_wrapper else kind.__qualname__
+
+
+def _steps(chain: list[Any]) -> str:
+    """``.sessions[3].buffer``: from the first object down to the last."""
+    text, fields = "", False
+    for holder, child in pairwise(chain):
+        if type(holder) is dict and fields:
+            text, fields = f"{text}.{_key(holder, child)}", False
+        elif isinstance(holder, dict):
+            text += f"[{_cut(repr(_key(holder, child)))}]"
+        elif isinstance(holder, list | tuple | deque):
+            number = next((n for n, one in enumerate(holder) if one is child), 0)
+            text += f"[{number}]"
+        elif type(holder) is CellType:
+            continue
+        elif child is getattr(holder, "__dict__", None):
+            fields = True
+        else:
+            name = _attribute(holder, child)
+            text += f".{name}" if name else f" ({named(type(holder))})"
+    return text
+
+
+def _key(holder: dict[Any, Any], child: Any) -> Any:
+    return next((key for key, value in list(holder.items()) if value is child), "a key")
+
+
+def _attribute(holder: Any, child: Any) -> str:
+    """The field or slot of an object that holds another; looks at slots only, so that nothing of its own is run."""
+    fields = getattr(holder, "__dict__", None)
+    if isinstance(fields, dict):
+        for name, value in list(fields.items()):
+            if value is child:
+                return str(name)
+    for kind in type(holder).__mro__:
+        for name, slot in list(vars(kind).items()):
+            if isinstance(slot, MemberDescriptorType):
+                try:
+                    if slot.__get__(holder) is child:
+                        return name
+                except AttributeError:
+                    continue
+    return ""
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST_KEY else text[: LONGEST_KEY - 1] + "…"

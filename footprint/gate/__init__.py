@@ -1,0 +1,1 @@
+"""Gates: budgets, and the comparison of two recordings."""

@@ -1,1 +1,0 @@
-"""What judges: gates and comparisons of recordings."""

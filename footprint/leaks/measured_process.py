@@ -1,0 +1,170 @@
+"""The measured process: ``python -m footprint.leaks.measured_process REQUESTS ANSWERS TARGET``.
+
+The first two are descriptors of pipes. It loads the target, then does what it is asked: runs cycles, collects
+garbage, reads itself. While it is measured it does nothing else, and keeps nothing. ``python -m
+footprint.leaks.measured_process only CYCLES TARGET`` is for a tracer around the whole process: it runs the cycles,
+and is gone.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from functools import partial
+from itertools import repeat
+
+from footprint.attribution.own_frames import is_own
+from footprint.errors import MeasurementError
+from footprint.leaks import pipe_protocol
+from footprint.leaks.target_loader import Refused, Target, load
+from footprint.process.resources import Inside, collect
+
+FLUSHING = 4096
+"""Blocks that are made and freed at the end: heaptrack keeps the last lines of its record in a buffer."""
+
+
+class Server:
+    """Answers requests about `target` on the two descriptors until it is told to end."""
+
+    def __init__(self, requests: int, answers: int) -> None:
+        self._requests, self._answers = requests, answers
+        self._buffer = bytearray(pipe_protocol.ANSWER.size)
+        self._inside = Inside()
+        self._ran = 0
+
+    def serve(self, target: Target) -> None:
+        """Set the target up, say so, and answer; a target that raises or exits is told as that."""
+        ended = self._guarded(target.setup)
+        if ended is not None:
+            self.say(*ended)
+            return
+        collect()
+        gc.freeze()  # what the imports made is not looked through at every collection
+        self.say(pipe_protocol.READY, json.dumps({"what": target.what}))
+        while (request := os.read(self._requests, pipe_protocol.REQUEST.size)) and self._answer(target, request):
+            pass
+        self._guarded(target.teardown)
+
+    def say(self, kind: int, text: str) -> None:
+        """Send a text."""
+        data = text.encode(errors="replace")
+        _write(self._answers, pipe_protocol.ANSWER.pack(kind, len(data), 0, 0, 0) + data)
+
+    def _answer(self, target: Target, request: bytes) -> bool:
+        operation, number = pipe_protocol.REQUEST.unpack(request)
+        if operation == pipe_protocol.RUN:
+            wall, own = time.perf_counter_ns(), time.process_time_ns()
+            ended = self._guarded(run, target.cycle, number)
+            # What it worked, so that a busy machine does not shorten what is measured; and a part of what it waited.
+            self._ran = max(time.process_time_ns() - own, (time.perf_counter_ns() - wall) // 4)
+            if ended is not None:
+                self.say(*ended)
+                return False
+        elif operation == pipe_protocol.COLLECT:
+            collect()
+        elif operation == pipe_protocol.GC:
+            (gc.enable if number else gc.disable)()
+        elif operation == pipe_protocol.EXPLAIN:
+            return self._explain(target, number)
+        elif operation == pipe_protocol.END:
+            return False
+        pipe_protocol.ANSWER.pack_into(self._buffer, 0, pipe_protocol.DONE, *self._inside.read(), self._ran)
+        os.write(self._answers, self._buffer)
+        return True
+
+    def _explain(self, target: Target, cycles: int) -> bool:
+        """Say where `cycles` more cycles leave what they leave; from here on nothing is measured any more."""
+        from footprint.attribution.explain import explain
+
+        size = pipe_protocol.LENGTH.unpack(self._receive(pipe_protocol.LENGTH.size))[0]
+        rates = json.loads(self._receive(size))
+        found: dict[str, object] = {}
+
+        def look() -> None:
+            found.update(explain(partial(run, target.cycle), cycles, rates))
+
+        ended = self._guarded(look)
+        if ended is not None:
+            self.say(*ended)
+            return False
+        self.say(pipe_protocol.TEXT, json.dumps(found))
+        return True
+
+    def _receive(self, size: int) -> bytes:
+        data = b""
+        while len(data) < size and (chunk := os.read(self._requests, size - len(data))):
+            data += chunk
+        return data
+
+    def _guarded(self, function: Callable[..., object], *arguments: object) -> tuple[int, str] | None:
+        """Call it; None, or how it ended the process that it thought it was alone in."""
+        try:
+            function(*arguments)
+        except SystemExit as error:
+            return pipe_protocol.EXITED, f"it exits ({error.code!r})"
+        except BaseException as error:
+            return pipe_protocol.RAISED, told(error)
+        return None
+
+
+def run(cycle: Callable[[], object], cycles: int) -> None:
+    """So many cycles, with nothing of ours between them that could be measured."""
+    process = os.getpid()
+    for _ in repeat(None, cycles):
+        cycle()
+        if os.getpid() != process:
+            os._exit(0)  # the target forked, and this is the copy that it forgot: the original goes on
+
+
+def told(error: BaseException) -> str:
+    """The exception, and the line of the target that raised it."""
+    words = " ".join("".join(traceback.format_exception_only(error)).split())
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not is_own(frame.filename)]
+    return f"{words} ({frames[-1].filename}:{frames[-1].lineno})" if frames else words
+
+
+def _write(descriptor: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(descriptor, data) :]
+
+
+def only(word: str, cycles: int) -> None:
+    """Run the cycles, and leave without tidying up: what a global holds is left, as it is in the measured process."""
+    target = load(word)
+    target.setup()
+    run(target.cycle, cycles)
+    collect()
+    for _ in range(FLUSHING):
+        bytearray(4096)
+    os._exit(0)
+
+
+def main(arguments: list[str]) -> None:
+    """Load the target and serve; a word that names none is told as a refusal."""
+    if arguments[0] == "only":
+        only(arguments[2], int(arguments[1]))
+    server = Server(int(arguments[0]), int(arguments[1]))
+    try:
+        target = load(arguments[2])
+    except Refused as error:
+        server.say(pipe_protocol.REFUSED, str(error))
+        return
+    except MeasurementError as error:
+        server.say(pipe_protocol.MISSING, str(error))
+        return
+    except SystemExit as error:
+        server.say(pipe_protocol.EXITED, f"it exits while it is imported ({error.code!r})")
+        return
+    except BaseException as error:
+        server.say(pipe_protocol.RAISED, f"{told(error)}, while it was imported")
+        return
+    server.serve(target)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

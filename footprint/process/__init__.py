@@ -1,0 +1,1 @@
+"""Child processes, what /proc says of their memory, and their heap's counters."""

@@ -1,0 +1,1 @@
+"""A real QEMU: started, asked over QMP, captured, traced, taken down."""

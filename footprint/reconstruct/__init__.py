@@ -1,0 +1,1 @@
+"""From a printed memory tree back to regions."""

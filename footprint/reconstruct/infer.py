@@ -1,0 +1,305 @@
+"""What the views that QEMU printed tell of the regions that it printed (FACTS §7.6).
+
+The tree does not say which ``i/o`` regions answer themselves, which are IOMMUs, which aliases are
+read-only, and whether what looks like one byte is none. A range of a view names its region, and where
+that region begins; so each range is traced to the places where the tree shows a region of that name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from footprint.qemu.flat import FlatText, RangeLine, ViewText
+from footprint.qemu.forest import Forest
+from footprint.qemu.lines import Source
+from footprint.qemu.region_node import Node
+
+MOST_PLACES = 500_000
+"""Places where regions are shown, over all roots; more are refused. Real machines have some thousands."""
+MOST_ALIASES = 100
+"""Aliases of aliases that may lead to one place; more are refused."""
+_MOST_RIVALS = 64
+_MOST_COMPARED = 1_000_000
+"""Ranges of views times roots that could have them, before the other roots are left untold."""
+_WHOLE = 1 << 64
+
+
+class Path(NamedTuple):
+    """The aliases that lead to a place, the innermost first, and their number."""
+
+    alias: Node
+    above: Path | None
+    depth: int = 1
+
+
+class Place(NamedTuple):
+    """Where a tree shows a region: its offset 0 lies at `base`, and [low, high) of the view is open to it.
+
+    `in_rom`: some region around it is read-only itself, as printed.
+    """
+
+    node: Node
+    base: int
+    low: int
+    high: int
+    path: Path | None
+    in_rom: bool = False
+
+    def meets(self, item: RangeLine) -> bool:
+        """Whether the range lies, in part, where the region is shown."""
+        return self.low <= item.end and item.start < self.high
+
+
+@dataclass(slots=True)
+class Traits:
+    """What the tree does not print: regions that terminate, IOMMUs, read-only and empty ones."""
+
+    terminating: set[Node] = field(default_factory=set)
+    iommus: set[Node] = field(default_factory=set)
+    readonly: set[Node] = field(default_factory=set)
+    empty: set[Node] = field(default_factory=set)
+    guesses: list[str] = field(default_factory=list)
+
+
+def read_traits(forest: Forest, flat: FlatText) -> Traits:
+    """The traits of the regions of `forest` that `flat` tells, with a sentence for each sort of guess."""
+    return _Reading(forest, flat).traits
+
+
+def candidate_roots(view: ViewText, by_name: dict[tuple[str, str | None], list[Node]]) -> list[Node]:
+    """The regions that the space of `view` with the rarest name could be on."""
+    choices = [by_name.get((space.name, space.root), []) for space in view.spaces]
+    return min((choice for choice in choices if choice), key=len, default=[])
+
+
+def roots_by_name(forest: Forest, *, per_space: bool) -> dict[tuple[str, str | None], list[Node]]:
+    """Roots by (space, root) name; by (space, None) for text that does not say the root."""
+    table: dict[tuple[str, str | None], list[Node]] = {}
+    for name, root in dict.fromkeys(forest.spaces):
+        table.setdefault((name, None if per_space else root.line.name), []).append(root)
+    return table
+
+
+class _Reading:
+    def __init__(self, forest: Forest, flat: FlatText) -> None:
+        self.source: Source = flat.source
+        self.traits = Traits()
+        self._places = 0
+        self._writable: set[Node] = set()
+        self._of_one_byte: set[Node] = set()
+        self._read_only: list[tuple[RangeLine, list[Place]]] = []
+        for root, views in self._views_of(forest, flat).items():
+            self._read(root, views)
+        for item, places in self._read_only:
+            self._blame(item, places)
+        self._conclude(forest)
+
+    @staticmethod
+    def _views_of(forest: Forest, flat: FlatText) -> dict[Node, list[ViewText]]:
+        """The views that each root may have; spaces with equal names cannot be told apart."""
+        by_name = roots_by_name(forest, per_space=flat.per_space)
+        found: dict[Node, list[ViewText]] = {}
+        alike: dict[int, list[ViewText]] = {}
+        for view in flat.views:
+            if not view.ranges:
+                continue
+            for root in candidate_roots(view, by_name)[:1]:
+                alike.setdefault(id(root), []).append(view)
+        for view in flat.views:
+            roots = candidate_roots(view, by_name) if view.ranges else []
+            if roots and roots[0] not in found:
+                views = alike[id(roots[0])]
+                most = _MOST_COMPARED // sum(len(one.ranges) for one in views)
+                found |= dict.fromkeys(roots[: max(1, most)], views)
+        return found
+
+    def _read(self, root: Node, views: list[ViewText]) -> None:
+        shown: dict[tuple[str, int], list[Place]] = {}
+        tiny: list[Place] = []
+        start = _drawn_from(root, views[0].root)
+        if start.line.name == views[0].root and _would_lead_on(start):
+            self.traits.terminating.add(start)
+        for place in self._walk(start):
+            if not place.node.is_alias:
+                shown.setdefault((place.node.line.name, place.base), []).append(place)
+            if place.node.line.start == place.node.line.end:
+                tiny.append(place)
+        seen = set()
+        bytes_shown = set()
+        for view in [view for view in views if _could_show(shown, view)] or views:
+            dispatch = view.dispatch
+            iommus = {(s.name, s.start) for s in dispatch.sections if s.iommu} if dispatch else set()
+            for item in view.ranges:
+                if item.start == item.end:
+                    bytes_shown.add(item.start)
+                key = (item.name, item.start, item.end, item.offset, item.kind)
+                if key not in seen:
+                    seen.add(key)
+                    self._trace(item, shown, (item.name, item.start) in iommus)
+        self._measure(tiny, bytes_shown)
+
+    def _walk(self, root: Node) -> Iterator[Place]:
+        """Every place of an enabled region below `root`."""
+        stack: list[Place] = []
+        self._visit(stack, Place(root, root.addr, 0, _WHOLE, None))
+        while stack:
+            place = stack.pop()
+            yield place
+            node, base, low, high, path, in_rom = place
+            if node.target is not None:
+                depth = path.depth + 1 if path else 1
+                if depth > MOST_ALIASES:
+                    raise self.source.error(
+                        f"{node.line.name!r} is shown through more than {MOST_ALIASES} aliases", node.line.line
+                    )
+                self._visit(
+                    stack, Place(node.target, base - node.line.offset, low, high, Path(node, path, depth), in_rom)
+                )
+            elif not node.is_alias:
+                in_rom = in_rom or node.line.kind == "rom"
+                # Of those alike, the first printed is on top, and so the one that a range shows: it is met first.
+                for child in reversed(node.children):
+                    self._visit(stack, Place(child, base + child.addr, low, high, path, in_rom))
+
+    def _visit(self, stack: list[Place], place: Place) -> None:
+        """Put `place`, cut to what the region covers, on the `stack`, unless nothing is left of it."""
+        node, base, low, high, path, in_rom = place
+        low, high = max(low, base), min(high, base + node.line.size)
+        if low >= high or node.line.disabled:
+            return
+        self._places += 1
+        if self._places > MOST_PLACES:
+            raise self.source.error(f"the regions are shown in more than {MOST_PLACES} places")
+        stack.append(Place(node, base, low, high, path, in_rom))
+
+    def _trace(self, item: RangeLine, shown: dict[tuple[str, int], list[Place]], iommu: bool) -> None:
+        """Note what `item` says of the region that it shows."""
+        places = [place for place in shown.get((item.name, item.start - item.offset), ()) if place.meets(item)]
+        if not places:
+            return
+        node = max(places, key=lambda place: _likeness(place.node, item)).node
+        self.traits.terminating.add(node)
+        if iommu:
+            self.traits.iommus.add(node)
+        places = [place for place in places if place.node is node][:_MOST_RIVALS]
+        if item.kind == "rom":
+            if node.line.kind != "rom" and not any(place.in_rom for place in places):
+                self._read_only.append((item, places))
+        else:
+            for place in places:
+                if place.path is not None and _alone(place, places, item):
+                    self._acquit(place.path)
+
+    def _acquit(self, path: Path | None) -> None:
+        """The aliases of `path` let writes through."""
+        while path is not None:
+            self._writable.add(path.alias)
+            path = path.above
+
+    def _blame(self, item: RangeLine, places: list[Place]) -> None:
+        """Some alias makes `item` read-only: that with the smallest window, which no writable range contradicts."""
+        covered: list[tuple[int, int]] = []
+        for place in sorted(places, key=lambda place: place.high - place.low):
+            path = place.path
+            while path is not None and path.alias in self._writable:
+                path = path.above
+            window = (max(place.low, item.start), min(place.high, item.end + 1))
+            if path is None or any(low <= window[0] and window[1] <= high for low, high in covered):
+                continue
+            self.traits.readonly.add(path.alias)
+            covered.append(window)
+        if not covered:
+            self.traits.readonly.add(places[0].node)
+
+    def _measure(self, tiny: list[Place], bytes_shown: set[int]) -> None:
+        """Of what prints as one byte, aliases and containers are empty unless a view shows that byte alone."""
+        for place in tiny:
+            node = place.node
+            if place.low in bytes_shown:
+                self._of_one_byte.add(node)
+            elif node.is_alias or (node.children and node.line.kind in ("i/o", "container")):
+                self.traits.empty.add(node)
+
+    def _conclude(self, forest: Forest) -> None:
+        traits = self.traits
+        traits.empty -= self._of_one_byte
+        # Of two alike, the one that no view shows is hidden, not a container.
+        alike = {_shape(node) for node in traits.terminating if not node.children}
+        for node in forest.nodes:
+            if not node.children and _shape(node) in alike:
+                traits.terminating.add(node)
+            if node.line.kind in ("ram", "rom", "romd", "ramd") and not node.is_alias:
+                traits.terminating.add(node)
+            if node.is_alias and node.line.disabled and node.line.start == node.line.end:
+                traits.empty.add(node)
+        _say(traits, "is empty rather than one byte large", "are empty rather than one byte large", traits.empty)
+        _say(traits, "is read-only", "are read-only", traits.readonly)
+
+
+def _say(traits: Traits, one: str, many: str, nodes: set[Node]) -> None:
+    names = sorted({node.line.name for node in nodes})
+    if names:
+        more = f" and {len(names) - 3} other names" if len(names) > 3 else ""
+        traits.guesses.append(f"{', '.join(map(repr, names[:3]))}{more} {one if len(nodes) == 1 else many}")
+
+
+def _shape(node: Node) -> tuple[str, int, bool]:
+    return node.line.name, node.line.size, node.is_alias
+
+
+def _drawn_from(root: Node, name: str | None) -> Node:
+    """The region called `name` that `root` leads to: a view is drawn from there, at that region's own address."""
+    node, steps = root, 0
+    while name is not None and node.line.name != name and steps < MOST_ALIASES:
+        steps += 1
+        enabled = [child for child in node.children if not child.line.disabled]
+        if node.target is not None and node.line.offset == 0:
+            node = node.target
+        elif not node.is_alias and len(enabled) == 1 and enabled[0].addr == 0:
+            node = enabled[0]
+        else:
+            return root
+    return node
+
+
+def _would_lead_on(node: Node) -> bool:
+    """Whether a container like `node` would not be a view's root: QEMU would look at its only child, or at none."""
+    enabled = [child for child in node.children if not child.line.disabled]
+    if node.is_alias or len(enabled) > 1:
+        return False
+    return not enabled or (enabled[0].addr == 0 and enabled[0].line.size <= node.line.size)
+
+
+def _could_show(shown: dict[tuple[str, int], list[Place]], view: ViewText) -> bool:
+    """Whether for every range of `view` there is a region that is large enough, where it should be."""
+    return all(
+        any(
+            place.meets(item) and item.offset + item.end - item.start < place.node.line.size
+            for place in shown.get((item.name, item.start - item.offset), ())[:_MOST_RIVALS]
+        )
+        for item in view.ranges
+    )
+
+
+def _likeness(node: Node, item: RangeLine) -> tuple[bool, ...]:
+    """How well `node` answers to `item`. Of a pair of one name, the one with children is the container."""
+    line = node.line
+    kind = "i/o" if line.kind == "container" else line.kind
+    return (
+        line.priority == item.priority,
+        item.kind in (kind, "rom", "container"),
+        item.offset + item.end - item.start < line.size,
+        item.owner is None or item.owner == line.owner,
+        kind != "i/o",
+        not node.children,
+    )
+
+
+def _alone(place: Place, places: list[Place], item: RangeLine) -> bool:
+    """Whether some byte of `item` is shown at `place` and at no other of `places`."""
+    low, high = max(place.low, item.start), min(place.high, item.end + 1)
+    others = [other for other in places if other is not place]
+    points = [low, *(other.high for other in others)]
+    return any(low <= point < high and not any(other.low <= point < other.high for other in others) for point in points)

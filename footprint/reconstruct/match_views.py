@@ -1,0 +1,156 @@
+"""Views that QEMU printed, paired with those of the machine built again from its tree.
+
+Views are told apart by their users: the names of the spaces and of their roots. Where a view shows
+something else than was printed, the orders of equal siblings that the text does not carry are tried.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from footprint.memory.census import census
+from footprint.memory.core import MemoryCore
+from footprint.memory.ledger import Ledger
+from footprint.memory.radix import NODE_BYTES
+from footprint.memory.region import MemoryRegion
+from footprint.memory.render import Flat, render
+from footprint.memory.rules import HISTORY, RuleSet
+from footprint.memory.space import AddressSpace
+from footprint.qemu.capture import Capture
+from footprint.qemu.flat import ViewText
+from footprint.reconstruct.build import Machine, Rebuilt, read_machine, rebuild
+from footprint.reconstruct.page_size import page_size
+from footprint.reconstruct.sibling_order import Siblings
+
+MOST_BYTES = 256 << 20
+"""Bytes of nodes, subpages and sections that the views of a capture may need; more are refused."""
+MOST_RESERVED_BYTES = 8 << 30
+"""Bytes of nodes that they may reserve, most of which are never touched."""
+_SECTION_BYTES = 200
+_MOST_ALIKE = 300
+
+Names = tuple[tuple[str, str], ...]
+"""The (space, root) names of a view's users, sorted: what is common to its two sides. No root is ``""``."""
+
+
+def rules_of(capture: Capture) -> RuleSet:
+    """The rule set of the QEMU that printed `capture`, as far as its form tells."""
+    if capture.flat.per_space:
+        return HISTORY["v2.10.0"]
+    dummies = {view.dispatch.dummies for view in capture.flat.views if view.dispatch is not None}
+    return HISTORY["v2.11.0" if dummies and max(dummies) >= 4 else "v7.2.0"]
+
+
+class Pairing:
+    """The machine of `capture`, built again under `rules`, and its views beside those printed.
+
+    Raises InputFileError for a capture that no QEMU could have printed.
+    """
+
+    def __init__(self, capture: Capture, rules: RuleSet) -> None:
+        self.capture = capture
+        self.machine: Machine = read_machine(capture)
+        pages, guess = page_size(capture)
+        self.rebuilt: Rebuilt = rebuild(self.machine, MemoryCore([rules], pages=pages))
+        self.ledger: Ledger = self.rebuilt.core.ledgers[0]
+        self.siblings = Siblings(self.rebuilt)
+        self.guesses = [*self.machine.guesses, *([guess] if guess else [])]
+        self.left: list[Names] = []
+        self._known: dict[MemoryRegion | None, Flat] = {}
+        self._check_weight()
+
+    @property
+    def core(self) -> MemoryCore:
+        """The core that holds the machine."""
+        return self.rebuilt.core
+
+    def _check_weight(self) -> None:
+        """Refuse views that would not fit in memory, before any is built."""
+        counts, page = census(self.ledger), self.core.pages.size
+        weight = counts["nodes"] * NODE_BYTES + counts["subpages"] * 2 * page + counts["sections"] * _SECTION_BYTES
+        if weight > MOST_BYTES or counts["modelled.nodes"] > MOST_RESERVED_BYTES:
+            raise self.capture.tree.source.error(f"the views need {weight} bytes; at most {MOST_BYTES}")
+
+    def pairs(self) -> Iterator[tuple[ViewText, AddressSpace | None]]:
+        """Each printed view with a space of the model's view that has the same users; None where none has.
+
+        Afterwards `left` has the users of those views of the model that no printed one was paired with.
+        """
+        ours: dict[Names, list[list[AddressSpace]]] = defaultdict(list)
+        for spaces in _by_view(self.ledger):
+            ours[self._names(spaces)].append(spaces)
+        for view in self.capture.flat.views:
+            names = tuple(sorted((space.name, space.root or "") for space in view.spaces))
+            candidates = ours.get(names)
+            if not candidates:
+                yield view, None
+                continue
+            space = candidates.pop(self._likeliest(view, candidates))[0]
+            self._settle_siblings(view, space)
+            yield view, space
+        self.left = [names for names, groups in ours.items() for _ in groups]
+
+    def _settle_siblings(self, view: ViewText, space: AddressSpace) -> None:
+        entry = self.ledger.spaces[space]
+        key = None if entry is None else entry.key
+        if key is not None and self.siblings.contested and self._agreement(view, space) is not None:
+            spent = self.siblings.spent
+            self.siblings.settle(key, lambda: self._agreement_now(view, space))
+            if self.siblings.spent > spent:
+                self._known.clear()
+
+    def _agreement_now(self, view: ViewText, space: AddressSpace) -> int | None:
+        """How many ranges agree after a change."""
+        self._known.clear()
+        return self._agreement(view, space)
+
+    def _names(self, spaces: Iterable[AddressSpace]) -> Names:
+        per_space = self.capture.flat.per_space
+        return tuple(sorted((one.name, "" if per_space else _root_name(one)) for one in spaces))
+
+    def _likeliest(self, view: ViewText, candidates: list[list[AddressSpace]]) -> int:
+        """Which of several groups of spaces with the same names has what `view` shows, or comes nearest."""
+        if len(candidates) == 1:
+            return 0
+        agreements = [self._agreement(view, spaces[0]) for spaces in candidates[:_MOST_ALIKE]]
+        if None in agreements:
+            return agreements.index(None)
+        return max(range(len(agreements)), key=lambda i: agreements[i] or 0)
+
+    def _pieces(self, space: AddressSpace) -> Flat:
+        entry = self.ledger.spaces[space]
+        key: MemoryRegion | None = None if entry is None else entry.key
+        if key not in self._known:
+            self._known[key] = self.ledger.policies.merge.merge(render(key))
+        return self._known[key]
+
+    def _agreement(self, view: ViewText, space: AddressSpace) -> int | None:
+        """How many ranges agree before the first that differs; None if all do."""
+        pieces = self._pieces(space)
+        for i, (line, piece) in enumerate(zip(view.ranges, pieces, strict=False)):
+            place = (piece.start, piece.end - 1, piece.offset, piece.region.name)
+            if place != (line.start, line.end, line.offset, line.name) or line.priority != piece.region.priority:
+                return i
+        return None if len(view.ranges) == len(pieces) else min(len(view.ranges), len(pieces))
+
+
+def _root_name(space: AddressSpace) -> str:
+    return "(null)" if space.root.name is None else space.root.name
+
+
+def arranged(capture: Capture, rules: RuleSet) -> Pairing:
+    """The machine of `capture` under `rules`, its siblings arranged as the printed views tell."""
+    pairing = Pairing(capture, rules)
+    for _ in pairing.pairs():
+        pass
+    return pairing
+
+
+def _by_view(ledger: Ledger) -> list[list[AddressSpace]]:
+    """The spaces of each living view."""
+    groups: dict[object, list[AddressSpace]] = {}
+    for space, entry in ledger.spaces.items():
+        holder: object = space if ledger.policies.sharing.private else entry
+        groups.setdefault(holder, []).append(space)
+    return list(groups.values())

@@ -1,0 +1,36 @@
+"""A child process that reads one intrusive probe: ``python -m footprint.record.probe_worker``.
+
+The task comes as JSON on stdin; the readings go as JSON to stdout: ``[[mark, cycle, metrics], …]``.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+from footprint.backends.model import ModelBackend
+from footprint.probes.sized import SizedProbe
+from footprint.probes.traced import TracedProbe
+from footprint.scenario.custom_rules import find_rules
+from footprint.scenario.find import find
+from footprint.scenario.steps import Mark
+
+PROBES = {probe.name: probe for probe in (TracedProbe, SizedProbe)}
+
+
+def read(task: dict[str, Any]) -> list[tuple[str, int, dict[str, int]]]:
+    """Play the task's scenario under its one rule set; what its probe read at each mark."""
+    scenario = find(task["source"])
+    probe = PROBES[task["probe"]]()
+    backend = ModelBackend([find_rules(task["rules"])], host_page=task["values"]["host_page"])
+    readings = []
+    for step in scenario.play(task["values"]):
+        backend.obey(step)
+        if isinstance(step, Mark):
+            readings.append((step.name, step.cycle, probe.read(backend.ledgers[0])))
+    return readings
+
+
+if __name__ == "__main__":
+    json.dump(read(json.load(sys.stdin)), sys.stdout)

@@ -1,0 +1,108 @@
+"""The head of a recording: the question, the answer in one sentence, the guest and the place."""
+
+from __future__ import annotations
+
+from footprint.recording.model import Recording, Run
+from footprint.report.formatting import count, figure, has_course, plural, value
+from footprint.report.section import Card, Head
+
+_CARDS = (
+    ("flatviews.created", "views created"),
+    ("flatviews.alive", "views in use"),
+    ("modelled.bytes.peak", "modelled peak, allocated"),
+    ("modelled.resident.peak", "modelled peak, touched"),
+)
+_STATE_CARDS = (
+    ("flatviews.alive", "views in use"),
+    ("address_spaces", "address spaces"),
+    ("nodes", "radix nodes"),
+    ("modelled.bytes", "modelled bytes"),
+)
+"""The same for a machine of which only what exists was recorded."""
+
+
+def head(recording: Recording) -> Head:
+    """What stands first; of a recording without runs or without our metrics the answer is short."""
+    cards = _CARDS if has_course(recording) else _STATE_CARDS
+    return Head(
+        scenario=recording.scenario,
+        question=recording.question,
+        answer=answer(recording),
+        cards=tuple(card for name, label in cards if (card := _card(recording, name, label))),
+        notes=recording.notes,
+        params=tuple((name, str(setting)) for name, setting in recording.params.items()),
+        environment=(
+            ("backend", recording.backend),
+            *((name, str(setting)) for name, setting in recording.environment.items()),
+        ),
+    )
+
+
+def answer(recording: Recording) -> str:
+    """One sentence: the first run against the last, or what the only run came to."""
+    if not recording.runs:
+        return "The recording has no run."
+    first, last = recording.runs[0], recording.runs[-1]
+    said = _of_one(first) if len(recording.runs) == 1 else _of_two(first, last)
+    if not said:
+        return f"{plural(len(recording.runs), 'run')}, without the figures of a memory core."
+    sentence = "; ".join(said) + "."
+    return sentence[0].upper() + sentence[1:]
+
+
+def _of_one(run: Run) -> list[str]:
+    created, alive, peak = (value(run, name) for name, _ in _CARDS[:3])
+    said = []
+    if created is not None:
+        said.append(f"under {run.rules}, {count(created)} {_views(created)} created")
+    if alive is not None:
+        said.append(f"{count(alive)} {_are(alive)} in use")
+    if peak is not None:
+        said.append(f"the modelled peak is {figure('modelled.bytes.peak', peak)}")
+    return said
+
+
+def _of_two(first: Run, last: Run) -> list[str]:
+    (created, made), (alive, used), (peak, top) = ((value(first, name), value(last, name)) for name, _ in _CARDS[:3])
+    said = []
+    if created is not None and made is not None:
+        said.append(
+            f"{count(created)} {_views(created)} created under {first.rules}, and as many under {last.rules}"
+            if created == made
+            else f"{count(created)} views created under {first.rules} become {count(made)} under {last.rules}"
+        )
+    if alive is not None and used is not None:
+        said.append(_use(first, last, alive, used, named=bool(said)))
+    if peak is not None and top is not None:
+        verb = "falls" if top < peak else "rises"
+        old, new = figure("modelled.bytes.peak", peak), figure("modelled.bytes.peak", top)
+        said.append(f"the peak stays at {old}" if top == peak else f"the peak {verb} from {old} to {new}")
+    return said
+
+
+def _use(first: Run, last: Run, alive: float, used: float, *, named: bool) -> str:
+    """How the views in use differ; `named`: the rule sets have been named before."""
+    if alive == used:
+        return f"{count(alive)} {_are(alive) if named else _views(alive)} in use under both"
+    if named:
+        return f"{count(alive)} in use become {count(used)}"
+    return f"{plural(int(alive), 'view')} in use under {first.rules} become {count(used)} under {last.rules}"
+
+
+def _are(n: float) -> str:
+    return "is" if n == 1 else "are"
+
+
+def _views(n: float) -> str:
+    return "view is" if n == 1 else "views are"
+
+
+def _card(recording: Recording, name: str, label: str) -> Card | None:
+    """The last run's figure, with the first run's before it; None where it was not read."""
+    if not recording.runs or (now := value(recording.runs[-1], name)) is None:
+        return None
+    rules = recording.runs[-1].rules
+    was = value(recording.runs[0], name)
+    if len(recording.runs) == 1 or was is None:
+        return Card(label, figure(name, now), note=f"under {rules}")
+    return Card(label, figure(name, now), figure(name, was), f"{recording.runs[0].rules} → {rules}")

@@ -1,0 +1,1 @@
+"""Leak verdicts: their statistics, findings and suppressions."""

@@ -1,0 +1,241 @@
+"""Each kind of place by its name: of a real target, in a real process."""
+
+import time
+
+import pytest
+
+from footprint.attribution.python_stacks import LEAST, TRIED, paced
+
+BLOCKS = {"python.blocks": 1.0}
+BOTH = {"python.blocks": 4.0, "gc.objects": 2.0}
+
+
+def texts(explanation, kind):
+    return [one["text"] for one in explanation.places if one["kind"] == kind]
+
+
+def test_a_block_is_told_by_its_line_and_by_who_called_it(explained):
+    explanation = explained(
+        """
+        keep = []
+        def handle():
+            keep.append(object())
+        def cycle():
+            handle()
+        """,
+        BLOCKS,
+    )
+    assert texts(explanation, "stack") == [
+        "1 block, 16 B a cycle  keep.append(object())  app.py:4 in handle ← app.py:6 in cycle"
+    ]
+
+
+def test_what_is_made_in_the_standard_library_is_told_by_the_line_that_called_it(explained):
+    explanation = explained(
+        """
+        import json
+        keep = []
+        def cycle():
+            keep.append(json.loads('{"a": ["b", 1.5]}'))
+        """,
+        BOTH,
+    )
+    (stack,) = texts(explanation, "stack")
+    assert stack.endswith("app.py:5 in cycle")
+
+
+def test_a_large_block_explains_the_heap_and_no_native_stack_is_looked_for(explained):
+    explanation = explained(
+        "keep = []\ndef cycle():\n    keep.append(bytes(5000))\n", {"python.blocks": 1.0, "heap.bytes": 5056.0}
+    )
+    stack = next(one for one in explanation.places if one["kind"] == "stack")
+    assert stack["text"].startswith("1 block, 5 033 B a cycle")
+    assert "heap.bytes" in stack["metrics"]
+    assert not texts(explanation, "native") and not explanation.hints
+
+
+def test_the_data_of_an_array_is_the_heaps_and_told_with_the_functions_of_numpy(explained):
+    explanation = explained(
+        "import numpy\nkeep = []\ndef cycle():\n    keep.append(numpy.zeros(16, 'u1'))\n",
+        {"python.blocks": 1.0, "heap.bytes": 72.0},
+    )
+    stack = next(one for one in explanation.places if one["kind"] == "stack")
+    assert {"python.blocks", "heap.bytes"} <= set(stack["metrics"])
+    assert any("array_zeros" in text for text in texts(explanation, "native"))
+    assert explanation.rates["heap.blocks"] == 2
+
+
+def test_cycles_that_are_slow_are_traced_fewer_times():
+    assert paced(lambda _: None, 100) == 100
+    assert paced(lambda cycles: time.sleep(0.03 * cycles), 100) <= LEAST
+    assert 1 <= paced(lambda cycles: time.sleep(0.2 * cycles), 100) <= 3
+
+
+def test_the_holder_is_found_among_a_hundred_thousand_of_its_kind(explained):
+    explanation = explained("keep = []\ndef cycle():\n    keep.append({'a': []})\n", BOTH, before=100_000)
+    last = 100_000 + TRIED + 3 * 40 - 1
+    assert texts(explanation, "holder") == [f"1 dict a cycle  held by list keep in module app (app.keep[{last}])"]
+
+
+HELD = {
+    f"list KEEP in module app (app.KEEP[{60 + TRIED + 3 * 40 - 1}])": ("KEEP = []", "KEEP.append(Session())"),
+    "dict CACHE in module app (app.CACHE)": ("CACHE = {}", "CACHE[len(CACHE)] = Session()"),
+    "set SEEN in module app (app.SEEN)": ("SEEN = set()", "SEEN.add(Session())"),
+    "deque LAST in module app (app.LAST)": ("import collections; LAST = collections.deque()", "LAST.append(Session())"),
+    "defaultdict BY in module app (app.BY)": (
+        "import collections; BY = collections.defaultdict(list)",
+        "BY[len(BY)] = Session()",
+    ),
+    "dict app.APP.sessions": (
+        "class App: pass\nAPP = App(); APP.sessions = {}",
+        "APP.sessions[len(APP.sessions)] = Session()",
+    ),
+    "list app.App.every": ("class App: every = []", "App.every.append(Session())"),
+    "list app.NESTED['a'][1]": ("NESTED = {'a': (0, [])}", "NESTED['a'][1].append(Session())"),
+}
+
+
+@pytest.mark.parametrize("holder", HELD)
+def test_objects_are_told_with_the_container_that_holds_them_and_its_name(holder, explained):
+    before, keep = HELD[holder]
+    explanation = explained(f"class Session: pass\n{before}\ndef cycle():\n    {keep}\n", BOTH)
+    assert texts(explanation, "holder") == [f"1 Session a cycle  held by {holder}"]
+
+
+def test_containers_of_plain_values_are_named_too(explained):
+    explanation = explained("NAMES = {}\ndef cycle():\n    NAMES[str(len(NAMES))] = None\n", BLOCKS)
+    assert texts(explanation, "holder") == ["1 None a cycle  held by dict NAMES in module app (app.NAMES)"]
+
+
+def test_a_list_in_a_closure_is_told_by_the_function(explained):
+    explanation = explained(
+        """
+        def made():
+            data = []
+            def cycle():
+                data.append(object())
+            return cycle
+        cycle = made()
+        """,
+        BLOCKS,
+    )
+    (holder,) = texts(explanation, "holder")
+    assert holder.startswith("1 object a cycle  held by list the function app.made.<locals>.cycle")
+
+
+def test_what_no_container_holds_is_told_by_its_type(explained):
+    explanation = explained(
+        """
+        class Node:
+            def __init__(self, last):
+                self.last = last
+        HEAD = None
+        def cycle():
+            global HEAD
+            HEAD = Node(HEAD)
+        """,
+        {"python.blocks": 2.0, "gc.objects": 1.0},
+    )
+    assert texts(explanation, "type") == ["1 Node a cycle  held by app.HEAD"]
+
+
+def test_a_cycle_without_a_leak_has_no_places(explained):
+    explanation = explained("def cycle():\n    [object() for _ in range(100)]\n", BOTH)
+    assert explanation.places == ()
+
+
+def test_descriptors_are_told_by_what_they_lead_to_and_who_opened_them(explained):
+    explanation = explained("import os\ndef cycle():\n    os.open('/dev/null', os.O_RDONLY)\n", {"fds": 1.0})
+    assert texts(explanation, "file") == ["1 descriptor a cycle  /dev/null  app.py:3 in cycle"]
+
+
+def test_sockets_are_told_with_their_addresses(explained):
+    explanation = explained(
+        """
+        import socket
+        server = socket.create_server(("127.0.0.1", 0))
+        port = server.getsockname()[1]
+        keep = []
+        def cycle():
+            keep.append(socket.create_connection(("127.0.0.1", port)))
+            server.accept()[0].close()
+        """,
+        {"fds": 1.0},
+        cycles=5,
+        before=10,
+    )
+    (place,) = texts(explanation, "file")
+    assert place.startswith("1 descriptor a cycle  stream socket 127.0.0.1:* → 127.0.0.1:")
+
+
+def test_threads_are_told_by_name_and_target(explained):
+    explanation = explained(
+        """
+        import threading
+        never = threading.Event()
+        def cycle():
+            threading.Thread(target=never.wait, name="worker-1", daemon=True).start()
+        """,
+        {"threads": 1.0},
+        cycles=4,
+        before=10,
+    )
+    (place,) = texts(explanation, "thread")
+    assert place.startswith("1 thread a cycle  worker-N (Event.wait)")
+
+
+def test_children_are_told_by_their_command_line(explained):
+    explanation = explained(
+        """
+        import subprocess
+        keep = []
+        def cycle():
+            keep.append(subprocess.Popen(["sleep", "97"]))
+        def teardown():
+            for one in keep:
+                one.kill()
+        """,
+        {"children": 1.0},
+        cycles=3,
+        before=5,
+    )
+    (place,) = texts(explanation, "child")
+    assert place.startswith("1 process a cycle  sleep 97") and "app.py:5 in cycle" in place
+
+
+def test_children_that_nobody_waits_for_are_told_as_that(explained):
+    explanation = explained(
+        "import os\ndef cycle():\n    os.fork() or os._exit(0)\n", {"children": 1.0}, cycles=3, before=5
+    )
+    (place,) = texts(explanation, "child")
+    assert "ended, and not waited for" in place
+
+
+def test_mappings_are_told_by_what_they_map_and_their_size(explained):
+    explanation = explained(
+        """
+        import mmap
+        keep = []
+        def cycle():
+            keep.append(mmap.mmap(-1, 1 << 20))
+        """,
+        {"maps": 1.0, "vm.bytes": float(1 << 20)},
+    )
+    (place,) = texts(explanation, "mapping")
+    assert place.startswith("1 mapping, 1.00 MiB a cycle  /dev/zero (deleted) rw-s of 1.00 MiB")
+
+
+def test_mappings_that_the_kernel_joins_are_told_by_their_bytes(explained):
+    explanation = explained(
+        """
+        import ctypes
+        libc = ctypes.CDLL(None)
+        libc.mmap.restype = ctypes.c_void_p
+        libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, *[ctypes.c_int] * 3, ctypes.c_long]
+        def cycle():
+            libc.mmap(None, 1 << 16, 3, 0x22, -1, 0)
+        """,
+        {"vm.bytes": float(1 << 16)},
+    )
+    (place,) = texts(explanation, "mapping")
+    assert place.startswith("64.0 KiB a cycle  anonymous rw-p")

@@ -1,0 +1,127 @@
+"""Native places: by memray in the process, by heaptrack and valgrind around it, or a hint."""
+
+import pytest
+
+from footprint.attribution.external_tracers import heaptrack_left
+from tests.fixtures.leaks import WITHOUT_MEMRAY, explain_word
+
+HEAP = {"heap.bytes": 64.0}
+SPARC = {"heap.bytes": 123_072.0}
+
+
+def native(explanation):
+    return [one for one in explanation.places if one["kind"] == "native"]
+
+
+def check_session(explanation):
+    place = native(explanation)[0]
+    assert place["text"].startswith("1 block, 48 B a cycle  take_a_block ← open_session")
+    assert place["metrics"][:2] == ["heap.bytes", "heap.blocks"]
+    assert explanation.rates == {"heap.blocks": 1}
+    assert explanation.untraced == 0
+
+
+def test_memray_names_the_functions_of_a_library_that_ctypes_has_loaded(explained, session_target, path_without):
+    path_without("heaptrack", "valgrind")
+    explanation = explained(session_target(), HEAP)
+    check_session(explanation)
+    assert native(explanation)[0]["frames"][:3] == ["take_a_block", "open_session", "app.py:4 in cycle"]
+
+
+def test_heaptrack_names_them_where_memray_is_not(explained, session_target, path_without):
+    path_without("valgrind")
+    check_session(explained(session_target(WITHOUT_MEMRAY), HEAP))
+
+
+def test_where_no_tracer_is_a_hint_says_how_to_get_one(explained, session_target, path_without):
+    path_without("heaptrack", "valgrind")
+    explanation = explained(session_target(WITHOUT_MEMRAY), HEAP)
+    assert not native(explanation) and not explanation.rates
+    assert any("footprint[memray]" in hint and "apt install heaptrack" in hint for hint in explanation.hints)
+
+
+BY_DLSYM = """
+    import ctypes
+    libc = ctypes.CDLL(None)
+    libc.malloc.restype = ctypes.c_void_p
+    def cycle():
+        libc.malloc(100)
+"""
+
+
+def test_what_memray_does_not_see_heaptrack_does(explained):
+    explanation = explained(BY_DLSYM, {"heap.bytes": 112.0})
+    assert native(explanation)[0]["text"].startswith("1 block, 100 B a cycle")
+    assert explanation.rates == {"heap.blocks": 1}
+    assert not explanation.hints
+
+
+def test_what_memray_does_not_see_is_told_where_nothing_else_is(explained, path_without):
+    path_without("heaptrack", "valgrind")
+    explanation = explained(BY_DLSYM, {"heap.bytes": 112.0})
+    assert not native(explanation)
+    assert any("memray sees only a part" in hint for hint in explanation.hints)
+
+
+def test_a_target_that_hangs_under_the_tracer_keeps_its_other_places(explained, path_without, monkeypatch):
+    monkeypatch.setattr("footprint.attribution.external_tracers.SECONDS", 2.0)
+    path_without("valgrind")
+    source = f"""
+        {WITHOUT_MEMRAY}
+        import ctypes, time
+        libc = ctypes.CDLL(None)
+        libc.malloc.restype = ctypes.c_void_p
+        if "libheaptrack" in open("/proc/self/maps").read():
+            time.sleep(1000)
+        def cycle():
+            libc.malloc(100)
+    """
+    explanation = explained(source, {"heap.bytes": 112.0})
+    assert any("heaptrack could not trace it: it was not ready" in hint for hint in explanation.hints)
+    assert explanation.untraced
+
+
+@pytest.fixture
+def sparc(wheel, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", wheel("2.1.4"))
+
+
+def check_sparc(explanation):
+    place = native(explanation)[0]
+    assert place["text"].startswith(
+        "12 blocks, 122 880 B a cycle  tlb_init_sparc64 ← cpu_sparc_init_sparc64 ← sparc_cpus_init ← uc_init_engine"
+    )
+    assert explanation.rates == {"heap.blocks": 12}
+
+
+def test_memray_names_what_unicorns_sparc64_leaves(sparc, path_without):
+    path_without("heaptrack", "valgrind")
+    check_sparc(explain_word("unicorn:sparc64", SPARC, cycles=5, before=10))
+
+
+@pytest.mark.parametrize("other", ["heaptrack", "valgrind"])
+def test_the_tracers_around_it_agree(other, sparc, path_without, monkeypatch, tmp_path):
+    path_without(*({"heaptrack", "valgrind"} - {other}))
+    (tmp_path / "engine.py").write_text(
+        f"{WITHOUT_MEMRAY}from footprint.engines.unicorn_cycles import cycles\ncycle, _ = cycles('sparc64')\n"
+    )
+    check_sparc(explain_word(f"{tmp_path}/engine.py:cycle", SPARC, cycles=2, before=10))
+
+
+def test_a_record_of_an_older_heaptrack_has_strings_without_their_length():
+    record = """
+v 10100 1
+s /lib/libkept.so
+s take_a_block
+s /usr/lib/libpython3.11.so.1.0
+s cfunction_call
+i 10 1 2
+i 20 3 4
+t 2 0
+t 1 1
+a 30 2
++ 0
++ 0
+- 0
+""".strip().splitlines()
+    assert heaptrack_left(record) == {("take_a_block",): (1, 48)}

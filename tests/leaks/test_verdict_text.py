@@ -1,0 +1,34 @@
+"""A verdict in words: its figures as far as they are known, and no more places than one reads."""
+
+from footprint.leaks.verdict_text import MOST_PLACES, told
+from footprint.verdict.trend import Slope
+from footprint.verdict.verdict import Finding, Verdict
+
+
+def text(slope, places=1, **how):
+    where = tuple({"text": f"{n} blocks a cycle  line {n}", "kind": "native", "bytes": n} for n in range(1, places + 1))
+    answer = Verdict("app:cycle", "leak", 2000, (Finding("leak", "heap.bytes", slope, where),), warmup=100)
+    return "\n".join(told(answer, **how))
+
+
+def test_an_interval_is_told_by_its_ends():
+    assert "heap.bytes    1 024 B   1 020 … 1 028" in text(Slope(1024, 1020, 1028))
+
+
+def test_an_interval_without_width_is_exact_and_one_too_narrow_to_show_is_its_figure():
+    assert "heap.bytes       32 B   exact" in text(Slope(32, 32, 32))
+    assert text(Slope(32, 31.999, 32.001)).splitlines()[3].endswith("32 B   32")
+
+
+def test_the_first_line_has_a_figure_that_is_exact_where_there_is_one():
+    rough, exact = Finding("leak", "heap.bytes", Slope(8.6, 5, 12)), Finding("leak", "python.blocks", Slope(4, 4, 4))
+    assert next(told(Verdict("app:cycle", "leak", 2000, (rough, exact)))) == "leak: app:cycle, 4 blocks a cycle"
+    assert next(told(Verdict("app:cycle", "leak", 2000, (rough,)))) == "leak: app:cycle, 8.6 B a cycle"
+
+
+def test_of_many_places_the_largest_are_shown_and_the_rest_counted():
+    said = text(Slope(32, 32, 32), places=MOST_PLACES + 3)
+    assert said.count("blocks a cycle  line") == MOST_PLACES
+    assert f"line {MOST_PLACES + 3}\n" in said and "line 3\n" not in said
+    assert "and 3 more (--json)\n" in said
+    assert "and 3 more\n" in text(Slope(32, 32, 32), places=MOST_PLACES + 3, more="")

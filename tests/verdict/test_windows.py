@@ -1,0 +1,77 @@
+"""Which metrics leak, by scripted readings of a target and of an empty one beside it."""
+
+import pytest
+
+from footprint.verdict.trend import Slope
+from footprint.verdict.windows import Evidence
+
+EDGES = tuple(range(0, 1001, 100))
+
+
+def readings(**rates):
+    """Eleven readings a hundred cycles apart; a rate is per cycle, or the function that gives the reading."""
+    return [
+        {name.replace("_", "."): rate(at) if callable(rate) else rate * at for name, rate in rates.items()}
+        for at in EDGES
+    ]
+
+
+def evidence(windows=2, judged=None, empty=None, **rates):
+    found = Evidence(judged)
+    for _ in range(windows):
+        found.add(EDGES, readings(**rates), readings(**(empty or dict.fromkeys(rates, 0))))
+    return found
+
+
+def in_pieces(at):
+    """Three hundred pages at a time, a page for each cycle."""
+    return (at // 300) * 300 * 4096
+
+
+def test_what_grows_in_two_windows_leaks_and_what_does_not_is_clean():
+    found = evidence(heap_bytes=32, python_blocks=0, fds=1)
+    assert found.leaking == ["heap.bytes", "fds"]
+    assert found.undecided == []
+    assert found.rates["heap.bytes"] == Slope(32, 32, 32)
+
+
+def test_one_window_decides_nothing():
+    assert evidence(windows=0).leaking == evidence(windows=0).undecided == []
+    assert evidence(windows=1, heap_bytes=0).undecided == ["heap.bytes"]
+
+
+def test_what_the_empty_target_grows_by_is_no_leak_of_the_target():
+    both = evidence(heap_bytes=34, python_blocks=1, empty={"heap_bytes": 2, "python_blocks": 1})
+    assert both.leaking == ["heap.bytes"]
+    assert both.rate("heap.bytes").per_cycle == 32
+    assert both.grows_when_empty == ["heap.bytes", "python.blocks"]
+
+
+def test_an_empty_target_that_shrinks_adds_nothing():
+    assert evidence(heap_bytes=0, empty={"heap_bytes": -5}).leaking == []
+
+
+@pytest.mark.parametrize("name", ["uss_bytes", "rss_bytes"])
+def test_pages_alone_are_never_a_leak(name):
+    assert evidence(heap_bytes=0, **{name: 4096}).leaking == []
+    assert list(evidence(heap_bytes=0, **{name: 4096}).agreeing) == [name.replace("_", ".")]
+
+
+def test_pages_are_a_reason_to_look_longer_where_the_heap_is_not_known():
+    assert evidence(heap_bytes=0, uss_bytes=4096).undecided == []
+    assert evidence(vm_bytes=0, uss_bytes=4096).undecided == ["uss.bytes"]
+
+
+def test_address_space_in_pieces_is_a_leak_only_where_the_heap_is_not_known():
+    assert evidence(windows=4, vm_bytes=in_pieces).leaking == ["vm.bytes"]
+    assert evidence(windows=4, heap_bytes=0, vm_bytes=in_pieces).leaking == []
+    assert evidence(windows=4, heap_bytes=0, vm_bytes=4096).leaking == ["vm.bytes"]
+
+
+def test_only_what_is_judged_leaks():
+    assert evidence(judged=("fds",), heap_bytes=32, fds=1).leaking == ["fds"]
+
+
+def test_cycles_are_counted_over_the_last_windows():
+    assert evidence(windows=3, fds=0).last_cycles(2) == 2000
+    assert evidence(windows=0).last_cycles(2) == 0
