@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 
 from footprint.machines.pseries import pseries
@@ -92,12 +92,8 @@ def main() -> None:
     pairs = [(ours(), qemu_start(command)) for _ in range(options.pairs)]
     wall = statistics.median(mine[0] / theirs[0] for mine, theirs in pairs)
     peak = statistics.median(mine[2] / theirs[1] for mine, theirs in pairs)
-    print(
-        f"whole run           {statistics.median(mine[0] for mine, _ in pairs):6.2f} s, {_peak(mine[2] for mine, _ in pairs)}"
-    )
-    print(
-        f"QEMU's start        {statistics.median(its[0] for _, its in pairs):6.2f} s, {_peak(its[1] for _, its in pairs)}"
-    )
+    print(f"whole run           {_told([mine[0] for mine, _ in pairs], [mine[2] for mine, _ in pairs])}")
+    print(f"QEMU's start        {_told([its[0] for _, its in pairs], [its[1] for _, its in pairs])}")
     print(f"ratio of wall time  {wall:6.3f}    at most 0.1 (medians of {len(pairs)} pairs)")
     print(f"ratio of peaks      {peak:6.3f}    at most 0.02")
     base = cpu("--no-report")
@@ -108,8 +104,8 @@ def main() -> None:
     print(f"twice the guest     {(double - empty) / (base - empty):6.2f} times the CPU beyond start-up, at most 2.2")
 
 
-def _peak(sizes: Iterable[int]) -> str:
-    return f"{statistics.median(sizes) / 2**20:.0f} MiB"
+def _told(seconds: Sequence[float], peaks: Sequence[int]) -> str:
+    return f"{statistics.median(seconds):6.2f} s, {statistics.median(peaks) / 2**20:.0f} MiB"
 
 
 def _default_rules() -> tuple[str, ...]:
