@@ -318,7 +318,7 @@ class Books:
         self.waiting: list[View | Dispatched] = []
         self.hint = 16
         self.pending = False
-        self.sharers: dict[Region, list[Space]] = {}
+        self.sharers: dict[Region, tuple[Space, set[Space]]] = {}
         self.count: dict[str, int] = dict.fromkeys(
             ("created", "freed", "dispatches", "ranges", "sections", "nodes", "subpages", "commits"), 0
         )
@@ -409,8 +409,9 @@ class Books:
             return True
         if self.features.cpu_spaces == "global":
             return False
-        self.sharers.setdefault(space.root, []).append(space)
-        return len(self.sharers[space.root]) == 1
+        shared, sharers = self.sharers.setdefault(space.root, (space, set()))
+        sharers.add(space)
+        return shared is space
 
     def admit(self, space: Space) -> None:
         if not self.exists(space):
@@ -428,12 +429,12 @@ class Books:
         self.note()
 
     def dismiss(self, space: Space) -> None:
-        sharers = self.sharers.get(space.root, [])
+        shared, sharers = self.sharers.get(space.root, (space, set()))
         if space in sharers:
-            space, *others = sharers
-            if others:
-                sharers.pop()
+            sharers.remove(space)
+            if sharers:
                 return
+            space = shared
             del self.sharers[space.root]
         if space not in self.spaces:
             return

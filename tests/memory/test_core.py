@@ -157,5 +157,5 @@ def test_a_living_view_is_what_the_books_say(rules):
     assert machine["flatviews.alive"] == len(views)
     assert machine["flat_ranges"] == sum(len(view.ranges) for view in views)
     assert machine["sections"] == sum(len(view.dispatch.sections) for view in views)
-    assert machine["nodes"] == sum(one.used for one in maps)
-    assert machine["modelled.nodes"] == sum(one.nbytes for one in maps)
+    assert machine["nodes"] == sum(tree.used for tree in maps)
+    assert machine["modelled.nodes"] == sum(tree.nbytes for tree in maps)
