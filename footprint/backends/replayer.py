@@ -1,4 +1,4 @@
-"""Replaying an operation log on a memory core (FACTS §5.2, §12b).
+"""Replaying an operation log on a memory core (docs/qemu-memory.md, "Operation logs").
 
 Each logged call wraps itself in a transaction, so a call that changes something is followed by its own
 ``commit`` line; a ``set_address`` that moves a placed region by an inner ``del`` and three. Any other

@@ -1,4 +1,6 @@
-"""The order of equal siblings that overlap, which the text does not carry (FACTS §7.6).
+"""The order of equal siblings that overlap, which the text does not carry.
+
+See docs/qemu-memory.md, "What the text loses".
 
 Among siblings of one priority the newest is on top, but they are printed by address. So a few orders
 that boards are built in are tried, for all containers of a view at once and then container by container,

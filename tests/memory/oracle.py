@@ -1,4 +1,4 @@
-"""A brute-force memory core, written from FACTS §2 to §6: everything is drawn anew at every commit."""
+"""A brute-force memory core, written from docs/qemu-memory.md: everything is drawn anew at each commit."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Drawn:
         return self.start + self.size
 
 
-# Section: drawing (FACTS §2)
+# Section: drawing (docs/qemu-memory.md, "Rendering")
 
 
 def draw(view: list[Drawn], mr: Region, base: int, clip: tuple[int, int], flags: tuple[bool, bool, bool]) -> None:
@@ -124,7 +124,7 @@ def _merges(one: Drawn, two: Drawn, features: Features) -> bool:
     )
 
 
-# Section: roots (FACTS §4)
+# Section: roots (docs/qemu-memory.md, "Resolving a root")
 
 
 def root_key(root: Region, features: Features) -> tuple[str, Region | None]:
@@ -160,7 +160,7 @@ def _descend(m: Region) -> tuple[Region, bool]:
     return m, True
 
 
-# Section: dispatch (FACTS §6)
+# Section: dispatch (docs/qemu-memory.md, "Sections", "Radix tree")
 
 
 class Tree:
@@ -516,7 +516,7 @@ class Books:
         }
 
 
-# Section: the tree and its transactions (FACTS §1.3, §5)
+# Section: the tree and its transactions (docs/qemu-memory.md, "Order among siblings", "Transactions and commits")
 
 
 class Oracle:

@@ -1,4 +1,7 @@
-"""Which call makes QEMU rebuild its views, and what that makes (FACTS §4, §5)."""
+"""Which call makes QEMU rebuild its views, and what that makes.
+
+See docs/qemu-memory.md, "Table of views", "What makes an update pending".
+"""
 
 import pytest
 
