@@ -9,26 +9,11 @@ from typing import Any
 
 import click
 
-from footprint.errors import RequestError
-
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")
 WIDTH_OF_A_PIPE = 160
 """Columns of a table that goes elsewhere than to a terminal."""
 
 force_option = click.option("--force", is_flag=True, help="Overwrite what exists.")
-
-
-def assignments(pairs: Sequence[str]) -> dict[str, str]:
-    """``["nics=4"]`` as ``{"nics": "4"}``; raises RequestError for what is not NAME=VALUE."""
-    values: dict[str, str] = {}
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
-        if not equals or not name:
-            raise RequestError(f"-s {pair!r} is not NAME=VALUE, as in -s nics=64")
-        if name in values:
-            raise RequestError(f"-s {name} is given twice: {values[name]!r} and {value!r}")
-        values[name] = value
-    return values
 
 
 def print_json(document: object) -> None:
