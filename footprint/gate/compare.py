@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from footprint.errors import RequestError, UnknownNameError
-from footprint.recording.metrics import METRICS
+from footprint.recording.metrics import METRICS, MetricKind
 from footprint.recording.model import Number, Recording, Run, Sample
 
 
@@ -141,7 +141,7 @@ def _lines(mine: Sample, yours: Sample) -> list[Line]:
 
 def _is_judged(name: str) -> bool:
     known = METRICS.get(name)
-    return name.startswith("rule.") or (known is not None and known.kind == "modelled")
+    return name.startswith("rule.") or (known is not None and known.kind is MetricKind.EXACT)
 
 
 def _missing(have: Sequence[Sample], lack: Sequence[Sample]) -> tuple[str, ...]:

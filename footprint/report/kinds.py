@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from footprint.byte_kinds import BYTE_KINDS
 from footprint.recording.model import Recording, Run
 from footprint.report.bars import Bar, bars
 from footprint.report.canvas import SERIES, VARIABLES
@@ -12,15 +13,6 @@ from footprint.report.section import Column, Exhibit, Key, Picture, Section, Tab
 
 Part = tuple[str, str, Callable[[Run], float | None]]
 """What a part of a bar is called, its colour, and how much of it a run has."""
-
-KINDS = (
-    ("nodes", "radix nodes"),
-    ("sections", "section arrays"),
-    ("flat_ranges", "range arrays"),
-    ("flatviews", "view structures"),
-    ("dispatches", "dispatch structures"),
-    ("subpages", "subpages"),
-)
 
 
 def kinds(recording: Recording) -> Section | None:
@@ -61,7 +53,7 @@ def _modelled(suffix: str) -> tuple[Part, ...]:
     def reader(kind: str) -> Callable[[Run], float | None]:
         return lambda run: value(run, f"modelled.{kind}{suffix}")
 
-    return tuple((words, SERIES[n], reader(kind)) for n, (kind, words) in enumerate(KINDS))
+    return tuple((words, SERIES[n], reader(kind)) for n, (kind, words) in enumerate(BYTE_KINDS.items()))
 
 
 def _lead(recording: Recording, parts: tuple[Part, ...]) -> str:
