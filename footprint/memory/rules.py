@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from footprint.errors import RequestError, UnknownNameError
 from footprint.memory.features import Features
 from footprint.memory.policies import OwnRules
+from footprint.memory.releases import serving
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,7 @@ def rule_set(text: str) -> RuleSet:
     """
     name, _, changes = text.partition(",")
     if name not in HISTORY:
-        raise UnknownNameError("rule set", name, HISTORY)
+        raise UnknownNameError("rule set", name, HISTORY, hint=serving(name, HISTORY))
     return changed(HISTORY[name], text, changes)
 
 

@@ -38,12 +38,11 @@ class Metric:
     better: str = "lower"
 
 
-def _rows() -> tuple[Metric, ...]:
+def _of_the_memory_core() -> tuple[Metric, ...]:
+    """What the model counts, and of it what a real QEMU tells."""
+
     def count(name: str, unit: str, what: str, *, gauge: bool = True) -> Metric:
         return Metric(name, unit, MetricKind.EXACT, gauge, what)
-
-    def measured(name: str, what: str, probe: str) -> Metric:
-        return Metric(name, "bytes", MetricKind.MEASURED, True, what, probe)
 
     return (
         count("address_spaces", "spaces", "address spaces alive"),
@@ -77,11 +76,35 @@ def _rows() -> tuple[Metric, ...]:
         ),
         count("modelled.resident", "bytes", "of those bytes, what is touched"),
         count("modelled.resident.peak", "bytes", "touched bytes at their most", gauge=False),
+    )
+
+
+def _of_a_process() -> tuple[Metric, ...]:
+    """What a process took, and our own objects in it."""
+
+    def measured(name: str, what: str, probe: str) -> Metric:
+        return Metric(name, "bytes", MetricKind.MEASURED, True, what, probe)
+
+    def seconds(name: str, what: str) -> Metric:
+        return Metric(name, "seconds", MetricKind.MEASURED, False, what, "process")
+
+    return (
         measured(
             "process.rss", "resident memory of the process: ours, or QEMU's (of several guests the mean)", "process"
         ),
+        Metric(
+            "process.rss.peak",
+            "bytes",
+            MetricKind.MEASURED,
+            False,
+            "the most of it that was ever resident (VmHWM)",
+            "process",
+        ),
         measured("process.uss", "of it, memory that no other process has", "process"),
         measured("process.pss", "its share of resident memory", "process"),
+        seconds("process.cpu_seconds", "processor time of a real QEMU from its start until QMP answers"),
+        seconds("process.wall_seconds", "time from a real QEMU's start until QMP answers"),
+        seconds("process.steady_seconds", "how long its memory still fell before it was read"),
         Metric("guests", "guests", MetricKind.EXACT, True, "guests that run side by side", "guests", better="neither"),
         measured(
             "guests.shared", "of one guest's resident memory, what other processes have too (RSS - USS)", "guests"
@@ -119,7 +142,9 @@ def _of_a_target() -> tuple[Metric, ...]:
     )
 
 
-METRICS: dict[str, Metric] = {metric.name: metric for metric in (*_rows(), *_of_a_target())}
+METRICS: dict[str, Metric] = {
+    metric.name: metric for metric in (*_of_the_memory_core(), *_of_a_process(), *_of_a_target())
+}
 """Every metric by name, in the order in which it is shown."""
 
 
