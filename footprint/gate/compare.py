@@ -15,7 +15,7 @@ from footprint.recording.model import Number, Recording, Run, Sample
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class MetricPair:
     """One metric at one mark: the first run's value and the second's. `judged`: they must be equal."""
 
     mark: str
@@ -47,13 +47,13 @@ class Comparison:
 
     first: str
     second: str
-    lines: tuple[Line, ...]
+    lines: tuple[MetricPair, ...]
     only_first: tuple[str, ...]
     only_second: tuple[str, ...]
     notes: tuple[str, ...] = ()
 
     @property
-    def differing(self) -> tuple[Line, ...]:
+    def differing(self) -> tuple[MetricPair, ...]:
         """The judged lines whose values differ."""
         return tuple(line for line in self.lines if line.judged and not line.is_equal)
 
@@ -132,9 +132,9 @@ def _marks(run: Run) -> str:
     return ", ".join(dict.fromkeys(sample.mark for sample in run.samples)) or "none"
 
 
-def _lines(mine: Sample, yours: Sample) -> list[Line]:
+def _lines(mine: Sample, yours: Sample) -> list[MetricPair]:
     return [
-        Line(mine.mark, mine.cycle, name, value, yours.metrics[name], _is_judged(name))
+        MetricPair(mine.mark, mine.cycle, name, value, yours.metrics[name], _is_judged(name))
         for name, value in mine.metrics.items()
         if name in yours.metrics
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from footprint.recording.metrics import METRICS
 from footprint.recording.model import Published, Recording, Run
-from footprint.report.bars import Bar, bars
+from footprint.report.bars import StackedBar, bars
 from footprint.report.canvas import ACCENT
 from footprint.report.formatting import NOTHING, figure, has_course, listed, percent, plural, signed, value
 from footprint.report.section import Column, Exhibit, Key, Picture, Section, Table
@@ -74,11 +74,11 @@ def _picture(recording: Recording, name: str, behind: str, title: str) -> Pictur
     return Picture(title, bars(rows, f"{title}. {said}.", ours="ours"), note)
 
 
-def _bar(recording: Recording, run: Run, name: str, behind: str) -> Bar:
+def _bar(recording: Recording, run: Run, name: str, behind: str) -> StackedBar:
     ours = value(run, name)
     here = (name, run.rules, None)
     beside = next((one for one in recording.published if (one.metric, one.rules, one.mark) == here), None)
-    return Bar(
+    return StackedBar(
         run.rules,
         ((ours or 0, ACCENT),),
         figure(name, ours),

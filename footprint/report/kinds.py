@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 from footprint.byte_kinds import BYTE_KINDS
 from footprint.recording.model import Recording, Run
-from footprint.report.bars import Bar, bars
+from footprint.report.bars import StackedBar, bars
 from footprint.report.canvas import SERIES, VARIABLES
 from footprint.report.formatting import NOTHING, count, listed, percent, plural, size, value
 from footprint.report.section import Column, Exhibit, Key, Picture, Section, Table
 
-Part = tuple[str, str, Callable[[Run], float | None]]
+BarPart = tuple[str, str, Callable[[Run], float | None]]
 """What a part of a bar is called, its colour, and how much of it a run has."""
 
 
@@ -45,18 +45,18 @@ def kinds(recording: Recording) -> Section | None:
     )
 
 
-def _is_read(recording: Recording, parts: tuple[Part, ...]) -> bool:
+def _is_read(recording: Recording, parts: tuple[BarPart, ...]) -> bool:
     return any(part(run) is not None for run in recording.runs for _, _, part in parts)
 
 
-def _modelled(suffix: str) -> tuple[Part, ...]:
+def _modelled(suffix: str) -> tuple[BarPart, ...]:
     def reader(kind: str) -> Callable[[Run], float | None]:
         return lambda run: value(run, f"modelled.{kind}{suffix}")
 
     return tuple((words, SERIES[n], reader(kind)) for n, (kind, words) in enumerate(BYTE_KINDS.items()))
 
 
-def _lead(recording: Recording, parts: tuple[Part, ...]) -> str:
+def _lead(recording: Recording, parts: tuple[BarPart, ...]) -> str:
     """The greatest kind of the first run, and its share."""
     run = recording.runs[0]
     sizes = {name: part(run) or 0 for name, _, part in parts}
@@ -75,7 +75,7 @@ def _traced(recording: Recording) -> tuple[Exhibit, ...]:
         whole, arrays = value(run, "traced.bytes"), value(run, "traced.numpy")
         return None if whole is None else whole - (arrays or 0)
 
-    parts: tuple[Part, ...] = (
+    parts: tuple[BarPart, ...] = (
         ("array data, in numpy's own domain", SERIES[0], lambda run: value(run, "traced.numpy")),
         ("all other Python objects", SERIES[6], rest),
     )
@@ -91,7 +91,7 @@ def _sized(recording: Recording) -> tuple[Exhibit, ...]:
         whole = value(run, "sized.bytes")
         return None if whole is None else whole - sum(value(run, name) or 0 for name in named)
 
-    parts: tuple[Part, ...] = (
+    parts: tuple[BarPart, ...] = (
         ("radix tables", SERIES[0], lambda run: value(run, "sized.nodes")),
         ("lists of sections", SERIES[1], lambda run: value(run, "sized.sections")),
         ("lists of ranges", SERIES[2], lambda run: value(run, "sized.flat_ranges")),
@@ -101,7 +101,7 @@ def _sized(recording: Recording) -> tuple[Exhibit, ...]:
     return _measured(recording, parts, title, "Size of the views in use")
 
 
-def _measured(recording: Recording, parts: tuple[Part, ...], title: str, picture: str) -> tuple[Exhibit, ...]:
+def _measured(recording: Recording, parts: tuple[BarPart, ...], title: str, picture: str) -> tuple[Exhibit, ...]:
     if not _is_read(recording, parts):
         return ()
     keys = tuple(Key(VARIABLES[colour], name) for name, colour, _ in parts)
@@ -126,20 +126,20 @@ def _cross_check(recording: Recording) -> str:
     return f"{rule}, and are, in {plural(len(compared), 'run')} of {count(len(compared))}."
 
 
-def _picture(recording: Recording, parts: tuple[Part, ...], title: str, note: str) -> Picture:
+def _picture(recording: Recording, parts: tuple[BarPart, ...], title: str, note: str) -> Picture:
     rows = tuple(_bar(run, parts) for run in recording.runs)
     said = listed(f"{row.label}: {row.text}" for row in rows)
     return Picture(title, bars(rows, f"{title}. {said}."), note)
 
 
-def _bar(run: Run, parts: tuple[Part, ...]) -> Bar:
+def _bar(run: Run, parts: tuple[BarPart, ...]) -> StackedBar:
     read = [(part(run), colour) for _, colour, part in parts]
     total = sum(n or 0 for n, _ in read)
     known = any(n is not None for n, _ in read)
-    return Bar(run.rules, tuple((n or 0, colour) for n, colour in read), size(total) if known else NOTHING)
+    return StackedBar(run.rules, tuple((n or 0, colour) for n, colour in read), size(total) if known else NOTHING)
 
 
-def _table(recording: Recording, parts: tuple[Part, ...], caption: str) -> Table:
+def _table(recording: Recording, parts: tuple[BarPart, ...], caption: str) -> Table:
     rows = []
     for run in recording.runs:
         read = [part(run) for _, _, part in parts]

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from footprint.memory.radix import NIL
+from footprint.qemu.dispatch import NodeRuns
 from footprint.recording.model import View
 from footprint.report.formatting import NOTHING, count, plural
 from footprint.report.machine.nodes import entry_size
 from footprint.report.machine.sharing import families, shows, users
 from footprint.report.machine.spans import Span, extent, short
-from footprint.report.machine.tree import Runs, Tree
+from footprint.report.machine.tree import Tree
 from footprint.report.section import Column, Table
 
 _MOST_ROWS = 1280
@@ -102,7 +103,7 @@ def nodes_table(n: int, view: View, tree: Tree) -> Table:
     return Table(f"View {n}: {said} of the radix tree, in the order they were made", columns, rows)
 
 
-def _entries(runs: Runs) -> str:
+def _entries(runs: NodeRuns) -> str:
     """The entries of a node that lead somewhere, as QEMU prints them."""
     said = [
         f"{first if first == last else f'{first}..{last}'}: skip {skip} → {f'[{ptr}]' if skip else f'#{ptr}'}"
