@@ -30,7 +30,7 @@ class MemoryCore:
     def __init__(self, rules: Sequence[RuleSet], *, pages: Pages | None = None, host_page: int = 4096) -> None:
         self.pages = pages or Pages()
         measurer = ViewMeasurer(self.pages)
-        self.ledgers = tuple(Ledger(one, measurer, host_page=host_page) for one in rules)
+        self.ledgers = tuple(Ledger(rule_set, measurer, host_page=host_page) for rule_set in rules)
         self.spaces: dict[AddressSpace, None] = {}
         self.depth = 0
         self._pending = False

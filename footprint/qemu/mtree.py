@@ -120,12 +120,12 @@ def _region(line: str, number: int, source: Source) -> RegionLine:
     if text.startswith(OVERFLOW):
         text = text[len(OVERFLOW) :].lstrip(" ")
     indent = len(line) - len(text) - (len(OVERFLOW) if OVERFLOW in line[: len(line) - len(text)] else 0)
-    found = REGION.fullmatch(text)
-    if not found or indent < 2 or indent % 2:
+    matched = REGION.fullmatch(text)
+    if not matched or indent < 2 or indent % 2:
         raise source.unexpected(line, 'a region such as "  START-END (prio 0, ram): NAME"', number)
     if indent // 2 > DEEPEST:
         raise source.error(f"the region is {indent // 2} levels deep; at most {DEEPEST}", number)
-    start, end, priority, volatility, kind, rest = found.groups()
+    start, end, priority, volatility, kind, rest = matched.groups()
     if not -(1 << 31) <= int(priority) < 1 << 31:
         raise source.error(f"priority {priority} does not fit in 32 bits", number)
     rest, owner = split_owner(rest)

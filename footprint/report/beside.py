@@ -16,10 +16,10 @@ from footprint.report.section import Column, Exhibit, Key, Picture, Section, Tab
 
 def beside(recordings: Sequence[Recording]) -> Section | None:
     """The section for the first model's and the first real recording that can be compared; None without any."""
-    for one, other in combinations(recordings, 2):
-        if one.backend == other.backend or one.scenario != other.scenario:
+    for first, second in combinations(recordings, 2):
+        if first.backend == second.backend or first.scenario != second.scenario:
             continue
-        model, real = (one, other) if one.backend == "model" else (other, one)
+        model, real = (first, second) if first.backend == "model" else (second, first)
         try:
             return _section(_latest(compare(model, real, _rules(model))[0]))
         except RequestError:
@@ -38,8 +38,8 @@ def _latest(compared: Comparison) -> tuple[Comparison, list[MetricPair]]:
     return compared, list(last.values())
 
 
-def _section(found: tuple[Comparison, list[MetricPair]]) -> Section:
-    compared, lines = found
+def _section(latest: tuple[Comparison, list[MetricPair]]) -> Section:
+    compared, lines = latest
     differing = [line for line in lines if not line.is_equal]
     verdict = (
         f"All {plural(len(lines), 'count')} that both have are equal."

@@ -29,7 +29,7 @@ def kinds(recording: Recording) -> Section | None:
     if not shown:
         return None
     modelled = Exhibit(
-        tuple(_picture(recording, *one) for one in shown),
+        tuple(_picture(recording, parts, title, note) for parts, title, note in shown),
         tuple(Key(VARIABLES[colour], name) for name, colour, _ in alive),
         tuple(
             _table(recording, parts, f"Modelled bytes of {title[0].lower()}{title[1:]}, by kind")
@@ -116,8 +116,8 @@ def _cross_check(recording: Recording) -> str:
     """Whether the model's node bytes are what tracemalloc and pympler found, to the byte."""
     names = ("modelled.nodes", "traced.numpy", "sized.nodes")
     read = [(run.rules, [n for name in names if (n := value(run, name)) is not None]) for run in recording.runs]
-    compared = [(rules, found) for rules, found in read if len(found) > 1]
-    odd = [f"{rules} ({listed(map(count, found))} bytes)" for rules, found in compared if len(set(found)) > 1]
+    compared = [(rules, figures) for rules, figures in read if len(figures) > 1]
+    odd = [f"{rules} ({listed(map(count, figures))} bytes)" for rules, figures in compared if len(set(figures)) > 1]
     if not compared:
         return ""
     rule = "A cross-check: the node bytes of the model, of numpy's domain and of pympler must be equal to the byte"

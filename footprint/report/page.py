@@ -59,10 +59,10 @@ def render(recordings: Sequence[Recording], *, title: str = "") -> str:
 
 
 def _part(n: int, recording: Recording, recordings: Sequence[Recording]) -> RecordingPart:
-    found = [section(recording) for section in SECTIONS]
+    made = [section(recording) for section in SECTIONS]
     if n == 1:
-        found.insert(0, beside(recordings))
-    sections = tuple(section for section in found if section)
+        made.insert(0, beside(recordings))
+    sections = tuple(section for section in made if section)
     return RecordingPart(f"r{n}", _name(n, recording, recordings), head(recording), sections)
 
 

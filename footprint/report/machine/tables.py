@@ -40,7 +40,7 @@ def spaces_table(views: Sequence[View]) -> Table:
     rows = []
     for n, view in enumerate(views, 1):
         of = f"{n} {short(view.root)}"
-        rows += [(one.label, count(one.count), of, shows(view)) for one in families(view.spaces)]
+        rows += [(family.label, count(family.count), of, shows(view)) for family in families(view.spaces)]
         if view.spaces_alike > 0:
             each = " with views alike" if view.alike > 0 else ""
             rows.append((f"others{each}", count(view.spaces_alike), of, shows(view)))
@@ -63,14 +63,14 @@ def ranges_table(n: int, view: View, every: Sequence[Span], drawn: int) -> Table
     )
     rows = tuple(
         (
-            f"{one.start:#x}",
-            f"{one.end:#x}",
-            extent(one.size),
-            one.name,
-            one.kind,
-            f"{one.offset:#x}"[:24] if one.offset else NOTHING,
+            f"{span.start:#x}",
+            f"{span.end:#x}",
+            extent(span.size),
+            span.name,
+            span.kind,
+            f"{span.offset:#x}"[:24] if span.offset else NOTHING,
         )
-        for one in every[:most]
+        for span in every[:most]
     )
     said = f"the {plural(view.range_count, 'range')}"
     if len(rows) < view.range_count:

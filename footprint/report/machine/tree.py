@@ -115,14 +115,14 @@ def _read(nodes: Sequence[NodeRuns], view: View) -> tuple[dict[int, int], dict[i
 
 def _above(nodes: Sequence[NodeRuns], level: dict[int, int], levels: int) -> dict[int, int]:
     """The levels of nodes that were passed over on the way to one that is read: their one entry tells."""
-    found = {}
+    above = {}
     for node, runs in enumerate(nodes):
         valid = [run for run in runs if run[3] != NIL]
         if node not in level and len(valid) == 1 and valid[0][2] and valid[0][3] in level:
             its = level[valid[0][3]] + valid[0][2]
             if its < levels:
-                found[node] = its
-    return found
+                above[node] = its
+    return above
 
 
 def _leaves(nodes: Sequence[NodeRuns], view: View, depth: dict[int, int]) -> tuple[Leaf, ...]:
@@ -186,7 +186,7 @@ def _fits(leaves: Sequence[Leaf], places: Sequence[NodePlace], every: Sequence[S
                 return False
     for span in every:
         for page in (span.start >> pages.bits, (span.end - 1) >> pages.bits):
-            place = bisect_right(stretches, page, key=lambda one: one[0]) - 1
+            place = bisect_right(stretches, page, key=lambda stretch: stretch[0]) - 1
             if place < 0 or page >= stretches[place][1]:
                 return False
     return True
