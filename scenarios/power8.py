@@ -52,7 +52,6 @@ def notes(p):
     sentences = [
         "Nothing is freed before machine init ends, so every view that the start-up throws away is allocated at the "
         "same time: the peak is everything ever created.",
-        "v4.2.0 and later are 7.2's machine; older rule sets play the machine of 2.10 and 2.11.",
     ]
     if (p.cpus, p.nics, p.bridges) == (255, 255, 40):
         sentences.append(

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from footprint.backends.boards import BOARDS, boot
 from footprint.backends.boards.board import Board, dismantle
 from footprint.backends.boards.pci import Function, Wiring
 from footprint.backends.replayer import Replayer
-from footprint.errors import TopologyError
+from footprint.errors import RequestError, TopologyError
+from footprint.machines.eras import ERAS
+from footprint.machines.machine_types import MACHINE_TYPES
 from footprint.memory.core import MemoryCore
 from footprint.memory.ledger import Ledger
+from footprint.memory.policies import choose
 from footprint.memory.radix import Pages
 from footprint.memory.region import MemoryRegion
 from footprint.memory.rules import RuleSet
@@ -122,6 +126,12 @@ class ModelBackend:
         return self._board
 
     def _replay(self, log: OperationLog) -> None:
+        for one in self.rules:
+            if choose(one.features, one.own).transactions == "device":
+                raise RequestError(
+                    f"{one.name}: an operation log does not say where a device begins and ends; "
+                    "transactions is call or machine for a log"
+                )
         size = log.subpage_size
         replayer = Replayer(self._start(Pages(size.bit_length() - 1) if size else Pages()), log)
         for _ in replayer.play():
@@ -142,9 +152,52 @@ def _counted(things: Sequence[object], what: str) -> str:
     return f"{len(things)} {what}{'' if len(things) == 1 else 's'}"
 
 
-def passes(rules: Sequence[RuleSet]) -> list[tuple[RuleSet, ...]]:
-    """`rules` in groups whose machines are wired alike: one pass over the operations serves each group."""
+def passes(rules: Sequence[RuleSet], machine: str = "") -> list[tuple[RuleSet, ...]]:
+    """`rules` in groups whose machines are wired alike: one pass over the operations serves each group.
+
+    `machine` is the machine that will be built, where there is one: rule sets of several eras share a pass where
+    it starts up alike in them.
+    """
     groups: dict[Wiring, list[RuleSet]] = {}
     for one in rules:
-        groups.setdefault(Wiring.of(one.features), []).append(one)
+        groups.setdefault(_first_alike(Wiring.of(one.features), machine), []).append(one)
     return [tuple(group) for group in groups.values()]
+
+
+def _first_alike(wiring: Wiring, machine: str) -> Wiring:
+    """The same wiring in the oldest era in which `machine` starts up as it does in that of `wiring`."""
+    if machine not in MACHINE_TYPES:
+        return wiring
+    variant = wiring.variant
+    eras = [replace(variant, era=era) for era in ERAS]
+    alike = (older for older in eras if MACHINE_TYPES[machine].starts_alike(older, variant))
+    return replace(wiring, variant=next(alike))
+
+
+def notes_on_eras(rules: Sequence[RuleSet], machine: str) -> list[str]:
+    """Which rule sets play `machine` as another QEMU than their own starts it up, in a sentence for each such QEMU."""
+    if machine not in MACHINE_TYPES:
+        return []
+    playing: dict[tuple[str, str], list[str]] = {}
+    for one in rules:
+        era = Wiring.of(one.features).variant.era
+        played = MACHINE_TYPES[machine].played(era)
+        if played != era or one.since not in ERAS[era]:
+            age = "older" if _version(one.since) < _version(f"v{played}") else "newer"
+            playing.setdefault((played, age), []).append(one.name)
+    return [
+        f"Under {_listed(names)} this is {era}'s start-up under {age} rules, not that binary's own: the machine is "
+        f"that of QEMU {era}. Only its devices follow the rule set, where it is known how (footprint list rules)."
+        for (era, age), names in playing.items()
+    ]
+
+
+def _version(since: str) -> tuple[int, ...]:
+    """A release as numbers; what was never released belongs to 2.11."""
+    words = since.removeprefix("v").split(".")
+    return tuple(map(int, words)) if all(word.isdigit() for word in words) else (2, 11)
+
+
+def _listed(names: Sequence[str]) -> str:
+    *front, last = names
+    return f"{', '.join(front)} and {last}" if front else last

@@ -8,6 +8,7 @@ Each logged call wraps itself in a transaction, so a call that changes something
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 from footprint.errors import InputFileError, TopologyError
@@ -31,8 +32,16 @@ _MAKERS = {
 }
 
 
+LAST_BEFORE_THE_BOARD = "I/O"
+"""The space after which QEMU initialises the board."""
+
+
 class Replayer:
-    """Plays a log's operations on `core`, one at a time; `regions` are those initialised so far."""
+    """Plays a log's operations on `core`, one at a time; `regions` are those initialised so far.
+
+    A rule set with one transaction for the machine holds it from the board's initialisation to the end of the log,
+    which does not say where the first reset begins.
+    """
 
     def __init__(self, core: MemoryCore, log: OperationLog) -> None:
         self.core = core
@@ -49,15 +58,18 @@ class Replayer:
 
     def play(self) -> Iterator[Operation]:
         """Play the log; gives each operation before it is played. Raises InputFileError where it cannot be."""
-        for operation in self.log.operations:
-            yield operation
-            try:
-                self._obey(operation)
-            except TopologyError as error:
-                raise InputFileError(self.log.path, str(error), line=operation.line) from None
-        while self._transactions:
-            self._transactions -= 1
-            self.core.commit()
+        with ExitStack() as board:
+            for operation in self.log.operations:
+                yield operation
+                try:
+                    self._obey(operation)
+                except TopologyError as error:
+                    raise InputFileError(self.log.path, str(error), line=operation.line) from None
+                if isinstance(operation, SpaceInit) and operation.name == LAST_BEFORE_THE_BOARD:
+                    board.enter_context(self.core.held("machine"))
+            while self._transactions:
+                self._transactions -= 1
+                self.core.commit()
 
     def _obey(self, operation: Operation) -> None:
         if isinstance(operation, NewView):

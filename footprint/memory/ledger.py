@@ -94,8 +94,8 @@ class Ledger:
         self._note_peak()
 
     def _exists(self, space: AddressSpace) -> bool:
-        if space.kind == "virtio-cfg":
-            return self.policies.virtio_cfg_space
+        if space.kind in self.policies.optional_spaces:
+            return self.policies.optional_spaces[space.kind]
         if space.kind != "cpu" or self.policies.cpu_spaces == "separate":
             return True
         if self.policies.cpu_spaces == "global":

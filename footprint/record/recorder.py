@@ -22,7 +22,7 @@ import msgspec
 
 from footprint import __version__
 from footprint.backends import qemu as real
-from footprint.backends.model import ModelBackend, passes
+from footprint.backends.model import ModelBackend, notes_on_eras, passes
 from footprint.errors import FootprintError, InputFileError, MeasurementError, RequestError
 from footprint.memory.ledger import Ledger
 from footprint.memory.policies import OwnRules
@@ -34,7 +34,7 @@ from footprint.qemu_process.guest import SECONDS, SECONDS_TO_BOOT
 from footprint.recording.metrics import metric
 from footprint.recording.model import SCHEMA, Number, Recording, Run, Sample, Timeline, View
 from footprint.scenario.scenario import Scenario
-from footprint.scenario.steps import Mark
+from footprint.scenario.steps import Build, Mark, Replay, Restore
 from footprint.scripts import blame
 
 INTRUSIVE = ("traced", "sized")
@@ -91,7 +91,9 @@ def _record(request: Request, progress: Progress) -> Recording:
     scenario, started = request.scenario, time.perf_counter()
     runs: dict[str, Run] = {}
     said: dict[str, None] = {}
-    for group in passes(request.rules):
+    machine = _machine_of(request)
+    said.update(dict.fromkeys(notes_on_eras(request.rules, machine)))
+    for group in passes(request.rules, machine):
         progress(f"{scenario.name}: {', '.join(one.name for one in group)}")
         backend = ModelBackend(group, host_page=request.values["host_page"])
         for run in play(scenario, request.values, backend, portrayed=request.rules[-1]):
@@ -115,6 +117,16 @@ def _record(request: Request, progress: Progress) -> Recording:
         notes=(*scenario.notes(SimpleNamespace(**request.values)), *said),
         published=scenario.published(SimpleNamespace(**request.values)),
     )
+
+
+def _machine_of(request: Request) -> str:
+    """The name of the machine that the scenario builds; empty where it builds none."""
+    for step in request.scenario.play(request.values):
+        if isinstance(step, Build):
+            return step.topology.machine
+        if isinstance(step, Replay | Restore):
+            break
+    return ""
 
 
 def _record_real(request: Request, progress: Progress) -> Recording:
