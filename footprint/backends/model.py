@@ -21,6 +21,7 @@ from footprint.memory.rules import RuleSet
 from footprint.qemu.oplog import OperationLog
 from footprint.reconstruct.page_size import page_size
 from footprint.reconstruct.restore import restore
+from footprint.scenario.scenario import Scenario
 from footprint.scenario.steps import (
     Boot,
     Build,
@@ -72,8 +73,11 @@ class ModelBackend:
         """The books, one for each rule set."""
         return self.core.ledgers
 
+    def prepare(self, scenario: Scenario, steps: Sequence[Step]) -> None:
+        """Nothing: a memory core takes every step."""
+
     def obey(self, step: Step) -> None:
-        """Do what `step` says. A Mark asks for nothing: whoever plays the scenario reads then."""
+        """Do what `step` says; a Mark asks for nothing."""
         match step:
             case Build(topology):
                 self._board = BOARDS[topology.machine](self._start(Pages()), topology, self.wiring)
@@ -134,8 +138,7 @@ class ModelBackend:
                 )
         size = log.subpage_size
         replayer = Replayer(self._start(Pages(size.bit_length() - 1) if size else Pages()), log)
-        for _ in replayer.play():
-            pass
+        replayer.replay()
         self._regions = replayer.regions
 
     def _destroy(self) -> None:
@@ -159,8 +162,8 @@ def passes(rules: Sequence[RuleSet], machine: str = "") -> list[tuple[RuleSet, .
     it starts up alike in them.
     """
     groups: dict[Wiring, list[RuleSet]] = {}
-    for one in rules:
-        groups.setdefault(_first_alike(Wiring.of(one.features), machine), []).append(one)
+    for rule_set in rules:
+        groups.setdefault(_first_alike(Wiring.of(rule_set.features), machine), []).append(rule_set)
     return [tuple(group) for group in groups.values()]
 
 

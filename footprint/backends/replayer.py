@@ -1,4 +1,4 @@
-"""Replaying an operation log on a memory core (FACTS §5.2, §12b).
+"""Replaying an operation log on a memory core (docs/qemu-memory.md, "Operation logs").
 
 Each logged call wraps itself in a transaction, so a call that changes something is followed by its own
 ``commit`` line; a ``set_address`` that moves a placed region by an inner ``del`` and three. Any other
@@ -7,7 +7,7 @@ Each logged call wraps itself in a transaction, so a call that changes something
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
@@ -50,26 +50,34 @@ class Replayer:
         self._own_commits = 0
         self._own_dels = 0
         self._transactions = 0
+        self._board = ExitStack()
 
     @property
     def regions(self) -> list[MemoryRegion]:
         """Every region of the log that still is."""
         return list(self._named.values())
 
-    def play(self) -> Iterator[Operation]:
-        """Play the log; gives each operation before it is played. Raises InputFileError where it cannot be."""
-        with ExitStack() as board:
-            for operation in self.log.operations:
-                yield operation
-                try:
-                    self._obey(operation)
-                except TopologyError as error:
-                    raise InputFileError(self.log.path, str(error), line=operation.line) from None
-                if isinstance(operation, SpaceInit) and operation.name == LAST_BEFORE_THE_BOARD:
-                    board.enter_context(self.core.held("machine"))
-            while self._transactions:
-                self._transactions -= 1
-                self.core.commit()
+    def replay(self) -> None:
+        """Play the whole log; raises InputFileError where it cannot be."""
+        for operation in self.log.operations:
+            self.obey(operation)
+        self.finish()
+
+    def obey(self, operation: Operation) -> None:
+        """Play the log's next operation; raises InputFileError where it cannot be."""
+        try:
+            self._obey(operation)
+        except TopologyError as error:
+            raise InputFileError(self.log.path, str(error), line=operation.line) from None
+        if isinstance(operation, SpaceInit) and operation.name == LAST_BEFORE_THE_BOARD:
+            self._board.enter_context(self.core.held("machine"))
+
+    def finish(self) -> None:
+        """Close the transactions that are still open where the log ends."""
+        while self._transactions:
+            self._transactions -= 1
+            self.core.commit()
+        self._board.close()
 
     def _obey(self, operation: Operation) -> None:
         if isinstance(operation, NewView):

@@ -1,6 +1,7 @@
 """The catalogue of PCI devices: the regions each one makes when it is realized, in QEMU's order.
 
-Rows, not code: a device is a name and the parts it makes (FACTS §10.5; operation logs of QEMU 7.2, 10.0 and 11.1).
+Rows, not code: a device is a name and the parts it makes (operation logs of QEMU 7.2, 10.0 and 11.1;
+docs/qemu-memory.md, "PCI functions").
 Sizes and offsets are in bytes.
 """
 

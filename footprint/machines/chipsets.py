@@ -1,7 +1,7 @@
 """What is soldered on: the functions of pc's, q35's and virt's chipsets, and regions that are on no bus.
 
-Tables, from operation logs of QEMU 7.2, 10.0 and 11.1 (FACTS §10.3, §10.4). Bytes. In which order a start-up
-makes them is the business of footprint.machines.machine_types.
+Tables, from operation logs of QEMU 7.2, 10.0 and 11.1. Bytes. In which order a start-up makes them is the
+business of footprint.machines.machine_types. See docs/qemu-memory.md, "pc and q35", "virt".
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ QEMU = {row.name: row.program for row in MACHINE_TYPES.values()}
 DIMM = 128 << 20
 """Bytes of a memory module."""
 NATIVE_HOTPLUG = ("-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off")
-"""Lets a device leave a q35 that is stopped (FACTS §11)."""
+"""Lets a device leave a q35 that is stopped (docs/qemu-memory.md, "Hot-plug of a stopped guest")."""
 _NEEDS_DRIVE = ("virtio-blk-pci", "nvme")
 
 

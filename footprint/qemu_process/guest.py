@@ -20,7 +20,7 @@ SECONDS_TO_SETTLE = 15.0
 """How long the grace period may take; it is over as soon as everything released is freed."""
 SECONDS_TO_BOOT = 15.0
 SECONDS_OF_QUIET = 3.0
-"""Firmware pauses for up to two seconds between its changes of the memory map (FACTS §11)."""
+"""Firmware pauses for up to two seconds between its changes (docs/qemu-memory.md, "Firmware")."""
 FILES, FILES_PER_GUEST = 50, 8
 """Open files of ours, and for each guest: its trace, its monitor with the loop that serves it, its words."""
 _DISPLAYS = {"-display", "-nographic", "-vnc", "-spice", "-sdl", "-gtk", "-curses"}
