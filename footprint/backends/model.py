@@ -136,6 +136,10 @@ class ModelBackend:
                     f"{one.name}: an operation log does not say where a device begins and ends; "
                     "transactions is call or machine for a log"
                 )
+            if choose(one.features, one.own).transactions == "machine":
+                self.guesses.append(
+                    "a log does not say where the first reset begins: the one transaction lasts to its end"
+                )
         size = log.subpage_size
         replayer = Replayer(self._start(Pages(size.bit_length() - 1) if size else Pages()), log)
         replayer.replay()
@@ -175,32 +179,3 @@ def _first_alike(wiring: Wiring, machine: str) -> Wiring:
     eras = [replace(variant, era=era) for era in ERAS]
     alike = (older for older in eras if MACHINE_TYPES[machine].starts_alike(older, variant))
     return replace(wiring, variant=next(alike))
-
-
-def notes_on_eras(rules: Sequence[RuleSet], machine: str) -> list[str]:
-    """Which rule sets play `machine` as another QEMU than their own starts it up, in a sentence for each such QEMU."""
-    if machine not in MACHINE_TYPES:
-        return []
-    playing: dict[tuple[str, str], list[str]] = {}
-    for one in rules:
-        era = Wiring.of(one.features).variant.era
-        played = MACHINE_TYPES[machine].played(era)
-        if played != era or one.since not in ERAS[era]:
-            age = "older" if _version(one.since) < _version(f"v{played}") else "newer"
-            playing.setdefault((played, age), []).append(one.name)
-    return [
-        f"Under {_listed(names)} this is {era}'s start-up under {age} rules, not that binary's own: the machine is "
-        f"that of QEMU {era}. Only its devices follow the rule set, where it is known how (footprint list rules)."
-        for (era, age), names in playing.items()
-    ]
-
-
-def _version(since: str) -> tuple[int, ...]:
-    """A release as numbers; what was never released belongs to 2.11."""
-    words = since.removeprefix("v").split(".")
-    return tuple(map(int, words)) if all(word.isdigit() for word in words) else (2, 11)
-
-
-def _listed(names: Sequence[str]) -> str:
-    *front, last = names
-    return f"{', '.join(front)} and {last}" if front else last

@@ -97,7 +97,10 @@ def _history() -> dict[str, RuleSet]:
         since="v9.2.0", virtio_cfg_space="on", bridge_spaces="on", machine="10.0",
     )  # fmt: skip
     row("v10.0.0", "the counts of v9.2.0", _MODERN, "v9.2.0", since="v10.0.0")
-    row("v11.1.0", "the counts of v10.0.0 on 11.1's machines", _MODERN, "v10.0.0", since="v11.1.0", machine="11.1")
+    row(
+        "v11.1.0", "the spaces that v9.2.0 brought back are still there", _MODERN, "v10.0.0",
+        since="v11.1.0", machine="11.1",
+    )  # fmt: skip
     return table
 
 

@@ -17,7 +17,8 @@ from types import SimpleNamespace
 import msgspec
 
 from footprint.backends.backend import play
-from footprint.backends.model import ModelBackend, notes_on_eras, passes
+from footprint.backends.model import ModelBackend, passes
+from footprint.backends.remarks import remarks_on
 from footprint.errors import FootprintError, InputFileError, MeasurementError
 from footprint.memory.ledger import Ledger
 from footprint.memory.policies import OwnRules
@@ -41,7 +42,7 @@ def record_on_model(request: Request, options: ModelOptions, progress: Progress)
     remarks: dict[str, None] = {}
     with _custom_rules_blamed(options.rules):
         machine = _machine_of(request)
-        remarks.update(dict.fromkeys(notes_on_eras(options.rules, machine)))
+        remarks.update(dict.fromkeys(remarks_on(options.rules, machine)))
         for group in passes(options.rules, machine):
             progress(f"{scenario.name}: {', '.join(rules.name for rules in group)}")
             backend = ModelBackend(group, host_page=request.values["host_page"])
