@@ -48,9 +48,9 @@ def test_a_held_transaction_is_one_for_the_rule_sets_that_make_one_of_it():
     with transactions.held("machine"):
         for _ in range(2):
             with transactions.held("device"):
-                commit()
                 with transactions.held("device"):
                     commit()
+                commit()
     assert [ledger.commits for ledger in ledgers] == [4, 2, 1]
 
 
