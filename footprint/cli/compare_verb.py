@@ -12,7 +12,7 @@ from footprint.cli.table import Column, print_table
 from footprint.cli.terminal import note, print_json, say, say_wrapped
 
 if TYPE_CHECKING:
-    from footprint.gate.compare import Comparison, Line
+    from footprint.gate.compare import Comparison, MetricPair
 
 MOST_MARKS = 4
 """Marks that a verdict names one by one."""
@@ -89,7 +89,7 @@ _COLUMNS = (
 )
 
 
-def _mark(line: Line) -> str:
+def _mark(line: MetricPair) -> str:
     return f"{line.mark} {line.cycle}" if line.cycle else line.mark
 
 
@@ -98,7 +98,7 @@ def _marks(marks: list[str]) -> str:
     return ", ".join(marks) if len(marks) <= MOST_MARKS else f"{len(marks)} marks from {marks[0]} to {marks[-1]}"
 
 
-def _row(line: Line) -> list[str]:
+def _row(line: MetricPair) -> list[str]:
     from footprint.recording.metrics import METRICS
     from footprint.units import bytes_text, count_text
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from footprint.qemu.lines import MASK
-from footprint.qemu.mtree import Block, MtreeText, RegionLine
+from footprint.qemu.mtree import MtreeBlock, MtreeText, RegionLine
 from footprint.qemu.region_node import Node
 from footprint.qemu.targets import name_targets
 
@@ -58,7 +58,7 @@ class _Printed:
         self.signature = self._sign()
         self._same = list(range(len(self.lines)))
 
-    def _lay_out(self, block: Block) -> None:
+    def _lay_out(self, block: MtreeBlock) -> None:
         """Number the lines of a block. Below a line that is not shown stands one that is made up, disabled."""
         path: list[int] = []
         self.roots.append(len(self.lines))

@@ -49,9 +49,9 @@ def listed(words: Iterable[str]) -> str:
     return f"{', '.join(most)} and {last}" if most else last
 
 
-def plural(n: int, one: str) -> str:
+def plural(n: int, singular: str) -> str:
     """``1 view``, ``2 views``."""
-    return f"{count(n)} {one if n == 1 else one + 's'}"
+    return f"{count(n)} {singular if n == 1 else singular + 's'}"
 
 
 def breadth(text: str) -> float:
