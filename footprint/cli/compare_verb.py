@@ -56,6 +56,8 @@ def _document(comparison: Comparison) -> dict[str, Any]:
 
 
 def _print(comparison: Comparison, *, everything: bool) -> None:
+    for sentence in comparison.views:
+        click.echo(sentence)
     judged = [line for line in comparison.lines if line.judged]
     shown = [line for line in comparison.lines if everything or not line.is_equal]
     title = f"{comparison.first} → {comparison.second}"

@@ -38,6 +38,14 @@ if TYPE_CHECKING:
     "--guests", type=int, default=1, show_default=True, metavar="N",
     help="With -b qemu: this many at once, side by side, and what they share. Up to 100.",
 )  # fmt: skip
+@click.option(
+    "--apply", "applied", multiple=True, metavar="FEATURE=VALUE",
+    help="With -b qemu: a what-if, shown on the unmodified binary by gdb. Valid: transactions=machine.",
+)  # fmt: skip
+@click.option(
+    "--count-views", is_flag=True,
+    help="With -b qemu: count the views created under gdb, for a QEMU built without log trace events. Slow.",
+)  # fmt: skip
 @click.option("--probe", "probes", metavar="NAMES", default="", help="Also read these, comma-separated: traced, sized.")
 @click.option("-o", "out", type=click.Path(path_type=Path), help="Folder to write. Default: reports/<scenario>/.")
 @json_option
@@ -45,8 +53,8 @@ if TYPE_CHECKING:
 @force_option
 def command(
     scenario: str, sets: tuple[str, ...], rules: tuple[str, ...], backend: str, qemu: str | None,
-    time_limit: float | None, firmware_seconds: float | None, guests: int, probes: str, out: Path | None,
-    *, as_json: bool, no_report: bool, force: bool,
+    time_limit: float | None, firmware_seconds: float | None, guests: int, applied: tuple[str, ...],
+    probes: str, out: Path | None, *, count_views: bool, as_json: bool, no_report: bool, force: bool,
 ) -> None:  # fmt: skip
     """Play SCENARIO and record every count at every mark.
 
@@ -58,12 +66,13 @@ def command(
     footprint run power8 -s cpus=64 -s nics=64 -s bridges=10 -r v2.10.0 -r v7.2.0
     footprint run power8 -r v7.2.0,empty_view=off --json
     footprint run power8 -b qemu --qemu ./build/qemu-system-ppc64
+    footprint run power8 -b qemu --apply transactions=machine
     footprint run power8 -s cpus=4 -b qemu --guests 3
     """
     from footprint.cli.requests import BackendWords, run_request
     from footprint.record.recorder import record
 
-    words = BackendWords(backend, rules, probes, qemu, time_limit, firmware_seconds, guests)
+    words = BackendWords(backend, rules, probes, qemu, time_limit, firmware_seconds, guests, applied, count_views)
     request = run_request(scenario, sets, words)
     writes = out is not None or not as_json
     folder = out or Path("reports") / request.scenario.name

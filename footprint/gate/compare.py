@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from footprint.errors import RequestError, UnknownNameError
+from footprint.gate.views import compare_views
 from footprint.recording.metrics import METRICS
 from footprint.recording.model import Number, Recording, Run, Sample
 
@@ -43,7 +44,11 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Two runs compared. `only_first` and `only_second` are metrics that the other does not have."""
+    """Two runs compared. `only_first` and `only_second` are metrics that the other does not have.
+
+    `views` says in sentences which living views were gained and lost, by device type, and which show something
+    else; it is empty where one of the runs did not keep them.
+    """
 
     first: str
     second: str
@@ -51,6 +56,7 @@ class Comparison:
     only_first: tuple[str, ...]
     only_second: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    views: tuple[str, ...] = ()
 
     @property
     def differing(self) -> tuple[Line, ...]:
@@ -124,6 +130,7 @@ def _compare(one: Run, other: Run, notes: tuple[str, ...], *, measured: bool) ->
         _missing([mine for mine, _ in both], [yours for _, yours in both]),
         _missing([yours for _, yours in both], [mine for mine, _ in both]),
         notes,
+        compare_views(one, other),
     )
 
 
