@@ -51,7 +51,8 @@ class _TargetOrProgram(click.Command):
 @click.pass_context
 def command(
     context: click.Context, target: tuple[str, ...], sets: tuple[str, ...], rules: tuple[str, ...], backend: str,
-    qemu: str | None, line: str | None, cycles: int | None, seconds: float, memory: float, metrics: str | None, python: str,
+    qemu: str | None, line: str | None, cycles: int | None, seconds: float, memory: float, metrics: str | None,
+    python: str,
     *, no_where: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Run TARGET again and again in a process of its own, and say whether it leaks.

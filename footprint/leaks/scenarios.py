@@ -1,7 +1,7 @@
 """A scenario as a target: what grows from cycle to cycle, and what is left when its machine is gone.
 
 The model's counts are exact, so nothing has to be subtracted or settled: one number more is a leak. A real QEMU's
-counts are as exact; its memory is judged by `judge.growth`.
+counts are as exact; its memory is judged by `verdict.scenario_growth`.
 """
 
 from __future__ import annotations
@@ -45,18 +45,18 @@ def judge(request: Request, say: Progress) -> Verdict:
     started = time.perf_counter()
     recording = record(request, say)
     grown = growths(recording)
-    left = [one for run in recording.runs if (one := remains(run)) is not None]
+    left = [leftover for run in recording.runs if (leftover := remains(run)) is not None]
     if not grown and not left:
         raise RequestError(
             f"scenario {recording.scenario!r} shows no leak: no mark comes twice, and none is called destroyed"
         )
     findings = [*_grown(grown, request), *_left(left, many=len(recording.runs) > 1)]
-    unsure = [one for one in grown if one.verdict == "inconclusive"]
+    unsure = [growth for growth in grown if growth.verdict == "inconclusive"]
     reason = f"{unsure[0].metric} grows, but not steadily; more cycles would tell (--cycles)" if unsure else ""
     return Verdict(
         target=recording.scenario,
         verdict="leak" if findings else "inconclusive" if unsure else "clean",
-        cycles=max((one.cycles for one in grown), default=1),
+        cycles=max((growth.cycles for growth in grown), default=1),
         findings=tuple(findings),
         what=_what(recording),
         seconds=time.perf_counter() - started,
@@ -72,30 +72,33 @@ def _what(recording: Recording) -> str:
 def _grown(grown: list[Growth], request: Request) -> Iterator[Finding]:
     """What grows from cycle to cycle, with the spaces that are there once more after every cycle."""
     places: dict[str, tuple[dict[str, Any], ...]] = {}
-    for one in grown:
-        if one.verdict != "leak":
+    options = request.options
+    rule_sets = {rules.name: rules for rules in options.rules} if isinstance(options, ModelOptions) else {}
+    for growth in grown:
+        if growth.verdict != "leak":
             continue
-        if one.rules not in places:
-            options = request.options
-            rule_sets = {rules.name: rules for rules in options.rules} if isinstance(options, ModelOptions) else {}
-            rules = rule_sets.get(one.rules)
-            places[one.rules] = tuple(_spaces_kept(request, rules, one.mark)) if rules else ()
+        if growth.rules not in places:
+            rules = rule_sets.get(growth.rules)
+            places[growth.rules] = tuple(_spaces_kept(request, rules, growth.mark)) if rules else ()
         yield Finding(
             "leak",
-            METRIC.get(one.metric, one.metric),
-            Slope(one.per_cycle, one.low, one.high),
-            places[one.rules],
-            under=one.rules,
+            METRIC.get(growth.metric, growth.metric),
+            Slope(growth.per_cycle, growth.low, growth.high),
+            places[growth.rules],
+            under=growth.rules,
         )
 
 
 def _left(left: list[Remains], *, many: bool) -> Iterator[Finding]:
     """What a machine leaves behind that was taken down: one start and end is one cycle."""
-    for one in left:
-        if one.leaked:
-            place = {"kind": "remains", "text": f"left at the mark destroyed{f' under {one.rules}' if many else ''}"}
-            for name, number in one.left:
-                yield Finding("leak", name, Slope(number, number, number), (place,), under=one.rules)
+    for leftover in left:
+        if leftover.leaked:
+            place = {
+                "kind": "remains",
+                "text": f"left at the mark destroyed{f' under {leftover.rules}' if many else ''}",
+            }
+            for name, number in leftover.left:
+                yield Finding("leak", name, Slope(number, number, number), (place,), under=leftover.rules)
 
 
 def _spaces_kept(request: Request, rules: RuleSet, mark: str) -> Iterator[dict[str, Any]]:
