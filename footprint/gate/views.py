@@ -51,11 +51,11 @@ def _contents(first: Run, second: Run) -> str:
     if not first.views or not second.views:
         return f"views: {_plural(alive)} alive in both, of the same devices"
     before, after = _shown(first.views), _shown(second.views)
-    differing = sorted(
-        {(view.device, view.root) for look in before.keys() ^ after.keys() for view in (before | after)[look]}
-    )
+    unmatched = [view for look in before.keys() ^ after.keys() for view in before.get(look, after.get(look, []))]
+    differing = sorted({(view.device, view.root) for view in unmatched})
     if differing:
-        return f"views: as many in both, but not alike: {_listed(list(map(_whose, differing)))}"
+        names = _listed([_whose(key) for key in differing])
+        return f"views: {_plural(alive)} alive in both, but some show something else: {names}"
     whole = sum(view.alike + 1 for view in first.views) == alive and all(map(_is_whole, (*first.views, *second.views)))
     reach = "to the last range and node" if whole else "in every range and node recorded"
     return f"views: {_plural(alive)} alive in both, the same {reach}"

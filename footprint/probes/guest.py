@@ -7,7 +7,7 @@ from statistics import fmean
 
 from footprint.probes.printed_views import PrintedViews
 from footprint.process.smaps import guests_metrics, process_metrics
-from footprint.qemu.counts import count_spaces, count_views
+from footprint.qemu.counts import count_spaces, count_views, dummies
 from footprint.qemu.flat import read_flat
 from footprint.qemu.lines import Source
 from footprint.qemu.mtree import read_mtree
@@ -52,8 +52,9 @@ class GuestProbe:
             self._keeps_views = guest
             source = guest.process.name
             self.views = PrintedViews(
-                read_flat(flat, Source(source, FLAT)), read_mtree(tree, Source(source, TREE)), guest.device_types()
-            )
+                read_flat(flat, Source(source, FLAT)), read_mtree(tree, Source(source, TREE)),
+                guest.device_types(), dummies(guest.version),
+            )  # fmt: skip
         return metrics | memory
 
     def _process(self, guests: Sequence[Guest]) -> dict[str, Number]:

@@ -34,10 +34,13 @@ _NAMELESS = "(null)"
 class PrintedViews:
     """The views in `flat`, the text of ``info mtree -f -d -o``, with their devices by `tree`, of ``info mtree -o``.
 
+    `dummies` is how many sections each dispatch begins with; that of the empty view, which is not printed, has no more.
     `device_types` has the types of all devices that were plugged in, by their paths in QEMU's object tree.
     """
 
-    def __init__(self, flat: FlatText, tree: MtreeText, device_types: Mapping[str, str]) -> None:
+    def __init__(self, flat: FlatText, tree: MtreeText, device_types: Mapping[str, str], dummies: int) -> None:
+        self._dummies = dummies
+        self._levels = max((view.dispatch.levels for view in flat.views if view.dispatch is not None), default=0)
         self._device_types = device_types
         self._by_space: dict[tuple[str, str], Types] = {}
         for block in tree.blocks:
@@ -59,7 +62,26 @@ class PrintedViews:
         groups: dict[object, list[tuple[ViewText, str]]] = {}
         for view, device in self._views:
             groups.setdefault((device, _look(view)), []).append((view, device))
-        return tuple(map(_snapshot, list(groups.values())[:MOST_VIEWS]))
+        return tuple(map(self._snapshot, list(groups.values())[:MOST_VIEWS]))
+
+    def _snapshot(self, group: list[tuple[ViewText, str]]) -> View:
+        view, device = group[0]
+        tree = view.dispatch
+        return View(
+            root=_root(view),
+            spaces=tuple(space.name for space in view.spaces[:MOST_SPACES]),
+            ranges=tuple(map(_stretch, view.ranges[:MOST_RANGES])),
+            range_count=len(view.ranges),
+            alike=len(group) - 1,
+            spaces_alike=sum(len(other.spaces) for other, _ in group[1:]) + max(0, len(view.spaces) - MOST_SPACES),
+            levels=self._levels,
+            skip=tree.skip if tree is not None else 0,
+            ptr=tree.ptr if tree is not None else 0,
+            nodes=tree.nodes[:MOST_NODES] if tree is not None else (),
+            node_count=len(tree.nodes) if tree is not None else 0,
+            section_count=len(tree.sections) if tree is not None else self._dummies,
+            device=device,
+        )
 
     def _device(self, view: ViewText) -> str:
         if view.root is None:
@@ -96,26 +118,6 @@ def _look(view: ViewText) -> object:
     """What two views must have in common to be one picture."""
     ranges = tuple((line.start, line.end, line.offset, line.name) for line in view.ranges)
     return view.root, ranges, len(view.spaces)
-
-
-def _snapshot(group: list[tuple[ViewText, str]]) -> View:
-    view, device = group[0]
-    tree = view.dispatch
-    return View(
-        root=_root(view),
-        spaces=tuple(space.name for space in view.spaces[:MOST_SPACES]),
-        ranges=tuple(map(_stretch, view.ranges[:MOST_RANGES])),
-        range_count=len(view.ranges),
-        alike=len(group) - 1,
-        spaces_alike=sum(len(other.spaces) for other, _ in group[1:]) + max(0, len(view.spaces) - MOST_SPACES),
-        levels=tree.levels if tree is not None else 0,
-        skip=tree.skip if tree is not None else 0,
-        ptr=tree.ptr if tree is not None else 0,
-        nodes=tree.nodes[:MOST_NODES] if tree is not None else (),
-        node_count=len(tree.nodes) if tree is not None else 0,
-        section_count=len(tree.sections) if tree is not None else 0,
-        device=device,
-    )
 
 
 def _stretch(line: RangeLine) -> Stretch:

@@ -43,12 +43,6 @@ def _rows() -> tuple[Metric, ...]:
     def count(name: str, unit: str, what: str, *, gauge: bool = True) -> Metric:
         return Metric(name, unit, "modelled", gauge, what)
 
-    def measured(name: str, what: str, probe: str) -> Metric:
-        return Metric(name, "bytes", "measured", True, what, probe)
-
-    def seconds(name: str, what: str) -> Metric:
-        return Metric(name, "seconds", "measured", False, what, "process")
-
     return (
         count("address_spaces", "spaces", "address spaces alive"),
         count("flatviews.alive", "views", "distinct views that some address space uses"),
@@ -83,30 +77,43 @@ def _rows() -> tuple[Metric, ...]:
         ),
         count("modelled.resident", "bytes", "of those bytes, what is touched"),
         count("modelled.resident.peak", "bytes", "touched bytes at their most", gauge=False),
-        measured(
+        *_of_a_process(),
+        _bytes("traced.bytes", "allocated through Python, as tracemalloc saw it", "traced"),
+        _bytes("traced.peak", "the most of it at one time", "traced"),
+        _bytes("traced.numpy", "of traced.bytes, array data in numpy's own domain", "traced"),
+        _bytes("sized.bytes", "size of the living views as pympler walks them", "sized"),
+        _bytes("sized.flat_ranges", "of sized.bytes, lists of ranges", "sized"),
+        _bytes("sized.sections", "of sized.bytes, lists of sections", "sized"),
+        _bytes("sized.nodes", "of sized.bytes, radix tables", "sized"),
+    )
+
+
+def _bytes(name: str, what: str, probe: str) -> Metric:
+    return Metric(name, "bytes", "measured", True, what, probe)
+
+
+def _of_a_process() -> tuple[Metric, ...]:
+    """What a process takes: ours, or a real QEMU's, or several QEMUs' side by side."""
+
+    def seconds(name: str, what: str) -> Metric:
+        return Metric(name, "seconds", "measured", False, what, "process")
+
+    return (
+        _bytes(
             "process.rss", "resident memory of the process: ours, or QEMU's (of several guests the mean)", "process"
         ),
         Metric(
             "process.rss.peak", "bytes", "measured", False, "the most of it that was ever resident (VmHWM)", "process"
         ),
-        measured("process.uss", "of it, memory that no other process has", "process"),
-        measured("process.pss", "its share of resident memory", "process"),
+        _bytes("process.uss", "of it, memory that no other process has", "process"),
+        _bytes("process.pss", "its share of resident memory", "process"),
         seconds("process.cpu_seconds", "processor time of a real QEMU from its start until QMP answers"),
         seconds("process.wall_seconds", "time from a real QEMU's start until QMP answers"),
         seconds("process.steady_seconds", "how long its memory still fell before it was read"),
         Metric("guests", "guests", "modelled", True, "guests that run side by side", "guests", better="neither"),
-        measured(
-            "guests.shared", "of one guest's resident memory, what other processes have too (RSS - USS)", "guests"
-        ),
-        measured("guests.rss", "RSS of all guests, shared memory counted once for each", "guests"),
-        measured("guests.pss", "PSS of all guests: what they cost together", "guests"),
-        measured("traced.bytes", "allocated through Python, as tracemalloc saw it", "traced"),
-        measured("traced.peak", "the most of it at one time", "traced"),
-        measured("traced.numpy", "of traced.bytes, array data in numpy's own domain", "traced"),
-        measured("sized.bytes", "size of the living views as pympler walks them", "sized"),
-        measured("sized.flat_ranges", "of sized.bytes, lists of ranges", "sized"),
-        measured("sized.sections", "of sized.bytes, lists of sections", "sized"),
-        measured("sized.nodes", "of sized.bytes, radix tables", "sized"),
+        _bytes("guests.shared", "of one guest's resident memory, what other processes have too (RSS - USS)", "guests"),
+        _bytes("guests.rss", "RSS of all guests, shared memory counted once for each", "guests"),
+        _bytes("guests.pss", "PSS of all guests: what they cost together", "guests"),
     )
 
 
