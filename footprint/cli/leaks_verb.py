@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from footprint.cli.options import end_progress, json_option, print_json, progress
+from footprint.cli.options import json_option, rules_option
+from footprint.cli.terminal import end_progress, print_json, progress, say
 
 if TYPE_CHECKING:
     from footprint.verdict.verdict import Verdict
@@ -29,24 +30,32 @@ class _TargetOrProgram(click.Command):
 @click.command("leaks", cls=_TargetOrProgram)
 @click.argument("target", nargs=-1, required=True, metavar="TARGET | -- PROG ARGS")
 @click.option("-s", "sets", multiple=True, metavar="NAME=VALUE", help="With a scenario: set a parameter.")
-@click.option("-r", "rules", multiple=True, metavar="RULES", help="With a scenario: its rule sets, as in run.")
-@click.option("-b", "backend", default="model", show_default=True, help="With a scenario: model, or qemu.")
-@click.option("--qemu", metavar="PATH", help="With -b qemu: the binary.")
-@click.option("--line", metavar="TEXT", help="With -- PROG: what it is sent each cycle. Default: the cycle's number.")
-@click.option("--cycles", type=int, metavar="N", help="Measure so many, from 20. Default: as many as the answer needs.")
+@rules_option("With a scenario: play under these rule sets.")
 @click.option(
-    "--seconds", type=click.FloatRange(min=1), default=60, show_default=True, help="The time that it may take."
+    "-b", "backend", metavar="BACKEND", default="model", show_default=True,
+    help="With a scenario: the backend, model or qemu (a real QEMU process).",
+)  # fmt: skip
+@click.option("--qemu", metavar="PATH", help="With -b qemu: the QEMU binary.")
+@click.option(
+    "--line", metavar="TEXT", help="With -- PROG: the line to send it each cycle. Default: the number of the cycle."
 )
 @click.option(
-    "--memory", type=click.FloatRange(min=0.1), default=4, show_default=True, metavar="GIB",
-    help="Memory that the target may take.",
+    "--cycles", type=int, metavar="N", help="Measure N cycles, at least 20. Default: as many as the answer needs."
+)
+@click.option(
+    "--seconds", type=click.FloatRange(min=1), default=60, show_default=True, metavar="SECONDS",
+    help="Take at most this long.",
 )  # fmt: skip
-@click.option("--metrics", metavar="NAMES", help="Judge only these, comma-separated. Default: all.")
+@click.option(
+    "--memory", type=click.FloatRange(min=0.1), default=4, show_default=True, metavar="GIB",
+    help="Stop the target when it takes more memory than this.",
+)  # fmt: skip
+@click.option("--metrics", metavar="NAMES", help="Judge only these metrics, comma-separated. Default: all.")
 @click.option(
     "--python", metavar="PATH", default=sys.executable, show_default="this one",
-    help="The Python of another environment that has footprint and the target.",
+    help="Run the target in this Python; its environment needs footprint and the target.",
 )  # fmt: skip
-@click.option("--no-where", is_flag=True, help="Do not trace where it leaks.")
+@click.option("--no-where", is_flag=True, help="Do not look for the place of a leak.")
 @json_option
 @click.pass_context
 def command(
@@ -55,10 +64,11 @@ def command(
     python: str,
     *, no_where: bool, as_json: bool,
 ) -> None:  # fmt: skip
-    """Run TARGET again and again in a process of its own, and say whether it leaks.
+    """Run TARGET again and again in a process of its own, and find out whether it leaks.
 
-    TARGET is module:callable, FILE.py:callable, unicorn:ARCH[:open|map|run], a scenario, or after -- a program that
-    answers a line on its stdin, once a cycle. A module's functions setup and teardown are called before and after.
+    TARGET is module:callable, FILE.py:callable, unicorn:ARCH[:open|map|run] or a scenario; or, after --, a program
+    that answers one line on its stdin per cycle. If the module has functions setup and teardown, they are called
+    before the first and after the last cycle.
 
     \b
     footprint leaks mymodule:parse
@@ -67,7 +77,7 @@ def command(
     footprint leaks hotplug -s device=nec-usb-xhci -s bus_master=0 -s commit=0 -b qemu --cycles 50
     footprint leaks -- ./server --stdio
 
-    Exit codes: 0 clean, 1 leak, 2 no such target, 3 inconclusive.
+    Exit codes: 0 clean; 1 a leak; 2 no such target; 3 inconclusive.
     """
     from datetime import UTC, datetime
 
@@ -113,12 +123,6 @@ def _show(verdict: Verdict) -> None:
 
     head, *rest = told(verdict)
     colour = {"clean": "green", "leak": "red", "inconclusive": "yellow"}[verdict.verdict]
-    click.secho(head, fg=colour if sys.stdout.isatty() and not _plain() else None)
+    say(head, colour=colour)
     for line in rest:
-        click.echo(line)
-
-
-def _plain() -> bool:
-    import os
-
-    return bool(os.environ.get("NO_COLOR"))
+        say(line)

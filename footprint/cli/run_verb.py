@@ -1,4 +1,4 @@
-"""``footprint run``: play a scenario under rule sets, and write its recording and page."""
+"""``footprint run``: play a scenario under rule sets, and write its recording and its page."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from footprint.cli.options import end_progress, force_option, json_option, note, print_json, progress
+from footprint.cli.options import force_option, json_option, rules_option
+from footprint.cli.terminal import end_progress, note, print_json, progress
 
 if TYPE_CHECKING:
     from footprint.recording.model import Recording
@@ -16,27 +17,24 @@ if TYPE_CHECKING:
 @click.command("run")
 @click.argument("scenario")
 @click.option("-s", "sets", multiple=True, metavar="NAME=VALUE", help="Set a parameter (footprint list scenarios).")
+@rules_option("Play under these rule sets (all: the whole history). Default: the scenario's own.")
 @click.option(
-    "-r",
-    "rules",
-    multiple=True,
-    metavar="RULES",
-    help="A rule set, NAME,feature=value,…, FILE.py:CLASS, or 'all': the whole history. Default: the scenario's own.",
-)
-@click.option("-b", "backend", default="model", show_default=True, help="model, or qemu (a real QEMU process).")
-@click.option("--qemu", metavar="PATH", help="With -b qemu: the binary. Default: the machine's qemu-system-…")
+    "-b", "backend", metavar="BACKEND", default="model", show_default=True,
+    help="The backend: model, or qemu (a real QEMU process).",
+)  # fmt: skip
+@click.option("--qemu", metavar="PATH", help="With -b qemu: the QEMU binary. Default: the machine's qemu-system-….")
 @click.option(
     "--time-limit", type=click.FloatRange(min=0.1), metavar="SECONDS",
-    help="With -b qemu: for each step. Default: 60.",
+    help="With -b qemu: the time limit of each step. Default: 60.",
 )  # fmt: skip
 @click.option(
     "--firmware-seconds", type=float, metavar="SECONDS",
-    help="With -b qemu: stop the firmware after this time, if 3 s without a new view have not ended it before. "
-    "Up to 600; default: 15.",
+    help="With -b qemu: let the firmware run for at most this long (up to 600); it ends earlier once no view was "
+    "created for 3 s. Default: 15.",
 )  # fmt: skip
 @click.option(
     "--guests", type=int, default=1, show_default=True, metavar="N",
-    help="With -b qemu: this many at once, side by side, and what they share. Up to 100.",
+    help="With -b qemu: run N guests at once (up to 100), and measure what memory they share.",
 )  # fmt: skip
 @click.option(
     "--apply", "applied", multiple=True, metavar="FEATURE=VALUE",
@@ -46,8 +44,16 @@ if TYPE_CHECKING:
     "--count-views", is_flag=True,
     help="With -b qemu: count the views created under gdb, for a QEMU built without log trace events. Slow.",
 )  # fmt: skip
-@click.option("--probe", "probes", metavar="NAMES", default="", help="Also read these, comma-separated: traced, sized.")
-@click.option("-o", "out", type=click.Path(path_type=Path), help="Folder to write. Default: reports/<scenario>/.")
+@click.option(
+    "--probe",
+    "probes",
+    metavar="NAMES",
+    default="",
+    help="Also read these probes: traced, sized, or both with a comma.",
+)
+@click.option(
+    "-o", "out", metavar="FOLDER", type=click.Path(path_type=Path), help="Write here. Default: reports/<scenario>/."
+)
 @json_option
 @click.option("--no-report", is_flag=True, help="Write no index.html.")
 @force_option
@@ -56,10 +62,10 @@ def command(
     time_limit: float | None, firmware_seconds: float | None, guests: int, applied: tuple[str, ...],
     probes: str, out: Path | None, *, count_views: bool, as_json: bool, no_report: bool, force: bool,
 ) -> None:  # fmt: skip
-    """Play SCENARIO and record every count at every mark.
+    """Play SCENARIO and record every metric at every mark.
 
-    SCENARIO is a built-in name, a .py file, a capture or an operation log. Writes recording.json and index.html
-    into the folder; with --json alone prints the recording instead.
+    SCENARIO is the name of a built-in scenario, a .py file, a capture or an operation log. Writes recording.json
+    and index.html into a folder; with --json and without -o it only prints the recording.
 
     \b
     footprint run power8
@@ -98,7 +104,9 @@ def _output_files(folder: Path, *, force: bool, report: bool) -> list[Path]:
     from footprint.recording.files import FILE_NAME, writable
 
     names = [FILE_NAME, "index.html"] if report else [FILE_NAME]
-    return [writable(folder / name, force=force) for name in names]
+    look = f"look at it with footprint show {folder}, " if (folder / FILE_NAME).is_file() else ""
+    instead = f"{look}write elsewhere with -o FOLDER, or overwrite it with --force"
+    return [writable(folder / name, force=force, instead=instead) for name in names]
 
 
 def _write(recording: Recording, files: list[Path]) -> None:

@@ -1,7 +1,8 @@
 """MemoryCore: the owner of everything that QEMU keeps in C globals, and QEMU's memory API on it.
 
 One pass over the operations keeps the books of several rule sets (footprint.memory.ledger). The core
-itself knows which operation makes an update pending (FACTS §5.2), where transactions nest, and what a
+itself knows which operation makes an update pending
+(docs/qemu-memory.md, "What makes an update pending"), where transactions nest, and what a
 change can reach: from the region that changed up through its containers and the aliases that show it.
 """
 
@@ -34,6 +35,7 @@ class MemoryCore:
         self.depth = 0
         self._pending = False
         self._changed: set[MemoryRegion] = set()
+        self._held: set[Ledger] = set()
 
     # Section: transactions
 
@@ -49,11 +51,13 @@ class MemoryCore:
         if self.depth:
             return
         for ledger in self.ledgers:
-            if self._pending or ledger.pending:
+            due = self._pending or ledger.pending
+            if due and ledger not in self._held:
                 ledger.rebuild(self._changed | ledger.backlog if ledger.backlog else self._changed)
                 ledger.pending = False
                 ledger.backlog.clear()
             else:
+                ledger.pending = due
                 ledger.backlog |= self._changed
         self._changed.clear()
         self._pending = False
@@ -73,6 +77,23 @@ class MemoryCore:
         finally:
             self.commit()
 
+    @contextmanager
+    def held(self, whole: str) -> Iterator[None]:
+        """What happens here is one transaction for the rule sets that make one of each `whole`.
+
+        `whole` is what is done: realizing a ``device``, or building a ``machine`` (Features.transactions).
+        All others see the single commits.
+        """
+        ledgers = {ledger for ledger in self.ledgers if ledger.policies.transactions == whole} - self._held
+        self._held |= ledgers
+        try:
+            yield
+        finally:
+            self._held -= ledgers
+            if ledgers and self.depth == 0:
+                self.begin()
+                self.commit()
+
     # Section: address spaces
 
     def create_space(self, name: str, root: MemoryRegion, *, kind: str = "", owner: str | None = None) -> AddressSpace:
@@ -82,6 +103,8 @@ class MemoryCore:
         if self.depth > 1:
             # What its root leads to may have changed in this transaction already, and will not be marked again.
             self._changed.add(root)
+        for ledger in self._held:
+            ledger.backlog.add(root)
         self.spaces[space] = None
         for ledger in self.ledgers:
             ledger.admit(space)

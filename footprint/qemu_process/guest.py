@@ -24,7 +24,7 @@ SECONDS_TO_SETTLE = 15.0
 """How long the grace period may take; it is over as soon as everything released is freed."""
 SECONDS_TO_BOOT = 15.0
 SECONDS_OF_QUIET = 3.0
-"""Firmware pauses for up to two seconds between its changes of the memory map (FACTS §11)."""
+"""Firmware pauses for up to two seconds between its changes (docs/qemu-memory.md, "Firmware")."""
 LEAST_QUIET, FIRST_QUIET, MOST_QUIET = 0.2, 0.5, 5.0
 """Seconds without a fall of the memory that mean that it is steady: later, and at first at least and at most."""
 FILES, FILES_PER_GUEST = 50, 8

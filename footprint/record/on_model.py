@@ -18,6 +18,7 @@ import msgspec
 
 from footprint.backends.backend import play
 from footprint.backends.model import ModelBackend, passes
+from footprint.backends.remarks import remarks_on
 from footprint.errors import FootprintError, InputFileError, MeasurementError
 from footprint.memory.ledger import Ledger
 from footprint.memory.policies import OwnRules
@@ -28,6 +29,7 @@ from footprint.probes.view_snapshot import view_owners, view_snapshots
 from footprint.record.request import ModelOptions, Outcome, Progress, Request, check_samples
 from footprint.recording.metrics import metric
 from footprint.recording.model import Number, Run, Sample, Timeline, View, ViewOwner
+from footprint.scenario.steps import Build, Replay, Restore
 from footprint.scripts import blame
 
 CHILD_SECONDS = 600
@@ -39,7 +41,9 @@ def record_on_model(request: Request, options: ModelOptions, progress: Progress)
     runs: dict[str, Run] = {}
     remarks: dict[str, None] = {}
     with _custom_rules_blamed(options.rules):
-        for group in passes(options.rules):
+        machine = _machine_of(request)
+        remarks.update(dict.fromkeys(remarks_on(options.rules, machine)))
+        for group in passes(options.rules, machine):
             progress(f"{scenario.name}: {', '.join(rules.name for rules in group)}")
             backend = ModelBackend(group, host_page=request.values["host_page"])
             # Pictures are drawn of one run's views only; of the last, which is the newest of a history.
@@ -57,6 +61,16 @@ def record_on_model(request: Request, options: ModelOptions, progress: Progress)
         notes=(*scenario.notes(values), *remarks),
         published=scenario.published(values),
     )
+
+
+def _machine_of(request: Request) -> str:
+    """The name of the machine that the scenario builds; empty where it builds none."""
+    for step in request.scenario.play(request.values):
+        if isinstance(step, Build):
+            return step.topology.machine
+        if isinstance(step, Replay | Restore):
+            break
+    return ""
 
 
 @contextlib.contextmanager
