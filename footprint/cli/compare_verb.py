@@ -108,7 +108,9 @@ def _row(line: Line) -> list[str]:
     text = bytes_text if known is not None and known.unit == "bytes" else count_text
     share = "" if line.percent is None else f" ({line.percent:+.1f} %)"
     sign = "+" if line.change > 0 else ""
-    word = "measured" if not line.judged else "equal" if line.is_equal else "DIFFERS"
+    word = "equal" if line.is_equal else "DIFFERS"
+    if not line.judged:
+        word = "what-if" if line.is_count else "measured"
     return [
         line.metric,
         _mark(line),

@@ -2,6 +2,8 @@
 
 Counts are judged: they are exact on both sides, whether they come from the model or from a real QEMU. What was
 measured of a process is shown and never judged.
+Where one run holds its transactions longer than the other (a what-if), what happened since the start is meant
+to differ: it is shown, and only what exists is judged.
 """
 
 from __future__ import annotations
@@ -14,6 +16,10 @@ from footprint.gate.views import compare_views
 from footprint.recording.metrics import METRICS
 from footprint.recording.model import Number, Recording, Run, Sample
 
+TRANSACTIONS, CALL = "transactions", "call"
+"""The feature that says how long a transaction lasts, and its value in every QEMU."""
+HELD_LONGER = "transactions differ: what happened since the start is shown, and only what exists is judged"
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -25,6 +31,11 @@ class Line:
     first: Number
     second: Number
     judged: bool
+
+    @property
+    def is_count(self) -> bool:
+        """Whether it is exact, judged or not."""
+        return _is_count(self.metric)
 
     @property
     def is_equal(self) -> bool:
@@ -121,7 +132,10 @@ def _compare(one: Run, other: Run, notes: tuple[str, ...], *, measured: bool) ->
             f"these cannot be compared: they have no mark in common; {one.rules} has {_marks(one)}, "
             f"{other.rules} has {_marks(other)}"
         )
-    lines = tuple(line for mine, yours in both for line in _lines(mine, yours) if measured or line.judged)
+    what_if = one.features.get(TRANSACTIONS, CALL) != other.features.get(TRANSACTIONS, CALL)
+    lines = tuple(
+        line for mine, yours in both for line in _lines(mine, yours, only_gauges=what_if) if measured or line.is_count
+    )
     if not any(line.judged for line in lines):
         raise RequestError(f"these cannot be compared: {one.rules} and {other.rules} have no count in common")
     return Comparison(
@@ -130,7 +144,7 @@ def _compare(one: Run, other: Run, notes: tuple[str, ...], *, measured: bool) ->
         lines,
         _missing([mine for mine, _ in both], [yours for _, yours in both]),
         _missing([yours for _, yours in both], [mine for mine, _ in both]),
-        notes,
+        (*notes, HELD_LONGER) if what_if else notes,
         compare_views(one, other),
     )
 
@@ -139,15 +153,21 @@ def _marks(run: Run) -> str:
     return ", ".join(dict.fromkeys(sample.mark for sample in run.samples)) or "none"
 
 
-def _lines(mine: Sample, yours: Sample) -> list[Line]:
+def _lines(mine: Sample, yours: Sample, *, only_gauges: bool) -> list[Line]:
     return [
-        Line(mine.mark, mine.cycle, name, value, yours.metrics[name], _is_judged(name))
+        Line(mine.mark, mine.cycle, name, value, yours.metrics[name], _is_judged(name, only_gauges=only_gauges))
         for name, value in mine.metrics.items()
         if name in yours.metrics
     ]
 
 
-def _is_judged(name: str) -> bool:
+def _is_judged(name: str, *, only_gauges: bool) -> bool:
+    if not _is_count(name):
+        return False
+    return not only_gauges or (name in METRICS and METRICS[name].gauge)
+
+
+def _is_count(name: str) -> bool:
     known = METRICS.get(name)
     return name.startswith("rule.") or (known is not None and known.kind == "modelled")
 
