@@ -64,6 +64,8 @@ def _document(comparison: Comparison) -> dict[str, Any]:
 
 
 def _print(comparison: Comparison, *, everything: bool) -> None:
+    for sentence in comparison.views:
+        click.echo(sentence)
     judged = [line for line in comparison.lines if line.judged]
     shown = [line for line in comparison.lines if everything or not line.is_equal]
     title = f"{comparison.first} → {comparison.second}"
@@ -106,7 +108,9 @@ def _row(line: MetricPair) -> list[str]:
     text = bytes_text if known is not None and known.unit == "bytes" else count_text
     share = "" if line.percent is None else f" ({line.percent:+.1f} %)"
     sign = "+" if line.change > 0 else ""
-    word = "measured" if not line.judged else "equal" if line.is_equal else "DIFFERS"
+    word = "equal" if line.is_equal else "DIFFERS"
+    if not line.judged:
+        word = "what-if" if line.is_count else "measured"
     return [
         line.metric,
         _mark(line),

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from footprint.errors import RequestError, UnknownNameError
+from footprint.gate.views import private_views
 from footprint.recording.metrics import metric
 from footprint.recording.model import Number, Recording, Run, Sample
 from footprint.units import bytes_text, count_text
@@ -20,6 +21,8 @@ _OPERATORS: dict[str, Callable[[Number, Number], bool]] = {
     "<": operator.lt,
     ">": operator.gt,
 }
+OF_VIEWS = ("flatviews.alive", "flatviews.allocated", "dispatches.alive", "flat_ranges", "sections", "nodes")
+"""Metrics that grow with the living views, so that whose these are explains a broken budget."""
 _FORM = re.compile(r"\s*([\w.]+)\s*(<=|>=|==|<|>)\s*([0-9][0-9_]*(?:\.[0-9]+)?)\s*([KMGT]iB)?\s*")
 
 
@@ -73,6 +76,8 @@ class Budget:
         holds = _OPERATORS[self.relation](value, self.limit)
         verb = "meets" if holds else "breaks"
         sentence = f"{self.metric} is {self._text(value)} under {run.rules} at {sample.mark}: {verb} the budget {limit}"
+        if not holds and self.metric in OF_VIEWS and (private := private_views(run, sample)):
+            sentence += f"; {private}"
         return BudgetVerdict(holds, self.metric, run.rules, sample.mark, value, limit, sentence)
 
     def _text(self, value: Number) -> str:

@@ -2,6 +2,8 @@
 
 Counts are judged: they are exact on both sides, whether they come from the model or from a real QEMU. What was
 measured of a process is shown and never judged.
+Where one run holds its transactions longer than the other (a what-if), what happened since the start is meant
+to differ: it is shown, and only what exists is judged.
 """
 
 from __future__ import annotations
@@ -10,8 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from footprint.errors import RequestError, UnknownNameError
+from footprint.gate.views import compare_views
 from footprint.recording.metrics import METRICS, MetricKind
 from footprint.recording.model import Number, Recording, Run, Sample
+
+TRANSACTIONS, CALL = "transactions", "call"
+"""The feature that says how long a transaction lasts, and its value in every QEMU."""
+HELD_LONGER = "transactions differ: what happened since the start is shown, and only what exists is judged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +31,11 @@ class MetricPair:
     first: Number
     second: Number
     judged: bool
+
+    @property
+    def is_count(self) -> bool:
+        """Whether it is exact, judged or not."""
+        return _is_count(self.metric)
 
     @property
     def is_equal(self) -> bool:
@@ -43,7 +55,11 @@ class MetricPair:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Two runs compared. `only_first` and `only_second` are metrics that only one of them has."""
+    """Two runs compared. `only_first` and `only_second` are metrics that only one of them has.
+
+    `views` says in sentences which living views were gained and lost, by device type, and which show something
+    else; it is empty where one of the runs did not keep them.
+    """
 
     first: str
     second: str
@@ -51,6 +67,7 @@ class Comparison:
     only_first: tuple[str, ...]
     only_second: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    views: tuple[str, ...] = ()
 
     @property
     def differing(self) -> tuple[MetricPair, ...]:
@@ -117,7 +134,10 @@ def _compare(first: Run, second: Run, notes: tuple[str, ...], *, measured: bool)
             f"these cannot be compared: they have no mark in common; {first.rules} has {_marks(first)}, "
             f"{second.rules} has {_marks(second)}"
         )
-    lines = tuple(line for mine, yours in both for line in _lines(mine, yours) if measured or line.judged)
+    what_if = first.features.get(TRANSACTIONS, CALL) != second.features.get(TRANSACTIONS, CALL)
+    lines = tuple(
+        line for mine, yours in both for line in _lines(mine, yours, only_gauges=what_if) if measured or line.is_count
+    )
     if not any(line.judged for line in lines):
         raise RequestError(f"these cannot be compared: {first.rules} and {second.rules} have no count in common")
     return Comparison(
@@ -126,7 +146,8 @@ def _compare(first: Run, second: Run, notes: tuple[str, ...], *, measured: bool)
         lines,
         _missing([mine for mine, _ in both], [yours for _, yours in both]),
         _missing([yours for _, yours in both], [mine for mine, _ in both]),
-        notes,
+        (*notes, HELD_LONGER) if what_if else notes,
+        compare_views(first, second),
     )
 
 
@@ -134,15 +155,21 @@ def _marks(run: Run) -> str:
     return ", ".join(dict.fromkeys(sample.mark for sample in run.samples)) or "none"
 
 
-def _lines(mine: Sample, yours: Sample) -> list[MetricPair]:
+def _lines(mine: Sample, yours: Sample, *, only_gauges: bool) -> list[MetricPair]:
     return [
-        MetricPair(mine.mark, mine.cycle, name, value, yours.metrics[name], _is_judged(name))
+        MetricPair(mine.mark, mine.cycle, name, value, yours.metrics[name], _is_judged(name, only_gauges=only_gauges))
         for name, value in mine.metrics.items()
         if name in yours.metrics
     ]
 
 
-def _is_judged(name: str) -> bool:
+def _is_judged(name: str, *, only_gauges: bool) -> bool:
+    if not _is_count(name):
+        return False
+    return not only_gauges or (name in METRICS and METRICS[name].gauge)
+
+
+def _is_count(name: str) -> bool:
     known = METRICS.get(name)
     return name.startswith("rule.") or (known is not None and known.kind is MetricKind.EXACT)
 

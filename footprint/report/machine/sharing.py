@@ -122,7 +122,8 @@ def _card(sheet: Sheet, n: int, view: View, y: float) -> None:
     room = (wide - 14 - breadth(many) * LETTER) / LETTER / 0.95
     sheet.text(_RIGHT + 8, y + 12, cut(f"{n}  {view.root}", room), "strong")
     sheet.text(_RIGHT + wide - 6, y + 12, many, "strong end")
-    sheet.text(_RIGHT + 8, y + 27, cut(shows(view), (wide - 10) / LETTER / 0.85), "muted")
+    whose = f"{view.device}: " if view.device else ""
+    sheet.text(_RIGHT + 8, y + 27, cut(f"{whose}{shows(view)}", (wide - 10) / LETTER / 0.85), "muted")
 
 
 def _said(drawn: Sequence[tuple[int, View, list[Family]]]) -> str:

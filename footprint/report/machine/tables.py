@@ -23,15 +23,16 @@ _MOST_RUNS = 8
 
 def views_table(views: Sequence[View]) -> Table:
     """The views by number."""
-    columns = ("view", "alike", "spaces", "ranges", "sections", "nodes")
+    columns = ("view", "private to", "alike", "spaces", "ranges", "sections", "nodes")
     rows = tuple(
         (
             f"{n} {short(view.root)}",
+            short(view.device) if view.device else NOTHING,
             *map(count, (view.alike + 1, users(view), view.range_count, view.section_count, view.node_count)),
         )
         for n, view in enumerate(views, 1)
     )
-    head = tuple(Column(label, number=n > 0) for n, label in enumerate(columns))
+    head = tuple(Column(label, number=n > 1) for n, label in enumerate(columns))
     return Table("The views, and how many address spaces use each", head, rows, folded=False)
 
 
