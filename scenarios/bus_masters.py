@@ -21,6 +21,7 @@ from footprint.scenario.startup import OLDER_RULES
     ),
     rules=("v2.10.0", "67ace39b25", "202fc01b05", "e673ba9af9", "092aa2fc65", "v2.11.0", "v7.2.0"),
     notes=lambda _: (OLDER_RULES,),
+    accumulates="function",
 )
 def bus_masters(p):
     """Start the guest with every bus master off, then switch them on one by one."""

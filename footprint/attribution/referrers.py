@@ -15,8 +15,9 @@ from itertools import islice
 from types import FrameType
 from typing import Any
 
-from footprint.attribution.place import STEADY, Growth, Place, counted, largest, place
+from footprint.attribution.growth import STEADY, KeyedGrowth
 from footprint.attribution.reference_path import TOO_FAR, Way, WaysUp, named
+from footprint.verdict.place import Place, PlaceKind, counted, largest
 
 CONTAINERS = (list, dict, set, deque, bytearray)
 SECONDS = 0.3
@@ -33,12 +34,12 @@ class Holders:
     """Read at the start, after n cycles, and after 2n more; `freeze` after each reading."""
 
     def __init__(self, cycles: int) -> None:
-        self._cycles, self._types = cycles, Growth(cycles)
+        self._cycles, self._types = cycles, KeyedGrowth(cycles)
         self._lengths: list[list[int]] = []
         self._exact = 0  # so many of the containers, the first, are no subclasses
         self.containers: list[Any] = []
         self.caches: list[Any] = []
-        self.cached = Growth(cycles)
+        self.cached = KeyedGrowth(cycles)
         self._new: Counter[type] = Counter()
         self._fresh: dict[type, tuple[Any, Any]] = {}
 
@@ -89,33 +90,33 @@ class Holders:
 
     def growing(self) -> list[tuple[Any, float]]:
         """The containers that grew, and by how many entries per cycle; the fastest first."""
-        growth, rows = Growth(self._cycles), list(zip(*self._lengths, strict=True))
+        growth, rows = KeyedGrowth(self._cycles), list(zip(*self._lengths, strict=True))
         grown = {n: row for n, row in enumerate(rows) if row[2] > row[0]}
         for reading in range(3):
             growth.add({n: row[reading] for n, row in grown.items()})
         ours = {id(self.__dict__), id(self.containers), id(self.caches), id(self._fresh)}
-        found = [
+        growing = [
             (self.containers[n], rate)
             for n, rate in growth.grown().items()
             if rate > LEAST and id(self.containers[n]) not in ours
         ]
-        return sorted(found, key=lambda one: -one[1])[:MOST_CONTAINERS]
+        return sorted(growing, key=lambda pair: -pair[1])[:MOST_CONTAINERS]
 
     def places(self, growing: list[tuple[Any, float]], rates: Mapping[str, float]) -> list[Place]:
         """Who holds what the cycles left."""
-        metrics = [name for name in EXPLAINS if name in rates]
+        metrics = tuple(name for name in EXPLAINS if name in rates)
         gc.unfreeze()
         ours = [self.__dict__, self.containers, self.caches, self._fresh, growing, *growing]
         up = WaysUp(time.monotonic() + SECONDS, ours)
-        found, known = [], {id(one) for one, _ in growing}
-        for one, rate in growing:
-            way = up.way(one)
+        places, known = [], {id(container) for container, _ in growing}
+        for container, rate in growing:
+            way = up.way(container)
             if any(id(holder) in known for holder in way.holders):
                 continue  # it is an entry of another one that grows
-            found.append(_of_container(one, rate, way, metrics))
-        return largest([*found, *self._of_types(up, [one for one, _ in growing], metrics)])
+            places.append(_of_container(container, rate, way, metrics))
+        return largest([*places, *self._of_types(up, [container for container, _ in growing], metrics)])
 
-    def _of_types(self, up: WaysUp, containers: list[Any], metrics: list[str]) -> Iterable[Place]:
+    def _of_types(self, up: WaysUp, containers: list[Any], metrics: tuple[str, ...]) -> Iterable[Place]:
         """Types that grow, where no container that grows holds them."""
         grown = {kind: rate for kind, rate in self._types.grown().items() if rate >= STEADY and kind is not FrameType}
         # Their own parts are told by the objects that are of somebody's class.
@@ -132,30 +133,22 @@ class Holders:
             if parts or any(id(one) in known for one in way.holders):
                 continue
             size = grown[kind] * sys.getsizeof(self._fresh[kind][1])
-            name = named(kind)
-            yield place(
-                "type",
-                metrics,
-                counted(grown[kind], name, name),
-                f"held by {way.text}",
-                grown[kind],
-                "objects",
-                size=size,
-            )
+            amount = counted(grown[kind], named(kind), named(kind))
+            yield Place(PlaceKind.TYPE, f"held by {way.text}", metrics, amount, grown[kind], "objects", size)
 
 
-def _of_container(one: Any, rate: float, way: Way, metrics: list[str]) -> Place:
-    newest = _newest(one)
+def _of_container(container: Any, rate: float, way: Way, metrics: tuple[str, ...]) -> Place:
+    newest = _newest(container)
     name = named(type(newest)) if newest is not None else "None"
-    kind, length = named(type(one)), _length(one)
-    at = f"[{length - 1}]" if isinstance(one, list) else ""
-    holder = f"held by {kind} {way.of_module(at)}" if way.module else f"held by {kind} {way.text}"
-    return place("holder", metrics, counted(rate, name, name), holder, rate, "entries", size=rate * per_entry(one))
+    entry = f"[{_length(container) - 1}]" if isinstance(container, list) else ""
+    holder = f"held by {named(type(container))} {way.of_module(entry) if way.module else way.text}"
+    size = rate * per_entry(container)
+    return Place(PlaceKind.HOLDER, holder, metrics, counted(rate, name, name), rate, "entries", size)
 
 
-def per_entry(one: Any) -> float:
+def per_entry(container: Any) -> float:
     """Bytes that a container itself takes for an entry."""
-    return sys.getsizeof(one) / max(1, _length(one))
+    return sys.getsizeof(container) / max(1, _length(container))
 
 
 def occupied(cache: Any) -> int:

@@ -58,7 +58,7 @@ def command(
     from datetime import UTC, datetime
 
     from footprint.leaks.measure import Options, measure, measure_command
-    from footprint.leaks.trial import Plan
+    from footprint.leaks.plan import Plan
     from footprint.verdict.suppressions import read_suppressions, suppressed
 
     accepted = read_suppressions(Path("pyproject.toml"))

@@ -89,7 +89,11 @@ def _print_growth(recording: Recording) -> None:
                 f"{one.verdict}: {one.metric} grows by {_figure(one.metric, one.per_cycle)} a cycle ({interval}) "
                 f"over {one.cycles} cycles under {one.rules}"
             )
-    if judged and not any(one.verdict != "clean" for one in judged):
+        if one.is_wanted:
+            click.echo(
+                f"{one.rules}: {one.metric} grows by {_figure(one.metric, one.per_cycle)} a {one.adds}, on purpose"
+            )
+    if judged and not any(one.verdict != "clean" or one.is_wanted for one in judged):
         click.echo(f"clean: nothing grows over {judged[0].cycles} cycles")
 
 

@@ -114,6 +114,7 @@ def _record(request: Request, progress: Progress) -> Recording:
         question=scenario.question,
         notes=(*scenario.notes(SimpleNamespace(**request.values)), *said),
         published=scenario.published(SimpleNamespace(**request.values)),
+        accumulates=scenario.accumulates,
     )
 
 
@@ -135,6 +136,7 @@ def _record_real(request: Request, progress: Progress) -> Recording:
         runs=(run,),
         question=scenario.question,
         notes=(*real.NOTES, *((real.SIDE_BY_SIDE,) if request.guests > 1 else ())),
+        accumulates=scenario.accumulates,
     )
 
 

@@ -12,6 +12,7 @@ import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 from itertools import pairwise
 
 _NORMAL_95 = 1.959964
@@ -38,6 +39,28 @@ class Slope:
 
 
 NONE = Slope(0.0, 0.0, 0.0)
+
+
+class Course(Enum):
+    """How a number went over a window."""
+
+    GROWS = auto()
+    """Up in every block."""
+    STEPS = auto()
+    """Never down, and up at least three times."""
+    UNSURE = auto()
+    """Higher at the end, and neither of both."""
+    FLAT = auto()
+    """None of these."""
+
+
+class Decision(Enum):
+    """What windows say of a metric."""
+
+    LEAK = auto()
+    CLEAN = auto()
+    MORE = auto()
+    """Another window would tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +109,11 @@ def _student(window: Window) -> Slope:
     mean = statistics.fmean(rates)
     if len(rates) < 2:
         return Slope(mean, mean, mean)
-    half = _student_95(len(rates) - 1) * statistics.stdev(rates) / math.sqrt(len(rates))
+    half = student_95(len(rates) - 1) * statistics.stdev(rates) / math.sqrt(len(rates))
     return Slope(mean, mean - half, mean + half)
 
 
-def _student_95(freedom: int) -> float:
+def student_95(freedom: int) -> float:
     """Student's two-sided 95 % quantile (Cornish and Fisher's expansion; within 1 % from four degrees on)."""
     z = _NORMAL_95
     first = (z**3 + z) / 4
@@ -99,22 +122,18 @@ def _student_95(freedom: int) -> float:
     return z + first / freedom + second / freedom**2 + third / freedom**3
 
 
-def shape(window: Window, floor: float) -> str:
-    """How the number went, where less than `floor` units per cycle are noise.
-
-    ``grows``: up in every block. ``steps``: never down, and up at least three times. ``unsure``: higher at the end, and
-    neither of both. ``flat``: none of these.
-    """
+def course(window: Window, floor: float) -> Course:
+    """How the number went, where less than `floor` units per cycle are noise."""
     rises = [after - before for before, after in pairwise(window.values)]
     if window.mean <= floor:
-        return "flat"
+        return Course.FLAT
     middle, low, _ = theil_sen(window.values, window.cycles)
     if all(rise > 0 for rise in rises) and middle > floor:
-        return "grows"
+        return Course.GROWS
     never_down = min(rises) >= 0
     if never_down and _is_staircase([n for n, rise in enumerate(rises) if rise > 0], len(rises)):
-        return "steps"
-    return "unsure" if never_down or low > 0 else "flat"
+        return Course.STEPS
+    return Course.UNSURE if never_down or low > 0 else Course.FLAT
 
 
 def _is_staircase(rises: Sequence[int], blocks: int) -> bool:
@@ -124,23 +143,23 @@ def _is_staircase(rises: Sequence[int], blocks: int) -> bool:
     return blocks - rises[-1] <= max(after - before for before, after in pairwise(rises))
 
 
-def decide(windows: Sequence[Window], floor: float) -> str:
-    """``leak``, ``clean``, or ``more``: another window would tell. The windows are of one process, in their order.
+def decide(windows: Sequence[Window], floor: float) -> Decision:
+    """What the windows say; they are of one process, in their order.
 
     A leak grows in the last two windows, and in the last no more than 20 % slower than in the one before. Where its
     rate is not known well enough to see that, it has to do so in the last four.
     """
     if len(windows) < 2:
-        return "more"
+        return Decision.MORE
     last = windows[-1]
-    if shape(last, floor) == "flat":
-        return "clean"
+    if course(last, floor) == Course.FLAT:
+        return Decision.CLEAN
     slope = last.slope
     sure = slope.high - slope.low <= 2 * SURE * last.mean
     looked_at = windows[-2:] if sure else windows[-4:]
     steady = all(after.mean >= FADING * before.mean for before, after in pairwise(looked_at))
-    grows = all(shape(one, floor) in ("grows", "steps") for one in looked_at)
-    return "leak" if steady and grows and (sure or len(looked_at) == 4) else "more"
+    grows = all(course(window, floor) in (Course.GROWS, Course.STEPS) for window in looked_at)
+    return Decision.LEAK if steady and grows and (sure or len(looked_at) == 4) else Decision.MORE
 
 
 def growth(windows: Sequence[Window]) -> Slope:
