@@ -371,7 +371,7 @@ def test_wrong_arguments_are_told_in_one_sentence(run):
                 ((len,), "len wants arguments"),
                 ((3,), "is a int, not a callable"),
                 ((dict, 5), "cycles 5 are too few"),
-                ((dict, 50, ["nothing"]), "'nothing' decides nothing; valid: heap.bytes"),
+                ((dict, 50, ["nothing"]), "'nothing' cannot decide a verdict; choose from heap.bytes"),
             ):
                 with pytest.raises(AssertionError, match=why):
                     no_leaks(*arguments)
@@ -386,7 +386,7 @@ def test_wrong_arguments_are_told_in_one_sentence(run):
     )
     result.assert_outcomes(passed=1, failed=2, errors=5)
     result.stdout.fnmatch_lines([
-        "no_leaks: 'heap.bites' decides nothing; valid: heap.bytes, *",
+        "no_leaks: 'heap.bites' cannot decide a verdict; choose from heap.bytes, *",
         "no_leaks: cycles 5 are too few to tell; it is a whole number from 20",
         "no_leaks: unknown argument of no_leaks 'cycle' (did you mean 'cycles'?); valid: cycles, metrics, seconds",
         "no_leaks: no_leaks takes its arguments by name: cycles=, metrics=, seconds=",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from footprint.recording.metrics import METRICS
 from footprint.units import bytes_text
@@ -34,9 +34,10 @@ def left_lines(findings: Iterable[Finding]) -> Iterator[str]:
     yield from (f"{rules}: {_amount(first)}{rest}" for rules, first, rest in _runs(findings))
 
 
-def headline(findings: Iterable[Finding], per: str) -> str:
+def headline(findings: Sequence[Finding], per: str) -> str:
     """The figure of the first run: ``63.5 KiB a function``, or ``210 KiB left``; empty without findings."""
-    for _, first, _ in _runs(sorted(findings, key=is_left)):
+    grown = [finding for finding in findings if not is_left(finding)]
+    for _, first, _ in _runs(grown or findings):
         return f"{_amount(first)} left" if is_left(first) else f"{_amount(first)} a {per}"
     return ""
 

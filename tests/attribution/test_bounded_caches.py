@@ -4,7 +4,7 @@ import pytest
 
 from footprint.attribution.python_stacks import TRIED
 from footprint.leaks.measure import Options, measure
-from footprint.leaks.trial import Plan
+from footprint.leaks.plan import Plan
 
 RATES = {"python.blocks": 2.0}
 COUNTER = "import functools, collections\nn = 0\ndef cycle():\n    global n\n    n += 1\n    keep(n)\n"
@@ -60,4 +60,4 @@ def test_a_leak_has_its_places_in_the_findings_that_they_explain(tmp_path):
     answer = verdict(tmp_path, "keep = []\ndef cycle():\n    keep.append(object())\n")
     assert answer.verdict == "leak"
     finding = next(one for one in answer.findings if one.metric == "python.blocks")
-    assert [one["kind"] for one in finding.where] == ["stack", "holder"]
+    assert [place.kind for place in finding.where] == ["stack", "holder"]

@@ -5,13 +5,14 @@ import time
 import pytest
 
 from footprint.attribution.python_stacks import LEAST, TRIED, paced
+from footprint.verdict.place import PlaceKind
 
 BLOCKS = {"python.blocks": 1.0}
 BOTH = {"python.blocks": 4.0, "gc.objects": 2.0}
 
 
 def texts(explanation, kind):
-    return [one["text"] for one in explanation.places if one["kind"] == kind]
+    return [place.text for place in explanation.places if place.kind == kind]
 
 
 def test_a_block_is_told_by_its_line_and_by_who_called_it(explained):
@@ -48,9 +49,9 @@ def test_a_large_block_explains_the_heap_and_no_native_stack_is_looked_for(expla
     explanation = explained(
         "keep = []\ndef cycle():\n    keep.append(bytes(5000))\n", {"python.blocks": 1.0, "heap.bytes": 5056.0}
     )
-    stack = next(one for one in explanation.places if one["kind"] == "stack")
-    assert stack["text"].startswith("1 block, 5 033 B a cycle")
-    assert "heap.bytes" in stack["metrics"]
+    stack = next(place for place in explanation.places if place.kind == PlaceKind.STACK)
+    assert stack.text.startswith("1 block, 5 033 B a cycle")
+    assert "heap.bytes" in stack.metrics
     assert not texts(explanation, "native") and not explanation.hints
 
 
@@ -59,8 +60,8 @@ def test_the_data_of_an_array_is_the_heaps_and_told_with_the_functions_of_numpy(
         "import numpy\nkeep = []\ndef cycle():\n    keep.append(numpy.zeros(16, 'u1'))\n",
         {"python.blocks": 1.0, "heap.bytes": 72.0},
     )
-    stack = next(one for one in explanation.places if one["kind"] == "stack")
-    assert {"python.blocks", "heap.bytes"} <= set(stack["metrics"])
+    stack = next(place for place in explanation.places if place.kind == PlaceKind.STACK)
+    assert {"python.blocks", "heap.bytes"} <= set(stack.metrics)
     assert any("array_zeros" in text for text in texts(explanation, "native"))
     assert explanation.rates["heap.blocks"] == 2
 

@@ -49,7 +49,7 @@ def test_a_script_that_never_unplugs_is_told_which_devices_stay(footprint, tmp_p
     found = {one["metric"]: one["per_cycle"] for one in document["findings"]}
     assert (code, found["address_spaces"], found["flatviews.alive"]) == (1, 1, 1)
     texts = [place["text"] for place in document["findings"][0]["where"]]
-    assert any(text.startswith("device 'card5': address space 'e1000'") for text in texts)
+    assert any("device 'card5': address space 'e1000'" in text for text in texts)
 
 
 def test_a_scenario_that_repeats_nothing_and_destroys_nothing_cannot_be_judged(footprint, tmp_path):

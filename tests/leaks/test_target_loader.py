@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from footprint.leaks.measure import Options, measure
-from footprint.leaks.trial import WINDOW_BYTES
+from footprint.leaks.measurement import WINDOW_BYTES
 from tests.conftest import ROOT
 
 PLANTED = ROOT / "tests" / "leaks" / "planted.py"
@@ -165,7 +165,7 @@ def test_a_word_that_names_nothing_is_refused_in_one_sentence(footprint, target,
     ("options", "words"),
     [
         (["--cycles", "19"], "from 20"),
-        (["--metrics", "rss.bytes"], "decides nothing; valid: heap.bytes"),
+        (["--metrics", "rss.bytes"], "cannot decide a verdict; choose from heap.bytes"),
         (["--line", "x"], "goes with -- PROG"),
         (["-s", "cycles=3"], "go with a scenario"),
         (["--seconds", "0"], "range"),
