@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.conftest import ROOT
+from tests.fixtures.processes import interruptible
 
 pytest_plugins = ["pytester"]
 
@@ -550,7 +551,7 @@ def test_ctrl_c_leaves_no_process(pytester):
             time.sleep(1000)
     """
     )
-    process = subprocess.Popen(
+    process = interruptible(
         [sys.executable, "-m", "pytest", "-q"], cwd=pytester.path, stdout=subprocess.PIPE, text=True
     )
     pid = pytester.path / "pid"
