@@ -47,11 +47,11 @@ def command(
     answers a line on its stdin, once a cycle. A module's functions setup and teardown are called before and after.
 
     \b
-    footprint leaks mymodule:parse
+    footprint leaks json:JSONDecoder
     footprint leaks ./check.py:one_request --cycles 500
     footprint leaks unicorn:sparc64
-    footprint leaks hotplug -s device=nec-usb-xhci -b qemu --cycles 50
-    footprint leaks -- ./server --stdio
+    footprint leaks hotplug -s device=nec-usb-xhci -s bus_master=0 -s commit=0 -b qemu --cycles 50
+    footprint leaks -- cat
 
     Exit codes: 0 clean, 1 leak, 2 no such target, 3 inconclusive.
     """
