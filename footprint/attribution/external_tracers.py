@@ -165,13 +165,13 @@ def heaptrack_left(lines: Iterable[str]) -> Totals:
                 frames += [(strings[name] or "<unknown>", "", 0) for name in inlined[::3]]
         return telling(frames)
 
-    found: dict[NativeStack, tuple[int, int]] = defaultdict(lambda: (0, 0))
+    left: dict[NativeStack, tuple[int, int]] = defaultdict(lambda: (0, 0))
     for kind, number in alive.items():
         if number > 0:
             size, trace = kinds[kind]
             key = stack(trace)
-            found[key] = found[key][0] + number, found[key][1] + number * size
-    return dict(found)
+            left[key] = left[key][0] + number, left[key][1] + number * size
+    return dict(left)
 
 
 # valgrind.
@@ -186,7 +186,7 @@ def _valgrind(folder: Path) -> Totals:
 
 def valgrind_left(text: str) -> Totals:
     """What memcheck's XML says is left, by stack."""
-    found: dict[NativeStack, tuple[int, int]] = defaultdict(lambda: (0, 0))
+    left: dict[NativeStack, tuple[int, int]] = defaultdict(lambda: (0, 0))
     for error in ElementTree.fromstring(text).iter("error"):
         if not error.findtext("kind", "").startswith("Leak_"):
             continue
@@ -198,8 +198,8 @@ def valgrind_left(text: str) -> Totals:
         key, what = telling(frames), error.find("xwhat")
         if what is not None:
             blocks, size = (int(what.findtext(name, "0")) for name in ("leakedblocks", "leakedbytes"))
-            found[key] = found[key][0] + blocks, found[key][1] + size
-    return dict(found)
+            left[key] = left[key][0] + blocks, left[key][1] + size
+    return dict(left)
 
 
 TRACERS = (

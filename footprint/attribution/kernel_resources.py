@@ -92,8 +92,8 @@ class KernelResources:
 
     def _socket(self) -> str:
         """What most of the new sockets are."""
-        found = kernel_objects.sockets(self._first)
-        return found.most_common(1)[0][0] if found else "socket"
+        names = kernel_objects.sockets(self._first)
+        return names.most_common(1)[0][0] if names else "socket"
 
     def _of_mappings(self) -> list[Place]:
         metrics = tuple(name for name in ("vm.bytes", "maps") if name in self._rates)

@@ -34,15 +34,15 @@ UNPLACED = "asked for by the interpreter, or through ctypes"
 
 def telling(frames: Iterable[tuple[str, str, int]]) -> NativeStack:
     """Of frames (function, file, line), innermost first, those that say where: not the interpreter's, not ours."""
-    found = []
+    words = []
     for name, file, line in frames:
         if file.endswith(".py"):
             if is_own(file):
                 break  # what called the cycle is the same for all
-            found.append(f"{Path(file).name}:{line} in {name}")
+            words.append(f"{Path(file).name}:{line} in {name}")
         elif not (_INTERPRETER.match(name) or file.startswith(("Objects/", "Python/", "Modules/"))):
-            found.append(name.partition("(")[0])
-    return tuple(found)
+            words.append(name.partition("(")[0])
+    return tuple(words)
 
 
 def missing_hint() -> str:
@@ -81,15 +81,15 @@ def _read(path: str) -> Totals:
     import memray
 
     mapped = {memray.AllocatorType.MMAP, memray.AllocatorType.MUNMAP}
-    found: dict[NativeStack, tuple[int, int]] = defaultdict(lambda: (0, 0))
+    left: dict[NativeStack, tuple[int, int]] = defaultdict(lambda: (0, 0))
     with memray.FileReader(path) as reader:
         for record in reader.get_leaked_allocation_records(merge_threads=True):
             if record.allocator in mapped:
                 continue
             stack = telling(record.hybrid_stack_trace())
-            blocks, size = found[stack]
-            found[stack] = blocks + record.n_allocations, size + record.size
-    return dict(found)
+            blocks, size = left[stack]
+            left[stack] = blocks + record.n_allocations, size + record.size
+    return dict(left)
 
 
 def per_cycle(once: Totals, twice: Totals, cycles: int) -> dict[NativeStack, tuple[float, float]]:
@@ -115,11 +115,11 @@ def places(
     `unplaced` is what a place is called whose stack says nothing.
     """
     metrics = ("heap.bytes", "heap.blocks", *(["vm.bytes"] if "vm.bytes" in rates else []))
-    found = [
+    every = [
         Place(
             PlaceKind.NATIVE, "" if stack else unplaced, metrics, f"{counted(blocks, 'block')}, {figure(size)} B",
             rate=size, unit="B", size=size, frames=stack,
         )
         for stack, (blocks, size) in grown.items()
     ]  # fmt: skip
-    return largest(found), exact(sum(blocks for blocks, _ in grown.values()))
+    return largest(every), exact(sum(blocks for blocks, _ in grown.values()))

@@ -51,25 +51,25 @@ class Holders:
         of_kind = {kind: _kind(kind) for kind in kinds}
         # A dictionary of plain values is not known to the collector, but what refers to it is; objects of which there
         # are very many are what leaks, and hold nothing that is older than they are.
-        few = [one for one in objects if kinds[type(one)] < MANY or type(one) is dict]
-        plain = {id(one): one for one in gc.get_referents(*few) if type(one) is dict and not gc.is_tracked(one)}
+        few = [obj for obj in objects if kinds[type(obj)] < MANY or type(obj) is dict]
+        plain = {id(obj): obj for obj in gc.get_referents(*few) if type(obj) is dict and not gc.is_tracked(obj)}
         least = LEAST_ENTRIES if len(objects) > MANY else 0
-        every = [one for one in (*objects, *plain.values()) if of_kind[type(one)] == 1 and _length(one) >= least]
-        exact = [one for one in every if type(one) in CONTAINERS]
+        every = [obj for obj in (*objects, *plain.values()) if of_kind[type(obj)] == 1 and _length(obj) >= least]
+        exact = [obj for obj in every if type(obj) in CONTAINERS]
         self._exact = len(exact)
-        self.containers = [*exact, *(one for one in every if type(one) not in CONTAINERS)]
-        self.caches = [one for one in objects if of_kind[type(one)] == 2]
+        self.containers = [*exact, *(obj for obj in every if type(obj) not in CONTAINERS)]
+        self.caches = [obj for obj in objects if of_kind[type(obj)] == 2]
         self._read()
 
     def read(self) -> None:
         """Count what is new since it was last frozen."""
         self._fresh.clear()
-        for one in gc.get_objects():
-            kind = type(one)
+        for obj in gc.get_objects():
+            kind = type(obj)
             self._new[kind] += 1
             # The newest is at one of the ends: each collection may turn the order.
-            first, _ = self._fresh.get(kind, (one, one))
-            self._fresh[kind] = first, one
+            first, _ = self._fresh.get(kind, (obj, obj))
+            self._fresh[kind] = first, obj
         self._read()
 
     def release(self) -> None:
@@ -86,7 +86,7 @@ class Holders:
         # Numbers in a list, and no function of Python: tracemalloc looks at whatever is made here, too.
         exact = map(len, islice(self.containers, self._exact))
         self._lengths.append([*exact, *map(_length, islice(self.containers, self._exact, None))])
-        self.cached.add({number: occupied(one) for number, one in enumerate(self.caches)})
+        self.cached.add({number: occupied(cache) for number, cache in enumerate(self.caches)})
 
     def growing(self) -> list[tuple[Any, float]]:
         """The containers that grew, and by how many entries per cycle; the fastest first."""
@@ -121,16 +121,16 @@ class Holders:
         grown = {kind: rate for kind, rate in self._types.grown().items() if rate >= STEADY and kind is not FrameType}
         # Their own parts are told by the objects that are of somebody's class.
         ranked = sorted(grown, key=lambda kind: (kind.__module__ == "builtins", -grown[kind]))[:MOST_TYPES]
-        known = {id(one) for one in containers}
-        entries = {type(_newest(one)) for one in containers}
+        known = {id(container) for container in containers}
+        entries = {type(_newest(container)) for container in containers}
         for kind in ranked:
             if kind not in self._fresh or kind in entries:
                 continue
-            way = min((up.way(one) for one in self._fresh[kind]), key=lambda one: (not one.holders, len(one.holders)))
+            way = min((up.way(obj) for obj in self._fresh[kind]), key=lambda way: (not way.holders, len(way.holders)))
             if not way.holders and (kind.__module__ == "builtins" or way.text == TOO_FAR):
                 continue
-            parts = {type(one) for one in way.holders} & ({*grown} - {kind})
-            if parts or any(id(one) in known for one in way.holders):
+            parts = {type(holder) for holder in way.holders} & ({*grown} - {kind})
+            if parts or any(id(holder) in known for holder in way.holders):
                 continue
             size = grown[kind] * sys.getsizeof(self._fresh[kind][1])
             amount = counted(grown[kind], named(kind), named(kind))
@@ -169,21 +169,21 @@ def _kind(kind: type) -> int:
         return 0
 
 
-def _length(one: Any) -> int:
+def _length(container: Any) -> int:
     """Without what a subclass may think of its length."""
-    if type(one) in CONTAINERS:
-        return len(one)
-    kind: Any = next(kind for kind in CONTAINERS if isinstance(one, kind))
-    return int(kind.__len__(one))
+    if type(container) in CONTAINERS:
+        return len(container)
+    kind: Any = next(kind for kind in CONTAINERS if isinstance(container, kind))
+    return int(kind.__len__(container))
 
 
-def _newest(one: Any) -> Any:
+def _newest(container: Any) -> Any:
     """The entry that came last, or any."""
     try:
-        if isinstance(one, dict):
-            return next(reversed(list(islice(reversed(dict.values(one)), 1))), None)
-        if isinstance(one, list | deque):
-            return one[-1]
-        return next(iter(one), None)
+        if isinstance(container, dict):
+            return next(reversed(list(islice(reversed(dict.values(container)), 1))), None)
+        if isinstance(container, list | deque):
+            return container[-1]
+        return next(iter(container), None)
     except (RuntimeError, TypeError, IndexError):
         return None

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from footprint.leaks.environment import environment
-from footprint.leaks.pipe_protocol import ANSWER, REQUEST, Operation, Reply
+from footprint.leaks.pipe_protocol import ANSWER, REQUEST, ReplyCode, RequestCode
 from footprint.leaks.supervisor import Ended, Limits, Supervisor
 from footprint.process.child import Child
 
@@ -30,7 +30,7 @@ class Channel:
         self.program, self.limits, self._tells_words = command[0], limits, tells_words
         self.lost: Ended | None = None
         """How the process was lost, if it was: nothing can be said to it any more."""
-        self._early: list[tuple[Reply, str]] = []
+        self._early: list[tuple[ReplyCode, str]] = []
         theirs_in, self._requests = os.pipe()
         self._answers, theirs_out = os.pipe()
         self._child: Child | None = None
@@ -53,15 +53,15 @@ class Channel:
         """What the process itself wrote."""
         return self._child.words if self._child is not None else ""
 
-    def ask(self, operation: Operation, number: int, when: str, seconds: float) -> tuple[int, ...]:
+    def ask(self, operation: RequestCode, number: int, when: str, seconds: float) -> tuple[int, ...]:
         """The four numbers that answer a request within `seconds`; raises Ended."""
         self.send(operation, number)
         reply, numbers = self._answer(when, seconds)
-        if reply != Reply.DONE:
+        if reply != ReplyCode.DONE:
             raise self.unexpected(reply, self._text(numbers))
         return numbers
 
-    def send(self, operation: Operation, number: int, data: bytes = b"") -> None:
+    def send(self, operation: RequestCode, number: int, data: bytes = b"") -> None:
         """A request, and what follows it; raises Ended."""
         try:
             os.write(self._requests, REQUEST.pack(operation, number))
@@ -70,21 +70,21 @@ class Channel:
         except OSError:
             raise self.died("between cycles") from None
 
-    def hear(self, when: str, seconds: float) -> tuple[Reply, str]:
+    def hear(self, when: str, seconds: float) -> tuple[ReplyCode, str]:
         """The next answer that is a text; raises Ended."""
         if self._early:
             return self._early.pop(0)
         reply, numbers = self._answer(when, seconds)
         return reply, self._text(numbers)
 
-    def unexpected(self, reply: Reply, text: str) -> Ended:
+    def unexpected(self, reply: ReplyCode, text: str) -> Ended:
         """How a target ended that answers so; what a test says of itself is kept for whoever hears it next."""
-        if reply >= Reply.BEGIN:
+        if reply >= ReplyCode.BEGIN:
             self._early.append((reply, text))  # something broke off the talk from within, a signal's handler say
             return Ended("raised", "the test ended while it was measured")
-        if reply == Reply.RAISED:
+        if reply == ReplyCode.RAISED:
             return Ended("raised", f"it raises {text}")
-        return Ended("exited" if reply == Reply.EXITED else "crashed", text)
+        return Ended("exited" if reply == ReplyCode.EXITED else "crashed", text)
 
     def died(self, when: str) -> Ended:
         """How a process ended that is gone."""
@@ -95,7 +95,7 @@ class Channel:
         """End the process; its teardown is given a moment."""
         if self._child is not None and self._child.is_alive:
             with suppress(OSError):
-                os.write(self._requests, REQUEST.pack(Operation.END, 0))
+                os.write(self._requests, REQUEST.pack(RequestCode.END, 0))
             self._child.wait(SECONDS_TO_END)
         if self._child is not None:
             self._child.kill()
@@ -104,7 +104,7 @@ class Channel:
                 os.close(descriptor)
         self._requests = self._answers = -1
 
-    def _answer(self, when: str, seconds: float) -> tuple[Reply, tuple[int, ...]]:
+    def _answer(self, when: str, seconds: float) -> tuple[ReplyCode, tuple[int, ...]]:
         """The next answer; raises Ended for a process that is dead, silent for `seconds`, or too large."""
         try:
             self._wait(when, seconds)
@@ -112,7 +112,7 @@ class Channel:
             self.lost = error
             raise
         reply, *numbers = ANSWER.unpack(self._receive(ANSWER.size, when))
-        return Reply(reply), tuple(numbers)
+        return ReplyCode(reply), tuple(numbers)
 
     def _wait(self, when: str, seconds: float) -> None:
         end, poller = time.monotonic() + seconds, select.poll()

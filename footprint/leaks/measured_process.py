@@ -20,7 +20,7 @@ from itertools import repeat
 
 from footprint.attribution.own_frames import is_own
 from footprint.errors import MeasurementError
-from footprint.leaks.pipe_protocol import ANSWER, LENGTH, REQUEST, Operation, Reply
+from footprint.leaks.pipe_protocol import ANSWER, LENGTH, REQUEST, ReplyCode, RequestCode
 from footprint.leaks.target_loader import Refused, Target, load
 from footprint.process.resources import Inside, collect
 
@@ -45,19 +45,19 @@ class Server:
             return
         collect()
         gc.freeze()  # what the imports made is not looked through at every collection
-        self.say(Reply.READY, json.dumps({"what": target.what}))
+        self.say(ReplyCode.READY, json.dumps({"what": target.what}))
         while (request := os.read(self._requests, REQUEST.size)) and self._answer(target, request):
             pass
         self._guarded(target.teardown)
 
-    def say(self, reply: Reply, text: str) -> None:
+    def say(self, reply: ReplyCode, text: str) -> None:
         """Send a text."""
         data = text.encode(errors="replace")
         _write(self._answers, ANSWER.pack(reply, len(data), 0, 0, 0) + data)
 
     def _answer(self, target: Target, request: bytes) -> bool:
         operation, number = REQUEST.unpack(request)
-        if operation == Operation.RUN:
+        if operation == RequestCode.RUN:
             wall, own = time.perf_counter_ns(), time.process_time_ns()
             ended = self._guarded(run, target.cycle, number)
             # What it worked, so that a busy machine does not shorten what is measured; and a part of what it waited.
@@ -65,15 +65,15 @@ class Server:
             if ended is not None:
                 self.say(*ended)
                 return False
-        elif operation == Operation.COLLECT:
+        elif operation == RequestCode.COLLECT:
             collect()
-        elif operation == Operation.GC:
+        elif operation == RequestCode.GC:
             (gc.enable if number else gc.disable)()
-        elif operation == Operation.EXPLAIN:
+        elif operation == RequestCode.EXPLAIN:
             return self._explain(target, number)
-        elif operation == Operation.END:
+        elif operation == RequestCode.END:
             return False
-        ANSWER.pack_into(self._buffer, 0, Reply.DONE, *self._inside.read(), self._ran)
+        ANSWER.pack_into(self._buffer, 0, ReplyCode.DONE, *self._inside.read(), self._ran)
         os.write(self._answers, self._buffer)
         return True
 
@@ -93,14 +93,14 @@ class Server:
         if ended is not None:
             self.say(*ended)
             return False
-        self.say(Reply.TEXT, told)
+        self.say(ReplyCode.TEXT, told)
         return True
 
     def wait_for_verdict(self) -> dict[str, str]:
         """The verdict on a test; requests that came too late for a target that ended are passed over."""
         while len(request := os.read(self._requests, REQUEST.size)) == REQUEST.size:
             operation, size = REQUEST.unpack(request)
-            if operation == Operation.VERDICT:
+            if operation == RequestCode.VERDICT:
                 return json.loads(self._receive(size))  # type: ignore[no-any-return]
         raise SystemExit("nobody measures any more")
 
@@ -110,14 +110,14 @@ class Server:
             data += chunk
         return data
 
-    def _guarded(self, function: Callable[..., object], *arguments: object) -> tuple[Reply, str] | None:
+    def _guarded(self, function: Callable[..., object], *arguments: object) -> tuple[ReplyCode, str] | None:
         """Call it; None, or how it ended the process that it thought it was alone in."""
         try:
             function(*arguments)
         except SystemExit as error:
-            return Reply.EXITED, f"it exits ({error.code!r})"
+            return ReplyCode.EXITED, f"it exits ({error.code!r})"
         except BaseException as error:
-            return Reply.RAISED, sentence(error)
+            return ReplyCode.RAISED, sentence(error)
         return None
 
 
@@ -161,16 +161,16 @@ def main(arguments: list[str]) -> None:
     try:
         target = load(arguments[2])
     except Refused as error:
-        server.say(Reply.REFUSED, str(error))
+        server.say(ReplyCode.REFUSED, str(error))
         return
     except MeasurementError as error:
-        server.say(Reply.MISSING, str(error))
+        server.say(ReplyCode.MISSING, str(error))
         return
     except SystemExit as error:
-        server.say(Reply.EXITED, f"it exits while it is imported ({error.code!r})")
+        server.say(ReplyCode.EXITED, f"it exits while it is imported ({error.code!r})")
         return
     except BaseException as error:
-        server.say(Reply.RAISED, f"{sentence(error)}, while it was imported")
+        server.say(ReplyCode.RAISED, f"{sentence(error)}, while it was imported")
         return
     server.serve(target)
 

@@ -15,7 +15,7 @@ LENGTH = struct.Struct("<q")
 """Of the text that follows an EXPLAIN: the rates of what leaks, in JSON."""
 
 
-class Operation(IntEnum):
+class RequestCode(IntEnum):
     """What a request asks for; its number is said where it means something."""
 
     RUN = 0
@@ -32,7 +32,7 @@ class Operation(IntEnum):
     """To a test: what was found, a text of so many bytes that follows."""
 
 
-class Reply(IntEnum):
+class ReplyCode(IntEnum):
     """What an answer is. From TEXT on its second number is the length of a text that follows."""
 
     DONE = 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from footprint.leaks.pace import Pace
 from footprint.leaks.subject import MetricValues
-from footprint.verdict.trend import Course, Window, course
+from footprint.verdict.trend import Course, Series, course
 from footprint.verdict.verdict import Finding, FindingKind
 
 LEAST_KEPT = {"heap.bytes": 16.0, "python.blocks": 0.5, "gc.objects": 0.5, "vm.bytes": 4096.0, "maps": 0.5, "fds": 0.5}
@@ -33,7 +33,7 @@ def retained(pace: Pace) -> list[Finding]:
         subject.switch_collector(on=True)
     # A collection also empties free lists, which are as long after few cycles as after many: what counts is
     # what a collection frees *more* after more cycles.
-    kept = {name: Window(cycles, tuple(values[name] for values in freed)) for name in freed[0]}
+    kept = {name: Series(cycles, tuple(values[name] for values in freed)) for name in freed[0]}
     return [
         Finding(FindingKind.RETAINED, name, kept[name].slope)
         for name, floor in LEAST_KEPT.items()

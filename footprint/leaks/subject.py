@@ -18,7 +18,7 @@ from footprint.errors import MeasurementError, RequestError
 from footprint.install import install_command
 from footprint.leaks.channel import Channel
 from footprint.leaks.environment import environment
-from footprint.leaks.pipe_protocol import LENGTH, Operation, Reply
+from footprint.leaks.pipe_protocol import LENGTH, ReplyCode, RequestCode
 from footprint.leaks.supervisor import Ended, Limits
 from footprint.process.resources import ABSENT, INSIDE, OUTSIDE, Outside
 from footprint.verdict.place import Explanation
@@ -85,11 +85,11 @@ class PipeSubject:
                     f"{python} has no footprint; install it with: {install_command(python=python)}"
                 ) from None
             raise
-        if reply == Reply.REFUSED:
+        if reply == ReplyCode.REFUSED:
             raise RequestError(text)
-        if reply == Reply.MISSING:
+        if reply == ReplyCode.MISSING:
             raise MeasurementError(text)
-        if reply != Reply.READY:
+        if reply != ReplyCode.READY:
             raise self._channel.unexpected(reply, text)
         self.cycles, self.what = 0, json.loads(text)["what"]
 
@@ -98,17 +98,17 @@ class PipeSubject:
         limits = self._channel.limits
         left = max(0.1, limits.left)
         seconds = left if cycles > 1 else min(left, limits.cycle_seconds)
-        *_, nanoseconds = self._channel.ask(Operation.RUN, cycles, f"in cycle {self.cycles + 1}", seconds)
+        *_, nanoseconds = self._channel.ask(RequestCode.RUN, cycles, f"in cycle {self.cycles + 1}", seconds)
         self.cycles += cycles
         return nanoseconds / 1e9
 
     def collect(self) -> None:
         """Collect its garbage."""
-        self._ask(Operation.COLLECT)
+        self._ask(RequestCode.COLLECT)
 
     def read(self) -> MetricValues:
         """INSIDE and OUTSIDE, without what this system cannot tell."""
-        *inside, _ = self._ask(Operation.READ)
+        *inside, _ = self._ask(RequestCode.READ)
         try:
             outside = self._outside.read()
         except ProcessLookupError:
@@ -122,16 +122,16 @@ class PipeSubject:
 
     def switch_collector(self, *, on: bool) -> bool:
         """Switch Python's collector; True."""
-        self._ask(Operation.GC, int(on))
+        self._ask(RequestCode.GC, int(on))
         return True
 
     def explain(self, cycles: int, rates: Mapping[str, float]) -> Explanation:
         """The places that its own process names, and for what that cannot see, those that are found outside of it."""
         text = json.dumps(dict(rates)).encode()
-        self._channel.send(Operation.EXPLAIN, cycles, LENGTH.pack(len(text)) + text)
+        self._channel.send(RequestCode.EXPLAIN, cycles, LENGTH.pack(len(text)) + text)
         seconds = self._channel.limits.cycle_seconds * 3
         reply, said = self._channel.hear("while its leak was traced", seconds)
-        if reply != Reply.TEXT:
+        if reply != ReplyCode.TEXT:
             raise self._channel.unexpected(reply, said)
         explanation = Explanation.from_pipe(json.loads(said))
         if explanation.untraced and not explanation.filling:
@@ -142,7 +142,7 @@ class PipeSubject:
         """End the process; its teardown is given a moment."""
         self._channel.close()
 
-    def _ask(self, operation: Operation, number: int = 0) -> tuple[int, ...]:
+    def _ask(self, operation: RequestCode, number: int = 0) -> tuple[int, ...]:
         limits = self._channel.limits
         seconds = min(max(0.1, limits.left), limits.cycle_seconds)
         return self._channel.ask(operation, number, "between cycles", seconds)

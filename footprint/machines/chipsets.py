@@ -5,7 +5,7 @@ Tables, in the order of a start-up of QEMU 7.2 (operation logs; FACTS §10.3, §
 
 from __future__ import annotations
 
-from footprint.machines.parts import Bar, Block, DeviceType, Fixed, Item, Part, Place
+from footprint.machines.parts import Bar, Block, DeviceType, Fixed, Item, OnBoard, Part
 
 _APM = Fixed("io", Part("apm-io", 0xB2, 2))
 
@@ -80,12 +80,12 @@ ON_BOARD: dict[str, DeviceType] = {
 """Functions of the chipsets by name."""
 
 
-def _ports(*rows: tuple[str, int, int]) -> tuple[Place, ...]:
-    return tuple(Place("io", *row) for row in rows)
+def _ports(*rows: tuple[str, int, int]) -> tuple[OnBoard, ...]:
+    return tuple(OnBoard("io", *row) for row in rows)
 
 
-def _memory(*rows: tuple[str, int, int]) -> tuple[Place, ...]:
-    return tuple(Place("system", *row) for row in rows)
+def _memory(*rows: tuple[str, int, int]) -> tuple[OnBoard, ...]:
+    return tuple(OnBoard("system", *row) for row in rows)
 
 
 CONFIGURATION = _ports(
@@ -102,7 +102,7 @@ LEGACY_PORTS = (
 OLD_PC = (
     *_ports(("ioport80", 0x80, 1), ("ioportF0", 0xF0, 1)),
     *_memory(("hpet", 0xFED00000, 0x400)),
-    Place("io", "rtc", 0x70, 2, parts=(Part("rtc-index", 0, 1),)),
+    OnBoard("io", "rtc", 0x70, 2, parts=(Part("rtc-index", 0, 1),)),
     *_ports(("pit", 0x40, 4), ("pcspk", 0x61, 1)),
 )
 """Timers, clock, speaker."""
@@ -120,5 +120,5 @@ VIRT_DEVICES = _memory(
 VIRT_GPIO = _memory(("pl061", 0x9030000, 0x1000))
 VIRT_CONFIGURATION = (
     *_memory(("fwcfg.ctl", 0x9020008, 2), ("fwcfg.data", 0x9020000, 8), ("fwcfg.dma", 0x9020010, 8)),
-    Place("system", "platform bus", 0xC000000, 0x2000000, "container"),
+    OnBoard("system", "platform bus", 0xC000000, 0x2000000, "container"),
 )

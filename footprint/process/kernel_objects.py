@@ -31,51 +31,51 @@ def mappings() -> Counter[tuple[str, str, int]]:
 
 def files() -> Counter[str]:
     """Open files by what they lead to; without the numbers of sockets and pipes: ``socket``, ``pipe``."""
-    found: Counter[str] = Counter()
+    names: Counter[str] = Counter()
     for descriptor in os.listdir(DESCRIPTORS):
         with suppress(OSError):  # the one that lists them
-            found[_NUMBERED.sub("", os.readlink(f"{DESCRIPTORS}/{descriptor}")).rstrip(":")] += 1
-    return found
+            names[_NUMBERED.sub("", os.readlink(f"{DESCRIPTORS}/{descriptor}")).rstrip(":")] += 1
+    return names
 
 
 def sockets(old: Collection[str]) -> Counter[str]:
     """``stream socket 127.0.0.1:8080 → 127.0.0.1:*``: those whose descriptors are not `old`."""
-    found: Counter[str] = Counter()
+    names: Counter[str] = Counter()
     with suppress(psutil.Error, OSError, RuntimeError):
         for connection in psutil.Process().net_connections(kind="all"):
             if str(connection.fd) not in old:
                 ends = [_end(end) for end in (connection.laddr, connection.raddr) if end]
                 kind = getattr(connection.type, "name", "").removeprefix("SOCK_").lower()
-                found[f"{kind} socket {' → '.join(ends)}".strip()] += 1
-    return found
+                names[f"{kind} socket {' → '.join(ends)}".strip()] += 1
+    return names
 
 
 def threads() -> Counter[str]:
     """By name, its numbers replaced by N, and function."""
     known = {thread.native_id: thread for thread in threading.enumerate()}
-    found: Counter[str] = Counter()
+    names: Counter[str] = Counter()
     for task in Path("/proc/self/task").iterdir():
         thread = known.get(int(task.name))
         if thread is not None:
             target = getattr(thread, "_target", None) or type(thread)
             name = re.sub(r"\d+", "N", thread.name)
-            found[f"{name} ({getattr(target, '__qualname__', target)})"] += 1
+            names[f"{name} ({getattr(target, '__qualname__', target)})"] += 1
             continue
         with suppress(OSError):
-            found[f"{(task / 'comm').read_text().strip()} (no thread of Python's)"] += 1
-    return found
+            names[f"{(task / 'comm').read_text().strip()} (no thread of Python's)"] += 1
+    return names
 
 
 def children() -> Counter[str]:
     """Child processes by command line, and those that ended and were not waited for."""
-    found: Counter[str] = Counter()
+    names: Counter[str] = Counter()
     with suppress(psutil.Error, OSError):
         for child in psutil.Process().children():
             with suppress(psutil.Error):
                 ended = child.status() == psutil.STATUS_ZOMBIE
                 name = f"{child.name()}, ended, and not waited for" if ended else " ".join(child.cmdline())[:100]
-                found[name] += 1
-    return found
+                names[name] += 1
+    return names
 
 
 def _mapping_lines() -> Iterator[tuple[str, str, int]]:

@@ -26,13 +26,13 @@ def process_metrics(pid: int) -> dict[str, int]:
     return {"process.rss": total["Rss"], "process.uss": private, "process.pss": total["Pss"]}
 
 
-def guests_metrics(found: Sequence[Mapping[str, int]]) -> dict[str, int]:
+def guests_metrics(guests: Sequence[Mapping[str, int]]) -> dict[str, int]:
     """What guests side by side take, of the process metrics of each: ``process.*`` as the mean, ``guests.*`` of all."""
-    total = {name: sum(one[name] for one in found) for name in found[0]}
-    means = {name: round(bytes / len(found)) for name, bytes in total.items()}
+    total = {name: sum(guest[name] for guest in guests) for name in guests[0]}
+    means = {name: round(bytes / len(guests)) for name, bytes in total.items()}
     return {
         **means,
-        "guests": len(found),
+        "guests": len(guests),
         "guests.shared": means["process.rss"] - means["process.uss"],
         "guests.rss": total["process.rss"],
         "guests.pss": total["process.pss"],
@@ -53,8 +53,8 @@ def mappings(pid: int) -> dict[str, dict[str, int]]:
             name = _group(head[3], program)
             group = groups.setdefault(name, dict.fromkeys(("mappings", *SUMMED), 0))
             group["mappings"] += 1
-        elif (found := _FIELD.match(line)) and found[1] in SUMMED:
-            group[found[1]] += int(found[2]) * 1024
+        elif (field := _FIELD.match(line)) and field[1] in SUMMED:
+            group[field[1]] += int(field[2]) * 1024
     return dict(sorted(groups.items(), key=lambda item: -item[1]["Rss"]))
 
 
@@ -78,7 +78,7 @@ def _program(pid: int) -> str:
 
 
 def _fields(text: str) -> dict[str, int]:
-    return {found[1]: int(found[2]) * 1024 for line in text.splitlines() if (found := _FIELD.match(line))}
+    return {field[1]: int(field[2]) * 1024 for line in text.splitlines() if (field := _FIELD.match(line))}
 
 
 def _read(pid: int, name: str) -> str:

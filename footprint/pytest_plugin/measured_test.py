@@ -19,7 +19,7 @@ from _pytest.outcomes import Failed as PytestFailed
 from footprint.errors import RequestError
 from footprint.leaks.measure import Options
 from footprint.leaks.measured_process import Server
-from footprint.leaks.pipe_protocol import Reply
+from footprint.leaks.pipe_protocol import ReplyCode
 from footprint.leaks.target_loader import Refused, Target, runnable
 from footprint.pytest_plugin.names import NAME
 from footprint.pytest_plugin.options import of_marker, options
@@ -67,8 +67,8 @@ class MeasuredTest:
     def finish(self) -> None:
         """Say that it is over, or why there was nothing to run."""
         if self._item is None:
-            self._say(Reply.MISSING, self._trouble or "it was not collected again in a process of its own")
-        self._say(Reply.FINISHED, "")
+            self._say(ReplyCode.MISSING, self._trouble or "it was not collected again in a process of its own")
+        self._say(ReplyCode.FINISHED, "")
 
     # pytest's hooks.
 
@@ -115,12 +115,12 @@ class MeasuredTest:
         """Send the report of a phase home."""
         assert self._config is not None
         data = self._config.hook.pytest_report_to_serializable(config=self._config, report=report)
-        self._say(Reply.REPORT, json.dumps(data, default=str))
+        self._say(ReplyCode.REPORT, json.dumps(data, default=str))
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """A test that ends the whole run ends it at home too."""
         if isinstance(excinfo.value, pytest.exit.Exception):
-            self._say(Reply.EXITED, json.dumps([excinfo.value.msg, excinfo.value.returncode]))
+            self._say(ReplyCode.EXITED, json.dumps([excinfo.value.msg, excinfo.value.returncode]))
 
     # Measuring.
 
@@ -178,7 +178,7 @@ class MeasuredTest:
                 opened.enter_context(quiet(names, getattr(self._item, "funcargs", {})))
 
             asked_for = {**asdict(options.plan), "target": target, "seconds": options.seconds}
-            self._say(Reply.BEGIN, json.dumps(asked_for))
+            self._say(ReplyCode.BEGIN, json.dumps(asked_for))
             self._server.serve(Target(cycle, setup=first))
         return self._server.wait_for_verdict()
 
@@ -191,7 +191,7 @@ class MeasuredTest:
             error.add_note(f"raised in a later cycle: {NAME} runs it again and again with the same fixtures")
         return error.with_traceback(_theirs(error.__traceback__))
 
-    def _say(self, reply: Reply, text: str) -> None:
+    def _say(self, reply: ReplyCode, text: str) -> None:
         if os.getpid() != self._pid:
             os._exit(1)  # the test forked, and the copy came back from its body: the original speaks for it
         self._server.say(reply, text)

@@ -18,7 +18,7 @@ import pytest
 from footprint.errors import FootprintError, MeasurementError
 from footprint.install import install_command
 from footprint.leaks.channel import Channel
-from footprint.leaks.pipe_protocol import Operation, Reply
+from footprint.leaks.pipe_protocol import ReplyCode, RequestCode
 from footprint.leaks.plan import Plan
 from footprint.leaks.subject import PipeSubject, python_subject
 from footprint.leaks.supervisor import Ended, Limits
@@ -60,7 +60,7 @@ class Body:
         """How the process ended while it was measured; None if it can still be talked with."""
         return self._channel.lost
 
-    def hear(self, when: str) -> tuple[Reply, str]:
+    def hear(self, when: str) -> tuple[ReplyCode, str]:
         """The next message, whenever it comes; raises Ended."""
         return self._channel.hear(when, math.inf)
 
@@ -71,8 +71,8 @@ class Body:
     def tell(self, verdict: dict[str, str]) -> None:
         """Hand the answer over, and lift the limits."""
         data = json.dumps(verdict).encode()
-        self._channel.send(Operation.END, 0)
-        self._channel.send(Operation.VERDICT, len(data), data)
+        self._channel.send(RequestCode.END, 0)
+        self._channel.send(RequestCode.VERDICT, len(data), data)
         self.limit(_no_limits())
 
     def close(self) -> None:
@@ -147,15 +147,15 @@ def _talk(item: pytest.Item, said: list[str]) -> Iterator[pytest.TestReport]:
         opened.callback(lambda: said.append(body.words))
         opened.enter_context(closing(body))
         when = "setup"
-        while (message := body.hear(PHASES[when]))[0] != Reply.FINISHED:
+        while (message := body.hear(PHASES[when]))[0] != ReplyCode.FINISHED:
             reply, text = message
-            if reply == Reply.REPORT:
+            if reply == ReplyCode.REPORT:
                 report = _received(item, text)
                 when = "call" if report.when == "setup" and report.passed else "teardown"
                 yield report
-            elif reply == Reply.BEGIN:
+            elif reply == ReplyCode.BEGIN:
                 _answer(item, body, json.loads(text))
-            elif reply == Reply.EXITED:
+            elif reply == ReplyCode.EXITED:
                 why, code = json.loads(text)
                 pytest.exit(why, returncode=code)
             else:

@@ -64,7 +64,7 @@ class Decision(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class Series:
     """One number at the edges of blocks of cycles: `values[i]` was read after `cycles[i]` cycles of the window."""
 
     cycles: tuple[int, ...]
@@ -82,22 +82,22 @@ class Window:
         """What it grew by from its first edge to its last, per cycle."""
         return (self.values[-1] - self.values[0]) / (self.cycles[-1] - self.cycles[0])
 
-    def less(self, per_cycle: float) -> Window:
+    def less(self, per_cycle: float) -> Series:
         """The same without a growth of `per_cycle`."""
-        return Window(
+        return Series(
             self.cycles, tuple(value - per_cycle * at for at, value in zip(self.cycles, self.values, strict=True))
         )
 
-    def joined(self, other: Window) -> Window:
+    def joined(self, other: Series) -> Series:
         """Both, one after the other; what came between them is left out."""
         at, level = self.cycles[-1], self.values[-1] - other.values[0]
-        return Window(
+        return Series(
             (*self.cycles, *(at + cycles for cycles in other.cycles[1:])),
             (*self.values, *(level + value for value in other.values[1:])),
         )
 
 
-def _student(window: Window) -> Slope:
+def _student(window: Series) -> Slope:
     """The mean growth of a block, with the interval that independent blocks give it.
 
     Sen's interval takes the steps for noise around a line; what leaks by chance wanders off the line instead.
@@ -122,7 +122,7 @@ def student_95(freedom: int) -> float:
     return z + first / freedom + second / freedom**2 + third / freedom**3
 
 
-def course(window: Window, floor: float) -> Course:
+def course(window: Series, floor: float) -> Course:
     """How the number went, where less than `floor` units per cycle are noise."""
     rises = [after - before for before, after in pairwise(window.values)]
     if window.mean <= floor:
@@ -143,7 +143,7 @@ def _is_staircase(rises: Sequence[int], blocks: int) -> bool:
     return blocks - rises[-1] <= max(after - before for before, after in pairwise(rises))
 
 
-def decide(windows: Sequence[Window], floor: float) -> Decision:
+def decide(windows: Sequence[Series], floor: float) -> Decision:
     """What the windows say; they are of one process, in their order.
 
     A leak grows in the last two windows, and in the last no more than 20 % slower than in the one before. Where its
@@ -162,7 +162,7 @@ def decide(windows: Sequence[Window], floor: float) -> Decision:
     return Decision.LEAK if steady and grows and (sure or len(looked_at) == 4) else Decision.MORE
 
 
-def growth(windows: Sequence[Window]) -> Slope:
+def growth(windows: Sequence[Series]) -> Slope:
     """The growth per cycle over the last two windows, or over the one there is."""
     if not windows:
         return NONE

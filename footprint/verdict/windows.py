@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from footprint.verdict.trend import Course, Decision, Slope, Window, course, decide, growth
+from footprint.verdict.trend import Course, Decision, Series, Slope, course, decide, growth
 
 FLOORS = {
     "heap.bytes": 0.3,
@@ -29,8 +29,8 @@ class Evidence:
 
     def __init__(self, judged: Iterable[str] | None = None) -> None:
         self._judged = frozenset(FLOORS if judged is None else judged)
-        self._windows: dict[str, list[Window]] = {}
-        self._quiet: dict[str, list[Window]] = {}
+        self._windows: dict[str, list[Series]] = {}
+        self._quiet: dict[str, list[Series]] = {}
 
     def add(
         self, edges: Sequence[int], rows: Sequence[Mapping[str, float]], quiet: Sequence[Mapping[str, float]]
@@ -38,7 +38,7 @@ class Evidence:
         """One more window: what was read after these cycles of it, of the target and of the empty one."""
         for readings, into in ((rows, self._windows), (quiet, self._quiet)):
             for name in readings[0]:
-                into.setdefault(name, []).append(Window(tuple(edges), tuple(row[name] for row in readings)))
+                into.setdefault(name, []).append(Series(tuple(edges), tuple(row[name] for row in readings)))
 
     @property
     def windows(self) -> int:
@@ -98,7 +98,7 @@ class Evidence:
         is_coarse = name == "vm.bytes" and "heap.bytes" in self._windows
         return Decision.CLEAN if is_coarse and course(windows[-1], FLOORS[name]) == Course.STEPS else decision
 
-    def _adjusted(self, name: str) -> list[Window]:
+    def _adjusted(self, name: str) -> list[Series]:
         """The target's windows of a metric, without the growth of the empty one, where that grows at all."""
         grown = growth(self._quiet.get(name, []))
         return [window.less(grown.per_cycle if grown.low > 0 else 0.0) for window in self._windows[name]]

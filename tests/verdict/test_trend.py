@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from footprint.verdict.trend import Course, Decision, Slope, Window, course, decide, growth, student_95, theil_sen
+from footprint.verdict.trend import Course, Decision, Series, Slope, course, decide, growth, student_95, theil_sen
 
 
 def window(*values, block=100):
-    return Window(tuple(range(0, block * len(values), block)), tuple(values))
+    return Series(tuple(range(0, block * len(values), block)), tuple(values))
 
 
 def line(rate, blocks=10, block=100, start=1_000_000):

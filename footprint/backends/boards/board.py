@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 from footprint.backends.boards.pci import Bus, Function, Pci, Wiring
 from footprint.errors import RequestError, UnknownNameError
-from footprint.machines.parts import Place
+from footprint.machines.parts import OnBoard
 from footprint.machines.topology import Device, Topology
 from footprint.memory import region as make
 from footprint.memory.core import MemoryCore
@@ -90,7 +90,7 @@ class Board(ABC):
         self.core.add_subregion(container, addr, self._new(region), priority=priority)
         return region
 
-    def _put_all(self, places: tuple[Place, ...]) -> None:
+    def _put_all(self, places: tuple[OnBoard, ...]) -> None:
         """Make and place what a table of on-board regions says."""
         for place in places:
             window = {"system": self.system, "io": self.io}[place.window]

@@ -20,7 +20,7 @@ _PAGE_BITS = (12, 10, 13, 14, 8, 16, 11, 9, 15, 17, 18)
 """The likeliest first."""
 
 Runs = tuple[tuple[int, int, int, int], ...]
-Place = tuple[int, int]
+NodePlace = tuple[int, int]
 """Where a node stands: its level, and its number there; it spans the pages [number, number + 1) << 9 · (level + 1)."""
 
 
@@ -137,9 +137,9 @@ def _leaves(nodes: Sequence[Runs], view: View, depth: dict[int, int]) -> tuple[L
     )
 
 
-def _made_again(every: Sequence[Span], pages: Pages) -> list[Place]:
+def _made_again(every: Sequence[Span], pages: Pages) -> list[NodePlace]:
     """The nodes of a tree over `every` range, in the order in which QEMU makes them (FACTS §6.4)."""
-    made: dict[Place, None] = {}
+    made: dict[NodePlace, None] = {}
 
     def fill(level: int, number: int, first: int, last: int) -> None:
         made.setdefault((level, number))
@@ -155,7 +155,7 @@ def _made_again(every: Sequence[Span], pages: Pages) -> list[Place]:
     return list(made)
 
 
-def _covered(leaf: Leaf, places: Sequence[Place]) -> tuple[int, int, int]:
+def _covered(leaf: Leaf, places: Sequence[NodePlace]) -> tuple[int, int, int]:
     """The pages [start, end) of a leaf, and how many of them are one entry."""
     if leaf.node is None:
         return 0, 1 << 64, 1 << 64
@@ -170,14 +170,14 @@ def _between(every: Sequence[Span], start: int, end: int) -> tuple[Span, ...]:
     return tuple(every[first : max(first, bisect_right(every, end - 1, key=lambda span: span.start))])
 
 
-def _named(leaf: Leaf, places: Sequence[Place], every: Sequence[Span], pages: Pages) -> Leaf:
+def _named(leaf: Leaf, places: Sequence[NodePlace], every: Sequence[Span], pages: Pages) -> Leaf:
     """The leaf with what it shows."""
     start, end, _ = _covered(leaf, places)
     shows = _between(every, start << pages.bits, end << pages.bits)
     return Leaf(leaf.node, leaf.first, leaf.last, leaf.section, shows)
 
 
-def _fits(leaves: Sequence[Leaf], places: Sequence[Place], every: Sequence[Span], pages: Pages) -> bool:
+def _fits(leaves: Sequence[Leaf], places: Sequence[NodePlace], every: Sequence[Span], pages: Pages) -> bool:
     """Whether the ends of each leaf lie on a range, and the ends of each range on a leaf."""
     stretches = sorted(_covered(leaf, places) for leaf in leaves)
     for start, end, unit in stretches:
