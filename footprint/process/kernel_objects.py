@@ -20,8 +20,8 @@ _NUMBERED = re.compile(r"\[\d+\]")
 
 
 def descriptors() -> set[str]:
-    """The numbers of the open files."""
-    return set(os.listdir(DESCRIPTORS))
+    """The numbers of the open files, without the one that lists them: the next file would get its number."""
+    return {number for number in os.listdir(DESCRIPTORS) if os.path.lexists(f"{DESCRIPTORS}/{number}")}
 
 
 def mappings() -> Counter[tuple[str, str, int]]:

@@ -6,6 +6,8 @@ import pytest
 
 from footprint.attribution.python_stacks import LEAST, TRIED, paced
 from footprint.verdict.place import PlaceKind
+from tests.conftest import PROGRAMS
+from tests.fixtures.leaks import explain_word
 
 BLOCKS = {"python.blocks": 1.0}
 BOTH = {"python.blocks": 4.0, "gc.objects": 2.0}
@@ -79,27 +81,20 @@ def test_the_holder_is_found_among_a_hundred_thousand_of_its_kind(explained):
 
 
 HELD = {
-    f"list KEEP in module app (app.KEEP[{60 + TRIED + 3 * 40 - 1}])": ("KEEP = []", "KEEP.append(Session())"),
-    "dict CACHE in module app (app.CACHE)": ("CACHE = {}", "CACHE[len(CACHE)] = Session()"),
-    "set SEEN in module app (app.SEEN)": ("SEEN = set()", "SEEN.add(Session())"),
-    "deque LAST in module app (app.LAST)": ("import collections; LAST = collections.deque()", "LAST.append(Session())"),
-    "defaultdict BY in module app (app.BY)": (
-        "import collections; BY = collections.defaultdict(list)",
-        "BY[len(BY)] = Session()",
-    ),
-    "dict app.APP.sessions": (
-        "class App: pass\nAPP = App(); APP.sessions = {}",
-        "APP.sessions[len(APP.sessions)] = Session()",
-    ),
-    "list app.App.every": ("class App: every = []", "App.every.append(Session())"),
-    "list app.NESTED['a'][1]": ("NESTED = {'a': (0, [])}", "NESTED['a'][1].append(Session())"),
+    "in_list": f"list KEEP in module held (held.KEEP[{60 + TRIED + 3 * 40 - 1}])",
+    "in_dict": "dict CACHE in module held (held.CACHE)",
+    "in_set": "set SEEN in module held (held.SEEN)",
+    "in_deque": "deque LAST in module held (held.LAST)",
+    "in_defaultdict": "defaultdict BY in module held (held.BY)",
+    "in_a_field": "dict held.APP.sessions",
+    "in_a_class": "list held.App.every",
+    "in_a_tuple_of_a_dict": "list held.NESTED['a'][1]",
 }
 
 
-@pytest.mark.parametrize("holder", HELD)
-def test_objects_are_told_with_the_container_that_holds_them_and_its_name(holder, explained):
-    before, keep = HELD[holder]
-    explanation = explained(f"class Session: pass\n{before}\ndef cycle():\n    {keep}\n", BOTH)
+@pytest.mark.parametrize(("function", "holder"), HELD.items())
+def test_objects_are_told_with_the_container_that_holds_them_and_its_name(function, holder):
+    explanation = explain_word(f"{PROGRAMS}/held.py:{function}", BOTH)
     assert texts(explanation, "holder") == [f"1 Session a cycle  held by {holder}"]
 
 

@@ -6,22 +6,9 @@ import shlex
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.conftest import PROGRAMS, ROOT
 
-UNPLUGGED = """
-from footprint.machines.generic import guest
-from footprint.machines.topology import Device
-from footprint.scenario import Param, scenario
-from footprint.scenario import Build, Mark, Plug, Settle
-
-@scenario("Is what is plugged in ever taken out?", params=(Param("cycles", 5, "how often", least=1, most=20),))
-def forgets(p):
-    yield Build(guest("pc"))
-    for cycle in range(1, p.cycles + 1):
-        yield Plug(Device("e1000", f"card{cycle}", "pci.0", 3 + cycle))
-        yield Settle()
-        yield Mark("after", cycle)
-"""
+FORGETS = PROGRAMS / "forgets.py"
 
 
 def answer(done):
@@ -47,19 +34,16 @@ def test_devices_without_release_functions_leak_and_the_finding_names_them(footp
     assert left["address_spaces"] == 9 + 8  # of the machine's own devices, and one of every cycle
 
 
-def test_a_script_that_never_unplugs_is_told_which_devices_stay(footprint, tmp_path):
-    (tmp_path / "forgets.py").write_text(UNPLUGGED)
-    code, document = answer(footprint("leaks", "./forgets.py", "-r", "v2.10.0", "--json"))
+def test_a_script_that_never_unplugs_is_told_which_devices_stay(footprint):
+    code, document = answer(footprint("leaks", FORGETS, "-r", "v2.10.0", "--json"))
     found = {one["metric"]: one["per_cycle"] for one in document["findings"]}
     assert (code, found["address_spaces"], found["flatviews.alive"]) == (1, 1, 1)
     texts = [place["text"] for place in document["findings"][0]["where"]]
     assert any("device 'card5': address space 'e1000'" in text for text in texts)
 
 
-def test_a_scenario_that_repeats_nothing_and_destroys_nothing_cannot_be_judged(footprint, tmp_path):
-    script = UNPLUGGED.replace("5, ", "1, ")
-    (tmp_path / "once.py").write_text(script)
-    done = footprint("leaks", "./once.py")
+def test_a_scenario_that_repeats_nothing_and_destroys_nothing_cannot_be_judged(footprint):
+    done = footprint("leaks", FORGETS, "-s", "cycles=1")
     assert (done.returncode, done.stdout) == (2, "")
     assert "no mark comes twice" in done.stderr
 

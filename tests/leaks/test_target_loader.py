@@ -9,9 +9,9 @@ import pytest
 
 from footprint.leaks.measure import Options, measure
 from footprint.leaks.measurement import WINDOW_BYTES
-from tests.conftest import ROOT
+from tests.conftest import PROGRAMS
 
-PLANTED = ROOT / "tests" / "leaks" / "planted.py"
+PLANTED = PROGRAMS / "planted.py"
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ from footprint.verdict.place import Place, PlaceKind
 from footprint.verdict.suppressions import Suppression, read_suppressions, suppressed
 from footprint.verdict.trend import Slope
 from footprint.verdict.verdict import Answer, Finding, FindingKind, Verdict
-from tests.conftest import ROOT
+from tests.conftest import PROGRAMS
 
 TODAY = date(2026, 11, 24)
-PLANTED = ROOT / "tests" / "leaks" / "planted.py"
+PLANTED = PROGRAMS / "planted.py"
 ENTRY = """
 [[tool.footprint.leaks.suppress]]
 target = "{target}"
