@@ -7,10 +7,11 @@
     │   ├── UnknownNameError  a name that is not there; lists those that are
     │   └── InputFileError    a file that cannot be read or is malformed; names file and line
     ├── TopologyError         a memory region operation that QEMU forbids                exit 2
-    └── MeasurementError      it could not be measured: backend missing, process died    exit 3
+    ├── MeasurementError      it could not be measured: backend missing, process died    exit 3
+    └── OutputError           the answer could not be printed: standard output failed    exit 3
 
-A "no" (a gate that fails, a model that differs) is an answer, not an error: it exits 1 without one.
-Evidence is kept as attributes; the message is one sentence.
+A "no" (a failed gate, a model that differs) is an answer, not an error: it exits 1 without one.
+Evidence is kept in attributes; the message is one sentence.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from pathlib import Path
 
 
 class FootprintError(Exception):
-    """The root of every error that footprint raises on purpose."""
+    """The base of every error that footprint raises on purpose."""
 
     exit_code = 2
 
@@ -31,22 +32,23 @@ class RequestError(FootprintError):
 
 
 class UnknownNameError(RequestError):
-    """A name that nobody defined.
+    """A name that does not exist.
 
-    `kind` is what was looked for ("scenario"), `name` what was given, `valid` what there is.
+    `kind` says what was looked for ("scenario"), `name` is what was given, `valid` are the names that exist.
+    `hint` says what to do, where more is known than the name most like it.
     """
 
-    def __init__(self, kind: str, name: str, valid: Iterable[str]) -> None:
+    def __init__(self, kind: str, name: str, valid: Iterable[str], *, hint: str = "") -> None:
         self.kind = kind
         self.name = name
         self.valid = tuple(valid)
         close = difflib.get_close_matches(name, self.valid, n=1)
-        hint = f" (did you mean {close[0]!r}?)" if close else ""
+        hint = f": {hint}" if hint else f" (did you mean {close[0]!r}?)" if close else ""
         super().__init__(f"unknown {kind} {name!r}{hint}; valid: {', '.join(self.valid) or 'none'}")
 
 
 class InputFileError(RequestError):
-    """A file that cannot be used: `path`, the `line` where it goes wrong (or None), and the `reason`."""
+    """A file that cannot be used: its `path`, the `line` at fault (or None), and the `reason`."""
 
     def __init__(self, path: str | Path, reason: str, *, line: int | None = None) -> None:
         self.path = str(path)
@@ -57,11 +59,17 @@ class InputFileError(RequestError):
 
 
 class TopologyError(FootprintError):
-    """An operation on memory regions that QEMU forbids, with the regions involved in the sentence."""
+    """An operation on memory regions that QEMU forbids; the sentence names the regions."""
 
 
 class MeasurementError(FootprintError):
     """It could not be measured; the sentence says why and what would help."""
+
+    exit_code = 3
+
+
+class OutputError(FootprintError):
+    """Standard output cannot be written: the disk is full, or the stream is closed."""
 
     exit_code = 3
 

@@ -2,52 +2,60 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from footprint.cli.options import json_option, note, print_json, print_table
+from footprint.cli.options import json_option
+from footprint.cli.table import Column, print_table
+from footprint.cli.terminal import note, print_json, say, say_wrapped
 
 if TYPE_CHECKING:
     from footprint.gate.compare import Comparison, Line
+
+MOST_MARKS = 4
+"""Marks that a verdict names one by one."""
 
 
 @click.command("compare")
 @click.argument("first", metavar="A")
 @click.argument("second", metavar="B")
-@click.option("--rules-a", metavar="NAME", help="This run of A. Default: runs under the same rules, or the only one.")
-@click.option("--rules-b", metavar="NAME", help="This run of B.")
-@click.option("--all", "everything", is_flag=True, help="Show what is equal too.")
+@click.option(
+    "--rules-a",
+    metavar="NAME",
+    help="Compare this run of A. Default: runs under rules that both have, or the only one.",
+)
+@click.option("--rules-b", metavar="NAME", help="Compare this run of B.")
+@click.option("--all", "everything", is_flag=True, help="Show equal metrics, too.")
 @json_option
 def command(
     first: str, second: str, rules_a: str | None, rules_b: str | None, *, everything: bool, as_json: bool
 ) -> None:
-    """Compare recordings A and B (files, or folders with a recording.json).
+    """Compare recordings A and B: the model and a real QEMU, or one binary before and after a change.
 
-    Counts that both have must be equal, at every mark that both have: a model beside a real QEMU, or one
-    binary before and after a change. Memory of processes is shown, not judged. Exits 0 when all counts are
-    equal, 1 when one differs, 2 when the two cannot be compared.
+    A and B are files, folders with a recording.json, NAME for reports/NAME, or captures. Counts that both have
+    must be equal at every mark that both have. Process memory is shown, not judged. Exits 0 when all counts are
+    equal, 1 when one differs, and 2 when the two cannot be compared.
 
     \b
     footprint run power8 -r v7.2.0 -o reports/model
     footprint run power8 -b qemu -o reports/real
-    footprint compare reports/model reports/real
+    footprint compare model real
     """
     from footprint.gate.compare import compare
-    from footprint.recording.files import read_recording
+    from footprint.record.find import find_recording
 
-    found = compare(read_recording(first), read_recording(second), (rules_a, rules_b))
-    equal = not any(comparison.differing for comparison in found)
+    comparisons = compare(find_recording(first), find_recording(second), (rules_a, rules_b))
+    equal = not any(comparison.differing for comparison in comparisons)
     if as_json:
-        print_json({"equal": equal, "comparisons": [_document(comparison) for comparison in found]})
+        print_json({"equal": equal, "comparisons": [_document(comparison) for comparison in comparisons]})
     else:
-        for sentence in found[0].notes:
+        for sentence in comparisons[0].notes:
             note(f"note: {sentence}")
-        for comparison in found:
+        for comparison in comparisons:
             _print(comparison, everything=everything)
-    sys.exit(0 if equal else 1)
+    click.get_current_context().exit(0 if equal else 1)
 
 
 def _document(comparison: Comparison) -> dict[str, Any]:
@@ -60,14 +68,34 @@ def _print(comparison: Comparison, *, everything: bool) -> None:
     shown = [line for line in comparison.lines if everything or not line.is_equal]
     title = f"{comparison.first} → {comparison.second}"
     if shown:
-        columns = ["metric", "mark", "A", "B", "change", ""]
-        print_table(title, columns, [_row(line) for line in shown], words=("metric", "mark", ""))
+        print_table(title, _COLUMNS, [_row(line) for line in shown])
+        say()
     differing = len(comparison.differing)
     verdict = f"{differing} of {len(judged)} counts differ" if differing else f"all {len(judged)} counts are equal"
-    click.echo(f"{title}: {verdict}")
+    marks = dict.fromkeys(_mark(line) for line in judged)
+    say_wrapped(f"{title}: {verdict} (at {_marks(list(marks))})")
     for name, only in ((comparison.first, comparison.only_first), (comparison.second, comparison.only_second)):
         if only and everything:
-            click.echo(f"only in {name}: {', '.join(only)}")
+            say_wrapped(f"only in {name}: {', '.join(only)}")
+
+
+_COLUMNS = (
+    Column("metric", "name"),
+    Column("mark", "name"),
+    Column("A"),
+    Column("B"),
+    Column("change", extra=1),
+    Column("", "name"),
+)
+
+
+def _mark(line: Line) -> str:
+    return f"{line.mark} {line.cycle}" if line.cycle else line.mark
+
+
+def _marks(marks: list[str]) -> str:
+    """The marks, the first and the last of many."""
+    return ", ".join(marks) if len(marks) <= MOST_MARKS else f"{len(marks)} marks from {marks[0]} to {marks[-1]}"
 
 
 def _row(line: Line) -> list[str]:
@@ -76,13 +104,12 @@ def _row(line: Line) -> list[str]:
 
     known = METRICS.get(line.metric)
     text = bytes_text if known is not None and known.unit == "bytes" else count_text
-    mark = f"{line.mark} {line.cycle}" if line.cycle else line.mark
     share = "" if line.percent is None else f" ({line.percent:+.1f} %)"
     sign = "+" if line.change > 0 else ""
     word = "measured" if not line.judged else "equal" if line.is_equal else "DIFFERS"
     return [
         line.metric,
-        mark,
+        _mark(line),
         text(line.first),
         text(line.second),
         f"{sign}{text(line.change)}{share}".replace("-", "−"),

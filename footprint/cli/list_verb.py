@@ -1,4 +1,4 @@
-"""``footprint list``: what there is."""
+"""``footprint list``: scenarios, rule sets, machines, devices, backends, probes and metrics."""
 
 from __future__ import annotations
 
@@ -6,16 +6,25 @@ from typing import Any
 
 import click
 
-from footprint.cli.options import json_option, print_json, print_table
+from footprint.cli.options import json_option
+from footprint.cli.table import Column, print_table
+from footprint.cli.terminal import print_json, say_wrapped
 
 KINDS = ("scenarios", "rules", "machines", "devices", "backends", "probes", "metrics")
 
 
 @click.command("list")
-@click.argument("kind", default="scenarios")
+@click.argument("kind", default="scenarios", metavar="[KIND]")
 @json_option
 def command(kind: str, *, as_json: bool) -> None:
-    """List KIND: scenarios (the default), rules, machines, devices, backends, probes or metrics."""
+    """List everything of one KIND.
+
+    KIND is scenarios (the default), rules, machines, devices, backends, probes or metrics.
+
+    \b
+    footprint list rules
+    footprint list metrics
+    """
     from footprint.errors import UnknownNameError
 
     if kind not in KINDS:
@@ -28,8 +37,15 @@ def command(kind: str, *, as_json: bool) -> None:
     elif kind == "rules":
         _print_rules(rows)
     else:
-        columns = list(rows[0]) if rows else ["name"]
-        print_table(kind, columns, [[str(row[column]) for column in columns] for row in rows], words=columns)
+        names = [*(name for name in rows[0] if name not in _PROSE), *(name for name in rows[0] if name in _PROSE)]
+        columns = [Column(name, "prose" if name in _PROSE else "name", _EXTRA.get(name, 0)) for name in names]
+        print_table(kind, columns, [[str(row[name]) for name in names] for row in rows])
+
+
+_PROSE = ("what", "when", "available")
+"""Columns of sentences, which are shown last and wrapped."""
+_EXTRA = {"kind": 1, "probe": 2, "better": 3}
+"""Columns that go first where room is short, the largest number before the others."""
 
 
 def _scenarios() -> list[dict[str, Any]]:
@@ -42,8 +58,8 @@ def _rules() -> list[dict[str, Any]]:
     from footprint.memory.rules import HISTORY
 
     return [
-        {"name": one.name, "since": one.since, "what": one.what, "features": one.features.as_text()}
-        for one in HISTORY.values()
+        {"name": rules.name, "since": rules.since, "what": rules.what, "features": rules.features.as_text()}
+        for rules in HISTORY.values()
     ]
 
 
@@ -68,10 +84,10 @@ def _backends() -> list[dict[str, Any]]:
 
     missing = [program for program in dict.fromkeys(QEMU.values()) if shutil.which(program) is None]
     return [
-        {"name": "model", "what": "the memory core in this process, exact", "available": "yes"},
+        {"name": "model", "what": "the model of QEMU's memory core: exact counts", "available": "yes"},
         {
             "name": "qemu",
-            "what": "a real QEMU process, any binary (--qemu PATH)",
+            "what": "a real QEMU process, of any version (--qemu PATH)",
             "available": f"not installed: {', '.join(missing)}" if missing else "yes",
         },
     ]
@@ -84,7 +100,11 @@ def _probes() -> list[dict[str, Any]]:
     from footprint.probes.traced import TracedProbe
 
     return [
-        {"name": probe.name, "what": probe.what, "when": "when asked, in a child" if probe.intrusive else "always"}
+        {
+            "name": probe.name,
+            "what": probe.what,
+            "when": "with --probe" if probe.intrusive else "always",
+        }
         for probe in (CensusProbe, ProcessProbe, TracedProbe, SizedProbe)
     ]
 
@@ -94,14 +114,14 @@ def _metrics() -> list[dict[str, Any]]:
 
     return [
         {
-            "name": one.name,
-            "unit": one.unit,
-            "kind": one.kind,
-            "better": one.better,
-            "probe": one.probe,
-            "what": one.what,
+            "name": metric.name,
+            "unit": metric.unit,
+            "kind": metric.kind,
+            "better": metric.better,
+            "probe": metric.probe,
+            "what": metric.what,
         }
-        for one in METRICS.values()
+        for metric in METRICS.values()
     ]
 
 
@@ -118,11 +138,12 @@ _ROWS = {
 
 def _print_scenarios(rows: list[dict[str, Any]]) -> None:
     for row in rows:
-        click.echo(f"{row['name']}: {row['question']}")
+        say_wrapped(f"{row['name']}: {row['question']}")
         for param in row["params"]:
             given = f"{param['name']}={param['default']}"
-            click.echo(f"    -s {given:<22} {param['what']} ({param['valid']})")
-        click.echo(f"    rules: {', '.join(row['rules'])}")
+            valid = str(param["valid"]).replace("|", " | ")
+            say_wrapped(f"    -s {given:<22} {param['what']} ({valid})", hang=" " * 30)
+        say_wrapped(f"    rules: {', '.join(row['rules'])}", hang=" " * 11)
 
 
 def _print_rules(rows: list[dict[str, Any]]) -> None:
@@ -132,8 +153,8 @@ def _print_rules(rows: list[dict[str, Any]]) -> None:
         features = row["features"]
         changed = [f"{name}={value}" for name, value in features.items() if before.get(name) != value]
         same = [f"{name}={value}" for name, value in features.items() if before.get(name) == value]
-        click.echo(f"{row['name']:<18} {row['what']}")
+        say_wrapped(f"{row['name']:<18} {row['what']}", hang=" " * 19)
         if before:
-            click.echo(f"    changed: {', '.join(changed) or 'nothing'}")
-        click.echo(f"    {'all' if not before else 'same'}: {', '.join(same or changed)}")
+            say_wrapped(f"    changed: {', '.join(changed) or 'nothing'}", hang=" " * 13)
+        say_wrapped(f"    {'all' if not before else 'same'}: {', '.join(same or changed)}", hang=" " * 10)
         before = features

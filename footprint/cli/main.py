@@ -1,7 +1,7 @@
 """The command line: finds the verb, and turns errors into one sentence and an exit code.
 
 Each verb is a file in this room, imported when it is called. Data goes to stdout, everything else to
-stderr. This is the only place that maps errors to exit codes.
+stderr. Only this module maps errors to exit codes.
 """
 
 from __future__ import annotations
@@ -14,24 +14,27 @@ from typing import Any
 import click
 
 from footprint import __version__
-from footprint.errors import FootprintError, UnknownNameError
+from footprint.cli import terminal
+from footprint.errors import FootprintError, OutputError, UnknownNameError
 
 VERBS = {
-    "list": "what there is: scenarios, rules, metrics …",
-    "run": "play a scenario under rule sets and record it",
-    "show": "a recording as a table",
-    "report": "recordings as one HTML page",
-    "compare": "where two recordings differ",
-    "gate": "fail when a recording breaks a budget",
-    "capture": "what a real QEMU says of itself, as a file",
-    "trace": "every memory call of a real start-up, as an operation log",
-    "leaks": "does it leak, how much, and where?",
-    "verify": "what a real QEMU did, against the model",
+    "list": "list scenarios, rule sets, machines, devices, backends, probes or metrics",
+    "run": "play a scenario under one or more rule sets, and record it",
+    "show": "show a recording as a table",
+    "report": "draw recordings as one HTML page",
+    "compare": "show where two recordings differ",
+    "gate": "check a recording against budgets",
+    "capture": "save what a real QEMU reports about its memory",
+    "trace": "log every memory API call of a real QEMU's start-up",
+    "leaks": "find out whether something leaks, how much, and where",
+    "verify": "compare the model with what a real QEMU did",
 }
-"""Verbs, with their line of help."""
+"""Verbs, each with its line of help."""
 
 INTERRUPTED = 130
 """The shell's code for a process that Ctrl-C ended."""
+READER_GONE = 141
+"""The shell's code for a process that wrote to a pipe which nobody reads any more."""
 
 
 class Verbs(click.Group):
@@ -61,17 +64,17 @@ class Verbs(click.Group):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, prog_name="footprint")
-@click.option("--no-color", is_flag=True, help="No colours, as with NO_COLOR.")
+@click.option("--no-color", is_flag=True, help="Print no colours, as with NO_COLOR set.")
 @click.pass_context
 def cli(ctx: click.Context, *, no_color: bool) -> None:
     """See, understand and gate the memory footprint of large machine memory topologies.
 
     \b
     footprint run power8                 the guest of the 2017 FlatView series
-    footprint run power8 -r v7.2.0       under one rule set
-    footprint gate reports/power8 --budget 'flatviews.alive<=4' --rules v7.2.0
+    footprint run power8 -r v7.2.0       the same guest under one rule set only
+    footprint gate power8 -r v7.2.0 --budget 'flatviews.alive<=4'
 
-    Exit codes: 0 done, 1 the answer is no, 2 the request is wrong, 3 it could not be measured.
+    Exit codes: 0 done; 1 the answer is no; 2 the request is wrong; 3 it could not be measured.
     """
     if no_color:
         os.environ["NO_COLOR"] = "1"
@@ -81,23 +84,36 @@ def cli(ctx: click.Context, *, no_color: bool) -> None:
 
 def main(arguments: list[str] | None = None) -> Any:
     """Run the command line, and exit."""
+    terminal.guard()
+    try:
+        code = _run(arguments)
+        sys.stdout.flush()
+    except OutputError as error:
+        terminal.abandon_output()
+        terminal.complain(str(error))
+        code = error.exit_code
+    except terminal.ReaderGoneError:
+        terminal.abandon_output()
+        code = READER_GONE
+    except (click.Abort, KeyboardInterrupt):
+        terminal.complain("interrupted")
+        code = INTERRUPTED
+    sys.exit(code)
+
+
+def _run(arguments: list[str] | None) -> int:
+    """The exit code of the verb, its errors told."""
     try:
         code = cli.main(arguments, prog_name="footprint", standalone_mode=False)
-        sys.stdout.flush()
+    except OutputError:
+        raise
     except FootprintError as error:
-        _say(str(error))
+        terminal.complain(str(error))
         code = error.exit_code
     except click.ClickException as error:
-        _say(_click_sentence(error))
+        terminal.complain(_click_sentence(error))
         code = 2
-    except (click.Abort, KeyboardInterrupt):
-        _say("interrupted")
-        code = INTERRUPTED
-    except BrokenPipeError:
-        # Whoever reads has seen enough; keep the interpreter from complaining when it flushes.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
-    sys.exit(code if isinstance(code, int) else 0)
+    return code if isinstance(code, int) else 0
 
 
 def _click_sentence(error: click.ClickException) -> str:
@@ -105,8 +121,3 @@ def _click_sentence(error: click.ClickException) -> str:
     if isinstance(error, click.UsageError) and error.ctx is not None:
         sentence += f" (see: {error.ctx.command_path} --help)"
     return sentence
-
-
-def _say(sentence: str) -> None:
-    one_line = " ".join(sentence.split())
-    click.echo(f"footprint: {one_line}", err=True)

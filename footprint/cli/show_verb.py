@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
 
-from footprint.cli.options import console, json_option, print_json, print_table
+from footprint.cli.options import DEFAULT_MARK, json_option, rules_option
+from footprint.cli.table import Column, metric_head, print_blocks, print_table, rules_head
+from footprint.cli.terminal import note, print_json, say_wrapped
 
 if TYPE_CHECKING:
-    from footprint.recording.model import Recording
+    from footprint.recording.model import Recording, Run, Sample
 
 SUMMARY = (
     "flatviews.created",
@@ -23,58 +26,105 @@ STATE_SUMMARY = ("flatviews.alive", "flatviews.empty", "flat_ranges", "sections"
 """The same where only what exists was recorded."""
 GUESTS_SUMMARY = ("guests", "process.rss", "process.uss", "process.pss", "guests.shared", "guests.rss", "guests.pss")
 """The same where guests ran side by side."""
-WIDTH_FOR_WORDS = 130
-"""Columns that a terminal needs for the words beside the figures."""
+MOST_SHOWN = 6
+"""Metrics that the short table has where it knows none of the recorded ones."""
 
 
 @click.command("show")
-@click.argument("recording")
-@click.option("--mark", help="Show this mark. Default: the last 'built', or the last mark.")
+@click.argument("word", metavar="RECORDING")
+@click.option("--mark", metavar="NAME", help=f"Show this mark. Default: {DEFAULT_MARK}.")
+@rules_option("Show only the runs under these rule sets. Default: every run.")
 @click.option("--all", "everything", is_flag=True, help="Show every metric.")
 @json_option
-def command(recording: str, mark: str | None, *, everything: bool, as_json: bool) -> None:
-    """Show RECORDING (a file, or a folder with a recording.json) as a table.
+def command(word: str, mark: str | None, rules: tuple[str, ...], *, everything: bool, as_json: bool) -> None:
+    """Show a recording as a table.
+
+    RECORDING is a file, a folder with a recording.json, NAME for reports/NAME, or a capture (which is first
+    recorded on the model).
 
     \b
-    footprint show reports/power8
-    footprint show reports/power8 --all --mark destroyed
+    footprint show power8
+    footprint show power8 -r v2.10.0 -r v7.2.0 --all
+    footprint show reports/power8 --mark destroyed
     """
-    from footprint.errors import UnknownNameError
-    from footprint.recording.files import read_recording
+    from msgspec.structs import replace
 
-    found = read_recording(recording)
-    marks = list(dict.fromkeys(sample.mark for run in found.runs for sample in run.samples))
-    if mark is not None and mark not in marks:
-        raise UnknownNameError("mark", mark, marks)
+    from footprint.errors import UnknownNameError
+    from footprint.record.find import find_recording
+
+    recording = find_recording(word, rules)
+    recording = replace(recording, runs=recording.under(rules))
+    if mark is not None and mark not in recording.marks:
+        raise UnknownNameError("mark", mark, recording.marks)
     if as_json:
-        print_json(found)
+        print_json(recording)
     else:
-        summarize(found, mark=mark, everything=everything)
+        summarize(recording, mark=mark, everything=everything)
 
 
 def summarize(recording: Recording, *, mark: str | None = None, everything: bool = False) -> None:
     """Print the recording's figures at `mark`: a row a rule set, or a row a metric for all of them."""
-    rows = [(run, run.sample(mark)) for run in recording.runs]
-    shown = [(run, sample.metrics) for run, sample in rows if sample is not None]
-    names = list(dict.fromkeys(name for _, metrics in shown for name in metrics))
-    at = next((sample.mark for _, sample in rows if sample is not None), "no mark")
-    params = ", ".join(f"{name}={value}" for name, value in recording.params.items())
-    title = f"{recording.scenario} ({params}) at “{at}”, by the {recording.backend}"
-    if everything:
-        columns = ["metric", *(run.rules for run, _ in shown)]
-        cells = [[name, *(_figure(name, metrics.get(name)) for _, metrics in shown)] for name in names]
-        print_table(title, columns, cells, words=("metric",))
-        return
-    telling = SUMMARY if "flatviews.created" in names else STATE_SUMMARY
-    summary = [name for name in (GUESTS_SUMMARY if "guests" in names else telling) if name in names]
-    room = console().width >= WIDTH_FOR_WORDS
-    columns = ["rules", *summary, *(["what it is"] if room else [])]
-    table = [
-        [run.rules, *(_figure(name, metrics.get(name)) for name in summary), *([run.what] if room else [])]
-        for run, metrics in shown
-    ]
-    print_table(title, columns, table, words=("rules", "what it is"))
+    read = [(run, sample) for run in recording.runs if (sample := run.sample(mark)) is not None]
+    for run in recording.runs:
+        if run.sample(mark) is None:
+            note(f"nothing was recorded under {run.rules}" + (f" at the mark {mark!r}" if mark else ""))
+    if not read:
+        note(f"nothing to show: {recording.scenario} has no runs" if not recording.runs else "nothing to show")
+    elif everything:
+        _print_everything(recording, read)
+    else:
+        _print_summary(recording, read)
     _print_growth(recording)
+
+
+def _print_everything(recording: Recording, read: Sequence[tuple[Run, Sample]]) -> None:
+    title, marks = _title(recording, read), _marks(read)
+    heads = [rules_head(run.rules) + (f"\nat {_mark(sample)}" if len(marks) > 1 else "") for run, sample in read]
+    columns = [Column("metric", "name"), *map(Column, heads)]
+    print_blocks(
+        title,
+        columns,
+        [[name, *(_figure(name, sample.metrics.get(name)) for _, sample in read)] for name in _names(read)],
+    )
+
+
+def _print_summary(recording: Recording, read: Sequence[tuple[Run, Sample]]) -> None:
+    names, marks = _names(read), _marks(read)
+    telling = SUMMARY if "flatviews.created" in names else STATE_SUMMARY
+    wanted = GUESTS_SUMMARY if "guests" in names else telling
+    summary = [name for name in wanted if name in names] or names[:MOST_SHOWN]
+    columns = [Column("rules", "name"), *(Column(metric_head(name)) for name in summary)]
+    rows = [[run.rules, *(_figure(name, sample.metrics.get(name)) for name in summary)] for run, sample in read]
+    if len(marks) > 1:
+        columns.insert(1, Column("mark", "name"))
+        for row, (_, sample) in zip(rows, read, strict=True):
+            row.insert(1, _mark(sample))
+    if any(run.what for run, _ in read):
+        columns.append(Column("what it is", "prose", extra=1))
+        for row, (run, _) in zip(rows, read, strict=True):
+            row.append(run.what)
+    print_table(_title(recording, read), columns, rows)
+
+
+def _names(read: Sequence[tuple[Run, Sample]]) -> list[str]:
+    return list(dict.fromkeys(name for _, sample in read for name in sample.metrics))
+
+
+def _marks(read: Sequence[tuple[Run, Sample]]) -> list[str]:
+    return list(dict.fromkeys(_mark(sample) for _, sample in read))
+
+
+def _mark(sample: Sample) -> str:
+    return f"{sample.mark} {sample.cycle}" if sample.cycle else sample.mark
+
+
+def _title(recording: Recording, read: Sequence[tuple[Run, Sample]]) -> str:
+    """The scenario, the mark where all figures were read, what ran it, and its parameters."""
+    marks = _marks(read)
+    at = f" at “{marks[0]}”" if len(marks) == 1 else ""
+    params = ", ".join(f"{name}={value}" for name, value in recording.params.items())
+    backend = {"model": "the model", "qemu": "a real QEMU"}.get(recording.backend, recording.backend)
+    return f"{recording.scenario}{at}, on {backend}" + (f" ({params})" if params else "")
 
 
 def _print_growth(recording: Recording) -> None:
@@ -82,19 +132,18 @@ def _print_growth(recording: Recording) -> None:
     from footprint.verdict.scenario_growth import growths
 
     judged = growths(recording)
-    for one in judged:
-        if one.verdict != "clean":
-            interval = f"95 % {_figure(one.metric, one.low)} to {_figure(one.metric, one.high)}"
-            click.echo(
-                f"{one.verdict}: {one.metric} grows by {_figure(one.metric, one.per_cycle)} a cycle ({interval}) "
-                f"over {one.cycles} cycles under {one.rules}"
+    for growth in judged:
+        if growth.verdict != "clean":
+            interval = f"95 % {_figure(growth.metric, growth.low)} to {_figure(growth.metric, growth.high)}"
+            say_wrapped(
+                f"{growth.verdict}: {growth.metric} grows by {_figure(growth.metric, growth.per_cycle)} a cycle "
+                f"({interval}) over {growth.cycles} cycles at {growth.mark} under {growth.rules}"
             )
-        if one.is_wanted:
-            click.echo(
-                f"{one.rules}: {one.metric} grows by {_figure(one.metric, one.per_cycle)} a {one.adds}, on purpose"
-            )
-    if judged and not any(one.verdict != "clean" or one.is_wanted for one in judged):
-        click.echo(f"clean: nothing grows over {judged[0].cycles} cycles")
+        if growth.is_wanted:
+            amount = _figure(growth.metric, growth.per_cycle)
+            say_wrapped(f"{growth.rules}: {growth.metric} grows by {amount} a {growth.adds}, on purpose")
+    if judged and not any(growth.verdict != "clean" or growth.is_wanted for growth in judged):
+        say_wrapped(f"clean: nothing grows over {judged[0].cycles} cycles at {judged[0].mark}")
 
 
 def _figure(name: str, value: float | None) -> str:

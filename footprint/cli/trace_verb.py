@@ -1,4 +1,4 @@
-"""``footprint trace``: every call on the memory API in a real start-up, as an operation log."""
+"""``footprint trace``: log every memory API call of a real QEMU's start-up."""
 
 from __future__ import annotations
 
@@ -7,26 +7,30 @@ from pathlib import Path
 
 import click
 
-from footprint.cli.options import end_progress, force_option, json_option, note, print_json, progress
+from footprint.cli.options import force_option, json_option
+from footprint.cli.terminal import end_progress, note, print_json, progress
 
 
 @click.command("trace")
 @click.argument("command_line", metavar="-- QEMU ARGS", nargs=-1, type=click.UNPROCESSED)
-@click.option("-o", "out", required=True, type=click.Path(path_type=Path), help="The file to write; .gz packs it.")
-@click.option("--dispatch", is_flag=True, help="Log each view's sections and nodes too (QEMU 2.11 to 9.0).")
+@click.option(
+    "-o", "out", metavar="FILE", required=True, type=click.Path(path_type=Path),
+    help="The file to write; compressed if its name ends in .gz.",
+)  # fmt: skip
+@click.option("--dispatch", is_flag=True, help="Also log each view's sections and nodes (QEMU 2.11 to 9.0).")
 @click.option(
     "--time-limit", type=click.FloatRange(min=0.1), default=120, show_default=True, metavar="SECONDS",
-    help="For the whole start-up.",
+    help="The time limit of the whole start-up.",
 )  # fmt: skip
 @json_option
 @force_option
 def command(
     command_line: tuple[str, ...], out: Path, time_limit: float, *, dispatch: bool, as_json: bool, force: bool
 ) -> None:
-    """Start QEMU with ARGS under gdb, and log every call on its memory API until its main loop.
+    """Start QEMU with ARGS under gdb, and log every call of its memory API until its main loop begins.
 
-    The binary needs no debug symbols and is not changed. `footprint verify` replays the log and compares
-    every view; `footprint run` plays it under any rule set.
+    The binary needs no debug symbols and is not modified. `footprint verify` replays the log and compares every
+    view; `footprint run` plays it under any rule set.
 
     \b
     footprint trace -o pc.txt.gz -- qemu-system-x86_64 -M pc

@@ -1,14 +1,14 @@
-"""``footprint verify``: what a real QEMU did, against the model."""
+"""``footprint verify``: compare the model with what a real QEMU did."""
 
 from __future__ import annotations
 
-import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
 
-from footprint.cli.options import end_progress, json_option, print_json, progress
+from footprint.cli.options import json_option
+from footprint.cli.terminal import end_progress, note, print_json, progress, say_wrapped
 
 if TYPE_CHECKING:
     from footprint.verify.result import Verification
@@ -18,16 +18,22 @@ MOST_SHOWN = 20
 
 
 @click.command("verify")
-@click.argument("files", nargs=-1, required=True)
-@click.option("-r", "rules", help="The rule set of the QEMU that was recorded. Default: as the file's form tells.")
-@click.option("-j", "workers", type=click.IntRange(min=1), help="Processes to use. Default: one a core.")
+@click.argument("files", nargs=-1, required=True, metavar="FILE…")
+@click.option(
+    "-r",
+    "--rules",
+    "rules",
+    metavar="RULES",
+    help="The rule set of the recorded QEMU. Default: as the file shows.",
+)
+@click.option("-j", "workers", type=click.IntRange(min=1), metavar="N", help="Use N processes. Default: one per core.")
 @json_option
 def command(files: tuple[str, ...], rules: str | None, workers: int | None, *, as_json: bool) -> None:
     """Compare what a real QEMU did with what the model makes of the same input.
 
-    A capture (`info mtree` as a file) is built again from its tree, and every view, range, section and
-    radix node compared with what QEMU printed. An operation log is replayed, and every view that QEMU
-    created compared, one by one. Exits 0 when everything agrees, 1 when something differs.
+    FILE is a capture or an operation log. From a capture (`info mtree` as a file) the machine is built again, and
+    every view, range, section and radix node is compared with what QEMU printed. An operation log is replayed, and
+    every view that QEMU created is compared. Exits 0 when everything agrees, 1 when anything differs.
 
     \b
     footprint verify tests/data/captures/*.json.gz tests/data/oplogs/*.txt.gz
@@ -47,7 +53,7 @@ def command(files: tuple[str, ...], rules: str | None, workers: int | None, *, a
         for result in results:
             _print(result)
         _print_sum(results)
-    sys.exit(0 if all(result.exact for result in results) else 1)
+    click.get_current_context().exit(0 if all(result.exact for result in results) else 1)
 
 
 def _document(results: list[Verification]) -> dict[str, object]:
@@ -70,16 +76,21 @@ def _print(result: Verification) -> None:
         counts.append(f"{result.views_exact} of {result.views} views")
     if result.steps:
         counts.append(f"{result.steps_exact} of {result.steps} created views")
-    click.echo(f"{word:<8} {result.file}: {', '.join(counts) or 'no view'} agree")
+    say_wrapped(f"{word:<8} {result.file}: {', '.join(counts) or 'no view'} agree", hang=_UNDER)
     for guess in result.guesses:
-        click.echo(f"         guessed: {guess}")
+        say_wrapped(f"guessed: {guess}", indent=_UNDER, hang=_UNDER)
     for mismatch in result.mismatches[:MOST_SHOWN]:
-        click.echo(f"         {mismatch.view}: {mismatch.what}: QEMU {mismatch.expected}, the model {mismatch.got}")
+        difference = f"QEMU has {mismatch.expected}, the model {mismatch.got}"
+        say_wrapped(f"{mismatch.view}: {mismatch.what}: {difference}", indent=_UNDER, hang=_UNDER)
     if len(result.mismatches) > MOST_SHOWN:
-        click.echo(f"         and {len(result.mismatches) - MOST_SHOWN} more differences (--json has them)")
+        more = len(result.mismatches) - MOST_SHOWN
+        say_wrapped(f"and {more} more differences (--json lists them)", indent=_UNDER, hang=_UNDER)
+
+
+_UNDER = " " * 9
 
 
 def _print_sum(results: list[Verification]) -> None:
     if len(results) > 1:
         exact = sum(result.exact for result in results)
-        click.echo(f"{exact} of {len(results)} files agree in everything", err=True)
+        note(f"{exact} of {len(results)} files agree in everything")

@@ -1,4 +1,4 @@
-"""Budgets: absolute limits on metrics, and the verdicts of a gate on a recording."""
+"""Budgets: absolute limits on metrics, and a gate's verdicts on a recording."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _FORM = re.compile(r"\s*([\w.]+)\s*(<=|>=|==|<|>)\s*([0-9][0-9_]*(?:\.[0-9]+)?)\
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One rule's answer on one run, with its sentence."""
+    """Whether one budget holds in one run, with a sentence; `value` is None where it was not recorded."""
 
     holds: bool
     metric: str
@@ -38,7 +38,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """An absolute limit: `metric` `relation` `limit`. At the last ``built`` unless `mark` is given."""
+    """An absolute limit: `metric` `relation` `limit`, at `mark` or else where a run is judged (:meth:`Run.sample`)."""
 
     metric: str
     relation: str
@@ -48,13 +48,13 @@ class Budget:
     @classmethod
     def parse(cls, text: str, mark: str | None = None) -> Budget:
         """``flatviews.alive<=4``, ``modelled.resident.peak<=6.5GiB``; raises RequestError."""
-        found = _FORM.fullmatch(text)
-        if not found:
+        match = _FORM.fullmatch(text)
+        if not match:
             raise RequestError(
                 f"budget {text!r} is not METRIC<=NUMBER, as in 'flatviews.alive<=4' "
-                f"(<, <=, ==, >=, >; KiB, MiB, GiB, TiB may follow the number)"
+                "(valid: <, <=, ==, >=, >; a number may end in KiB, MiB, GiB or TiB)"
             )
-        name, relation, digits, unit = found.groups()
+        name, relation, digits, unit = match.groups()
         number = float(digits.replace("_", "")) * _UNITS[unit or ""]
         return cls(metric(name).name, relation, int(number) if number.is_integer() else number, mark)
 
@@ -62,16 +62,16 @@ class Budget:
         """Whether the budget holds in `run`."""
         sample = run.sample(self.mark)
         limit = f"{self.relation} {self._text(self.limit)}"
-        at = f"under {run.rules} at {sample.mark}" if sample else f"under {run.rules}"
         if sample is None or self.metric not in sample.metrics:
-            where = at if sample else f"{at}, which has no mark {self.mark!r}"
-            sentence = f"{self.metric} was not recorded {where}; the budget is {limit}"
-            return Verdict(False, self.metric, run.rules, self.mark or "", None, limit, sentence)
+            where = f"at {sample.mark}" if sample else f"at {self.mark!r}, a mark it never reached" if self.mark else ""
+            sentence = f"{self.metric} was not recorded under {run.rules} {where}".rstrip() + f"; the budget is {limit}"
+            mark = sample.mark if sample else self.mark or ""
+            return Verdict(False, self.metric, run.rules, mark, None, limit, sentence)
         return self._judge(run, sample, sample.metrics[self.metric], limit)
 
     def _judge(self, run: Run, sample: Sample, value: Number, limit: str) -> Verdict:
         holds = _OPERATORS[self.relation](value, self.limit)
-        verb = "holds" if holds else "breaks"
+        verb = "meets" if holds else "breaks"
         sentence = f"{self.metric} is {self._text(value)} under {run.rules} at {sample.mark}: {verb} the budget {limit}"
         return Verdict(holds, self.metric, run.rules, sample.mark, value, limit, sentence)
 
@@ -83,17 +83,31 @@ class Budget:
 
 
 def judge(recording: Recording, budgets: Sequence[Budget], rules: Sequence[str] = ()) -> list[Verdict]:
-    """Every budget's verdict on every run, or on those under `rules`.
+    """Every budget's verdict on every run, or on those under `rules` (:meth:`Recording.under`).
 
-    Raises UnknownNameError for a rule set, or a mark, that the recording does not have at all.
+    Raises UnknownNameError for a rule set, or a mark, that the recording does not have at all, and
+    RequestError for a budget that none of these runs can be judged by: nothing judged is no success.
     """
-    marks = list(dict.fromkeys(sample.mark for run in recording.runs for sample in run.samples))
+    runs = recording.under(rules)
+    if not budgets:
+        raise RequestError("nothing to judge: no budget was given")
+    if not runs:
+        raise RequestError(f"nothing to judge: the recording of {recording.scenario} has no runs")
+    if not any(run.samples for run in runs):
+        raise RequestError(f"nothing to judge: the recording of {recording.scenario} was read at no mark")
     for budget in budgets:
-        if budget.mark is not None and budget.mark not in marks:
-            raise UnknownNameError("mark in this recording", budget.mark, marks)
-    recorded = {run.rules: run for run in recording.runs}
-    for name in rules:
-        if name not in recorded:
-            raise UnknownNameError("rule set in this recording", name, recorded)
-    runs = [recorded[name] for name in rules] if rules else list(recorded.values())
+        _check(recording, budget, runs)
     return [budget.judge(run) for budget in budgets for run in runs]
+
+
+def _check(recording: Recording, budget: Budget, runs: Sequence[Run]) -> None:
+    """Raises where `budget` cannot be judged in any of `runs`."""
+    if budget.mark is not None and budget.mark not in recording.marks:
+        raise UnknownNameError("mark in this recording", budget.mark, recording.marks)
+    samples = [sample for run in runs if (sample := run.sample(budget.mark)) is not None]
+    names = ", ".join(run.rules for run in runs)
+    if not samples:
+        raise RequestError(f"nothing to judge: {names} never reached the mark {budget.mark!r}")
+    if not any(budget.metric in sample.metrics for sample in samples):
+        at = ", ".join(dict.fromkeys(sample.mark for sample in samples))
+        raise RequestError(f"nothing to judge: {budget.metric} was not recorded at {at} under {names}")

@@ -1,6 +1,6 @@
 """Comparisons: two runs side by side, metric by metric, at every mark that both have.
 
-Counts are judged: they are exact on either side, whether a model or a real QEMU gave them. What was
+Counts are judged: they are exact on both sides, whether they come from the model or from a real QEMU. What was
 measured of a process is shown and never judged.
 """
 
@@ -16,7 +16,7 @@ from footprint.recording.model import Number, Recording, Run, Sample
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One metric at one mark: the first run's value and the second's. `judged`: it must be equal."""
+    """One metric at one mark: the first run's value and the second's. `judged`: they must be equal."""
 
     mark: str
     cycle: int
@@ -27,23 +27,23 @@ class Line:
 
     @property
     def is_equal(self) -> bool:
-        """Whether both have the same value."""
+        """Whether both values are the same."""
         return self.first == self.second
 
     @property
     def change(self) -> Number:
-        """What the second has more than the first."""
+        """The second value less the first."""
         return self.second - self.first
 
     @property
     def percent(self) -> float | None:
-        """The same as a share of the first; None where that is nothing."""
+        """The change as a share of the first value; None where that is 0."""
         return 100 * self.change / self.first if self.first else None
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Two runs compared. `only_first` and `only_second` are metrics that the other does not have."""
+    """Two runs compared. `only_first` and `only_second` are metrics that only one of them has."""
 
     first: str
     second: str
@@ -61,19 +61,19 @@ class Comparison:
 def compare(
     first: Recording, second: Recording, rules: tuple[str | None, str | None] = (None, None)
 ) -> list[Comparison]:
-    """The runs of two recordings compared; raises RequestError, with the reason, where they cannot be.
+    """The runs of two recordings, compared; raises RequestError, with the reason, where they cannot be.
 
-    Runs under the same rules belong together; if there are none, the only run of each. `rules` names a run
-    of the first or of the second recording instead.
+    Runs under the same rules are paired; where there are none, the only run of each. `rules` names a run of
+    the first and one of the second recording instead.
     """
     if first.scenario != second.scenario:
         raise RequestError(
-            f"they cannot be compared: the first recorded {first.scenario}, the second {second.scenario}"
+            f"these cannot be compared: the first is a recording of {first.scenario}, the second {second.scenario}"
         )
     notes = _differing_params(first, second)
     alike = first.backend == second.backend
     if not alike:
-        notes += (f"process memory is left out: one is the {first.backend}'s process, one the {second.backend}'s",)
+        notes += (f"process memory is not compared: the first ran on {first.backend}, the second on {second.backend}",)
     return [_compare(one, other, notes, measured=alike) for one, other in _pairs(first, second, rules)]
 
 
@@ -98,8 +98,8 @@ def _run(recording: Recording, rules: str | None) -> Run:
         return recording.runs[0]
     if rules is None:
         raise RequestError(
-            f"they cannot be compared: no rules are in both, and one has {len(names)} runs ({', '.join(names)}); "
-            "name one with --rules-a or --rules-b"
+            f"these cannot be compared: no rules are in both, and one has {len(names)} runs ({', '.join(names)}); "
+            "name the run to compare with --rules-a or --rules-b"
         )
     found = recording.run(rules)
     if found is None:
@@ -112,11 +112,12 @@ def _compare(one: Run, other: Run, notes: tuple[str, ...], *, measured: bool) ->
     both = [(sample, theirs[at]) for sample in one.samples if (at := (sample.mark, sample.cycle)) in theirs]
     if not both:
         raise RequestError(
-            f"they cannot be compared: {one.rules} has the marks {_marks(one)}, {other.rules} {_marks(other)}"
+            f"these cannot be compared: they have no mark in common; {one.rules} has {_marks(one)}, "
+            f"{other.rules} has {_marks(other)}"
         )
     lines = tuple(line for mine, yours in both for line in _lines(mine, yours) if measured or line.judged)
     if not any(line.judged for line in lines):
-        raise RequestError(f"they cannot be compared: {one.rules} and {other.rules} have no count in common")
+        raise RequestError(f"these cannot be compared: {one.rules} and {other.rules} have no count in common")
     return Comparison(
         one.rules,
         other.rules,

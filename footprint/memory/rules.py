@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from footprint.errors import RequestError, UnknownNameError
 from footprint.memory.features import Features
 from footprint.memory.policies import OwnRules
+from footprint.memory.releases import serving
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Bytes of QEMU's C structures on x86-64, as compiled (FACTS §8, §12b).
+    """Bytes of QEMU's C structures on x86-64, as compiled (docs/qemu-memory.md, "Structure sizes").
 
     `subpage_head`: a subpage without its table of two bytes for each byte of a page.
     """
@@ -119,7 +120,7 @@ def rule_set(text: str) -> RuleSet:
     """
     name, _, changes = text.partition(",")
     if name not in HISTORY:
-        raise UnknownNameError("rule set", name, HISTORY)
+        raise UnknownNameError("rule set", name, HISTORY, hint=serving(name, HISTORY))
     return changed(HISTORY[name], text, changes)
 
 

@@ -1,4 +1,4 @@
-"""Reading and writing recordings, and any output file: whole or not at all."""
+"""Reading and writing recordings; any output file is written whole or not at all."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def read_recording(path: str | Path) -> Recording:
             path = path / FILE_NAME
         data = path.read_bytes()
     except OSError as error:
-        raise InputFileError(path, f"cannot read a recording: {reason_of(error)}") from None
+        raise InputFileError(path, f"cannot read the recording: {reason_of(error)}") from None
     try:
         recording = msgspec.json.decode(data, type=Recording)
     except msgspec.ValidationError as error:
@@ -45,40 +45,43 @@ def _offset(message: str) -> int:
     return int(digits or 0)
 
 
-def writable(path: str | Path, *, force: bool) -> Path:
-    """`path`, once it is sure that writing there can begin; raises RequestError."""
+def writable(path: str | Path, *, force: bool, instead: str = "give --force to overwrite it") -> Path:
+    """`path`, once it is sure that writing there can begin; raises RequestError.
+
+    `instead` says what to do about a file that exists.
+    """
     path = Path(path)
     try:
-        _check(path, force=force)
+        _check(path, instead, force=force)
     except OSError as error:
         raise RequestError(f"cannot write {path}: {reason_of(error)}") from None
     return path
 
 
-def _check(path: Path, *, force: bool) -> None:
+def _check(path: Path, instead: str, *, force: bool) -> None:
     if path.is_dir():
-        raise RequestError(f"{path} is a folder; a file is to be written there")
+        raise RequestError(f"cannot write {path}: it is a folder")
     if path.exists() and not path.is_file():
-        # One move would put a file in the place of a device or a pipe.
-        raise RequestError(f"{path} is not a regular file; one is to be written there")
+        # The rename would replace a device or a pipe with a file.
+        raise RequestError(f"cannot write {path}: it exists and is not a regular file")
     if path.exists() and not force:
-        raise RequestError(f"{path} exists; give --force to overwrite it")
+        raise RequestError(f"{path} exists; {instead}")
     for parent in path.parents:
         if parent.exists():
             if not parent.is_dir():
-                raise RequestError(f"{parent} is a file; a folder is needed there")
+                raise RequestError(f"cannot write {path}: {parent} is a file, not a folder")
             if not os.access(parent, os.W_OK):
-                raise RequestError(f"{parent} is not writable")
+                raise RequestError(f"cannot write {path}: the folder {parent} is not writable")
             break
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write `text` to `path` in one move: readers see the old file or the new one."""
+    """Write `text` to `path` atomically: readers see the old file or the new one."""
     write_bytes(path, text.encode())
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write `data` to `path` in one move; raises RequestError. Nothing is left behind if we are killed."""
+    """Write `data` to `path` atomically; raises RequestError. Nothing is left behind if we are killed."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         name = path.with_name(f".{path.name}.{secrets.token_hex(4)}")

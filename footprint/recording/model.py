@@ -7,13 +7,23 @@ Format history, newest first:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
+from footprint.errors import UnknownNameError
+
 SCHEMA = "footprint.recording/1"
 
 Number = int | float
+
+LAST_BEFORE_DESTRUCTION = ("booted", "built")
+"""Where a run is judged unless somebody names a mark: the first of these that it has."""
+DESTROYED = "destroyed"
+"""The mark after the machine was taken down; by default nothing is judged there."""
+ALL_RULES = "all"
+"""The word that means every rule set."""
 
 
 class Sample(msgspec.Struct, frozen=True, omit_defaults=False):
@@ -89,18 +99,26 @@ class Run(msgspec.Struct, frozen=True, omit_defaults=True):
     views: tuple[View, ...] = ()
 
     def sample(self, mark: str | None = None) -> Sample | None:
-        """The last sample at `mark`; without one the last at ``built``, or else the last of all."""
-        wanted = [sample for sample in self.samples if sample.mark == (mark or "built")]
-        if wanted:
-            return wanted[-1]
-        return self.samples[-1] if mark is None and self.samples else None
+        """The last sample at `mark`, by default where the run is judged; None if there is none.
+
+        A run is judged at its last mark before destruction: at ``booted`` where the guest boots, else at
+        ``built``, and where it has neither at its last mark but ``destroyed``.
+        """
+        last = {sample.mark: sample for sample in self.samples}
+        if mark is not None:
+            return last.get(mark)
+        for name in LAST_BEFORE_DESTRUCTION:
+            if name in last:
+                return last[name]
+        living = [sample for sample in self.samples if sample.mark != DESTROYED]
+        return (living or self.samples or (None,))[-1]
 
 
 class Published(msgspec.Struct, frozen=True):
-    """A figure that somebody printed about this very guest: `value` of `metric` under `rules`.
+    """A figure that somebody published about this very guest: `value` of `metric` under `rules`.
 
-    `exact`: the guest is known well enough that ours must equal it; otherwise it stands beside.
-    `mark` is where it was true, if not where a run is judged.
+    `exact`: the guest is known well enough that ours must equal it; otherwise it is shown for comparison.
+    `mark` is where it was true; None means where a run is judged (:meth:`Run.sample`).
     """
 
     metric: str
@@ -131,3 +149,21 @@ class Recording(msgspec.Struct, frozen=True, omit_defaults=True):
     def run(self, rules: str) -> Run | None:
         """The run under the rule set named `rules`."""
         return next((run for run in self.runs if run.rules == rules), None)
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """The marks of all runs, each once, in the order of their first appearance."""
+        return tuple(dict.fromkeys(sample.mark for run in self.runs for sample in run.samples))
+
+    def under(self, rules: Sequence[str]) -> tuple[Run, ...]:
+        """The runs under these rule sets, in this order; every run for none or for ``all``.
+
+        Raises UnknownNameError for a rule set under which nothing was recorded.
+        """
+        recorded = {run.rules: run for run in self.runs}
+        for name in rules:
+            if name != ALL_RULES and name not in recorded:
+                raise UnknownNameError("rule set in this recording", name, recorded)
+        if not rules or ALL_RULES in rules:
+            return self.runs
+        return tuple(recorded[name] for name in dict.fromkeys(rules))

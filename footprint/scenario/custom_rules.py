@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from footprint.errors import UnknownNameError
 from footprint.memory.policies import NodeReserve, OwnRules
 from footprint.memory.render import MergeRule
 from footprint.memory.roots import SharingRule
-from footprint.memory.rules import RuleSet, changed, rule_set
+from footprint.memory.rules import HISTORY, RuleSet, changed, rule_set
+from footprint.recording.model import ALL_RULES
 from footprint.scripts import load
 
 
@@ -22,6 +24,12 @@ def find_rules(word: str) -> RuleSet:
     named, _, changes = word.partition(",")
     path, _, name = named.rpartition(":")
     return changed(_own_rules(Path(path), name, named), word, changes)
+
+
+def find_rule_sets(words: Iterable[str]) -> tuple[RuleSet, ...]:
+    """The rule sets that `words` mean, each once; ``all`` is the whole history. Raises as :func:`find_rules` does."""
+    names = dict.fromkeys(name for word in words for name in (HISTORY if word == ALL_RULES else (word,)))
+    return tuple(find_rules(name) for name in names)
 
 
 def _own_rules(path: Path, name: str, word: str) -> RuleSet:

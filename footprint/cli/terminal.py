@@ -1,0 +1,226 @@
+"""The terminal: the only place where text leaves the process, as lines for people, JSON, notes or progress.
+
+Names come from files that anybody may have written, so whatever could steer a terminal or hide text is made
+visible here. A failing standard output becomes an OutputError here, whoever was printing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+import textwrap
+import unicodedata
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import IO, Any
+
+import click
+
+from footprint.errors import OutputError, reason_of
+
+_STEERING = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
+"""Unicode's categories of characters that steer a terminal or hide text: controls, formats (bidirectional marks,
+zero-width characters), lone surrogates, line and paragraph separators."""
+_INSIDE_A_FIGURE = re.compile(r"(?<=\d) (?=\d{3}\b|[KMGTPE]?i?B\b|%)")
+_GLUE = "\N{WORD JOINER}"
+NARROWEST = 40
+"""Columns that output needs at least; a narrower terminal breaks the lines itself."""
+
+
+class ReaderGoneError(Exception):
+    """Whoever read standard output has closed it (``| head -1``): there is nothing left to do."""
+
+
+class _StandardOutput:
+    """Standard output whose failures are ours: OutputError, or ReaderGoneError for a closed pipe."""
+
+    def __init__(self, stream: IO[str] | None) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write `text`."""
+        with _failing():
+            if self._stream is None:
+                raise OutputError("cannot write to standard output: it is closed")
+            return self._stream.write(text)
+
+    def flush(self) -> None:
+        """Write what is buffered."""
+        with _failing():
+            if self._stream is not None:
+                self._stream.flush()
+
+    def isatty(self) -> bool:
+        """Whether it is a terminal."""
+        return self._stream is not None and self._stream.isatty()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+class _StandardError(_StandardOutput):
+    """Standard error; where that fails nobody can be told, so it is silent."""
+
+    def write(self, text: str) -> int:
+        """Write `text` if that is possible."""
+        with suppress(OSError, ValueError):
+            if self._stream is not None:
+                self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Write what is buffered if that is possible."""
+        with suppress(OSError, ValueError):
+            if self._stream is not None:
+                self._stream.flush()
+
+
+@contextmanager
+def _failing() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise ReaderGoneError from None
+    except OSError as error:
+        raise OutputError(f"cannot write to standard output: {reason_of(error)}") from None
+
+
+def guard() -> None:
+    """From now on a standard stream that fails raises our errors; streams that a test put there stay."""
+    if sys.stdout is sys.__stdout__:
+        sys.stdout = _StandardOutput(sys.__stdout__)
+    if sys.stderr is sys.__stderr__:
+        sys.stderr = _StandardError(sys.__stderr__)
+
+
+def abandon_output() -> None:
+    """Write nothing more to standard output, so that the interpreter does not fail when it flushes at its end."""
+    with suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def visible(text: str) -> str:
+    r"""`text` with every character that steers a terminal or hides text as its escape: ``\x1b``, ``\u202e``."""
+    if text.isprintable():
+        return text
+    return "".join(_escape(letter) if unicodedata.category(letter) in _STEERING else letter for letter in text)
+
+
+def _escape(letter: str) -> str:
+    code = ord(letter)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def say(line: str = "", *, colour: str | None = None, bold: bool = False) -> None:
+    """Print one line of data for people; colours only on a terminal, and not under NO_COLOR."""
+    text = _encodable(visible(line), sys.stdout)
+    if (colour or bold) and sys.stdout.isatty() and not os.environ.get("NO_COLOR"):
+        text = click.style(text, fg=colour, bold=bold or None)
+    sys.stdout.write(f"{text}\n")
+
+
+def say_wrapped(text: str, *, indent: str = "", hang: str = "    ", colour: str | None = None) -> None:
+    """Print `text` in lines that fit the terminal, broken at spaces outside figures; `hang` begins all but the first.
+
+    In a pipe it stays one line.
+    """
+    for line in wrapped(text, width(), indent=indent, hang=hang):
+        say(line, colour=colour)
+
+
+def wrapped(text: str, columns: int | None, *, indent: str = "", hang: str = "") -> list[str]:
+    """`text` in lines of at most `columns` (None: any), no word and no figure cut."""
+    text = visible(text)
+    if columns is None:
+        return [indent + text]
+    glued = _INSIDE_A_FIGURE.sub(_GLUE, text)
+    lines = textwrap.wrap(
+        glued, columns, initial_indent=indent, subsequent_indent=hang, break_long_words=False, break_on_hyphens=False
+    )
+    return [line.replace(_GLUE, " ") for line in lines] or [indent]
+
+
+def print_json(document: object) -> None:
+    """Print `document` (a msgspec structure or plain data) as the only thing on stdout.
+
+    What could steer a terminal, and what the stream's encoding does not have, is escaped as JSON escapes it.
+    """
+    from footprint.recording.files import encode
+
+    text = encode(document)
+    unicode = "utf" in (sys.stdout.encoding or "utf-8").lower()
+    if not (text.isascii() and "\x7f" not in text):
+        text = "".join(_as_json(letter, unicode=unicode) for letter in text)
+    sys.stdout.write(text)
+
+
+def _as_json(letter: str, *, unicode: bool) -> str:
+    if letter == "\x7f":
+        return "\\u007f"
+    if letter.isascii() or (unicode and unicodedata.category(letter) not in _STEERING):
+        return letter
+    return json.dumps(letter)[1:-1]
+
+
+def note(sentence: str) -> None:
+    """Tell the person something that is not data."""
+    sys.stdout.flush()  # on a terminal the note stands below the data that it is about
+    sys.stderr.write(_encodable(visible(sentence), sys.stderr) + "\n")
+    sys.stderr.flush()
+
+
+def complain(sentence: str) -> None:
+    """Tell what went wrong, on one line of stderr."""
+    sys.stderr.write(_encodable(visible(f"footprint: {' '.join(sentence.split())}"), sys.stderr) + "\n")
+    sys.stderr.flush()
+
+
+def _encodable(text: str, stream: IO[str]) -> str:
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    return text.encode(encoding, "backslashreplace").decode(encoding)
+
+
+def progress() -> Callable[[str], None]:
+    """A line on a terminal that says what is being done; silent elsewhere."""
+    if not sys.stderr.isatty():
+        return lambda _: None
+
+    def show(sentence: str) -> None:
+        columns = max(20, os.get_terminal_size(sys.stderr.fileno()).columns - 1)
+        text = visible(sentence)
+        text = text if len(text) <= columns else text[: columns - 1] + "…"
+        sys.stderr.write(f"\r\x1b[2K{_encodable(text, sys.stderr)}")
+        sys.stderr.flush()
+
+    return show
+
+
+def end_progress() -> None:
+    """Take the progress line away."""
+    if sys.stderr.isatty():
+        sys.stderr.write("\r\x1b[2K")
+        sys.stderr.flush()
+
+
+def width() -> int | None:
+    """Columns that data may take: the terminal's, or those of ``COLUMNS``; None for a pipe or a file."""
+    wish = os.environ.get("COLUMNS", "")
+    if wish.isdecimal() and int(wish) > 0:
+        return max(NARROWEST, int(wish))
+    if not sys.stdout.isatty():
+        return None
+    with suppress(OSError):
+        return max(NARROWEST, os.get_terminal_size(sys.stdout.fileno()).columns or 80)
+    return 80
+
+
+def cells(text: str) -> int:
+    """Columns that `text` takes on a terminal."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if unicodedata.combining(letter) else 2 if unicodedata.east_asian_width(letter) in "WF" else 1
+        for letter in text
+    )
