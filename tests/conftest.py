@@ -13,6 +13,8 @@ import pytest
 pytest_plugins = ("tests.fixtures.leaks", "tests.fixtures.qemu")
 
 DATA = Path(__file__).parent / "data"
+PROGRAMS = Path(__file__).parent / "programs"
+"""What tests run: targets of `leaks`, files of tests, scripts."""
 ROOT = Path(__file__).parent.parent
 
 

@@ -18,7 +18,7 @@ ONE_ROOM = {
     "matplotlib": "report",
     "jinja2": "report",
     "pympler": "probes",
-    "psutil": {"process", "probes", "attribution"},
+    "psutil": {"process", "probes"},
     "qemu": "qemu_process",
     "unicorn": "engines",
 }

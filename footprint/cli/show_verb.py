@@ -139,7 +139,10 @@ def _print_growth(recording: Recording) -> None:
                 f"{growth.verdict}: {growth.metric} grows by {_figure(growth.metric, growth.per_cycle)} a cycle "
                 f"({interval}) over {growth.cycles} cycles at {growth.mark} under {growth.rules}"
             )
-    if judged and not any(growth.verdict != "clean" for growth in judged):
+        if growth.is_wanted:
+            amount = _figure(growth.metric, growth.per_cycle)
+            say_wrapped(f"{growth.rules}: {growth.metric} grows by {amount} a {growth.adds}, on purpose")
+    if judged and not any(growth.verdict != "clean" or growth.is_wanted for growth in judged):
         say_wrapped(f"clean: nothing grows over {judged[0].cycles} cycles at {judged[0].mark}")
 
 

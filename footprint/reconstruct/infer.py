@@ -34,7 +34,7 @@ class Path(NamedTuple):
     depth: int = 1
 
 
-class Place(NamedTuple):
+class Shown(NamedTuple):
     """Where a tree shows a region: its offset 0 lies at `base`, and [low, high) of the view is open to it.
 
     `in_rom`: some region around it is read-only itself, as printed.
@@ -89,7 +89,7 @@ class _Reading:
         self._places = 0
         self._writable: set[Node] = set()
         self._of_one_byte: set[Node] = set()
-        self._read_only: list[tuple[RangeLine, list[Place]]] = []
+        self._read_only: list[tuple[RangeLine, list[Shown]]] = []
         for root, views in self._views_of(forest, flat).items():
             self._read(root, views)
         for item, places in self._read_only:
@@ -116,8 +116,8 @@ class _Reading:
         return found
 
     def _read(self, root: Node, views: list[ViewText]) -> None:
-        shown: dict[tuple[str, int], list[Place]] = {}
-        tiny: list[Place] = []
+        shown: dict[tuple[str, int], list[Shown]] = {}
+        tiny: list[Shown] = []
         start = _drawn_from(root, views[0].root)
         if start.line.name == views[0].root and _would_lead_on(start):
             self.traits.terminating.add(start)
@@ -140,10 +140,10 @@ class _Reading:
                     self._trace(item, shown, (item.name, item.start) in iommus)
         self._measure(tiny, bytes_shown)
 
-    def _walk(self, root: Node) -> Iterator[Place]:
+    def _walk(self, root: Node) -> Iterator[Shown]:
         """Every place of an enabled region below `root`."""
-        stack: list[Place] = []
-        self._visit(stack, Place(root, root.addr, 0, _WHOLE, None))
+        stack: list[Shown] = []
+        self._visit(stack, Shown(root, root.addr, 0, _WHOLE, None))
         while stack:
             place = stack.pop()
             yield place
@@ -155,15 +155,15 @@ class _Reading:
                         f"{node.line.name!r} is shown through more than {MOST_ALIASES} aliases", node.line.line
                     )
                 self._visit(
-                    stack, Place(node.target, base - node.line.offset, low, high, Path(node, path, depth), in_rom)
+                    stack, Shown(node.target, base - node.line.offset, low, high, Path(node, path, depth), in_rom)
                 )
             elif not node.is_alias:
                 in_rom = in_rom or node.line.kind == "rom"
                 # Of those alike, the first printed is on top, and so the one that a range shows: it is met first.
                 for child in reversed(node.children):
-                    self._visit(stack, Place(child, base + child.addr, low, high, path, in_rom))
+                    self._visit(stack, Shown(child, base + child.addr, low, high, path, in_rom))
 
-    def _visit(self, stack: list[Place], place: Place) -> None:
+    def _visit(self, stack: list[Shown], place: Shown) -> None:
         """Put `place`, cut to what the region covers, on the `stack`, unless nothing is left of it."""
         node, base, low, high, path, in_rom = place
         low, high = max(low, base), min(high, base + node.line.size)
@@ -172,9 +172,9 @@ class _Reading:
         self._places += 1
         if self._places > MOST_PLACES:
             raise self.source.error(f"the regions are shown in more than {MOST_PLACES} places")
-        stack.append(Place(node, base, low, high, path, in_rom))
+        stack.append(Shown(node, base, low, high, path, in_rom))
 
-    def _trace(self, item: RangeLine, shown: dict[tuple[str, int], list[Place]], iommu: bool) -> None:
+    def _trace(self, item: RangeLine, shown: dict[tuple[str, int], list[Shown]], iommu: bool) -> None:
         """Note what `item` says of the region that it shows."""
         places = [place for place in shown.get((item.name, item.start - item.offset), ()) if place.meets(item)]
         if not places:
@@ -198,7 +198,7 @@ class _Reading:
             self._writable.add(path.alias)
             path = path.above
 
-    def _blame(self, item: RangeLine, places: list[Place]) -> None:
+    def _blame(self, item: RangeLine, places: list[Shown]) -> None:
         """Some alias makes `item` read-only: that with the smallest window, which no writable range contradicts."""
         covered: list[tuple[int, int]] = []
         for place in sorted(places, key=lambda place: place.high - place.low):
@@ -213,7 +213,7 @@ class _Reading:
         if not covered:
             self.traits.readonly.add(places[0].node)
 
-    def _measure(self, tiny: list[Place], bytes_shown: set[int]) -> None:
+    def _measure(self, tiny: list[Shown], bytes_shown: set[int]) -> None:
         """Of what prints as one byte, aliases and containers are empty unless a view shows that byte alone."""
         for place in tiny:
             node = place.node
@@ -272,7 +272,7 @@ def _would_lead_on(node: Node) -> bool:
     return not enabled or (enabled[0].addr == 0 and enabled[0].line.size <= node.line.size)
 
 
-def _could_show(shown: dict[tuple[str, int], list[Place]], view: ViewText) -> bool:
+def _could_show(shown: dict[tuple[str, int], list[Shown]], view: ViewText) -> bool:
     """Whether for every range of `view` there is a region that is large enough, where it should be."""
     return all(
         any(
@@ -297,7 +297,7 @@ def _likeness(node: Node, item: RangeLine) -> tuple[bool, ...]:
     )
 
 
-def _alone(place: Place, places: list[Place], item: RangeLine) -> bool:
+def _alone(place: Shown, places: list[Shown], item: RangeLine) -> bool:
     """Whether some byte of `item` is shown at `place` and at no other of `places`."""
     low, high = max(place.low, item.start), min(place.high, item.end + 1)
     others = [other for other in places if other is not place]

@@ -147,7 +147,10 @@ class Published(msgspec.Struct, frozen=True):
 
 
 class Recording(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The file: a scenario, its parameters, where it ran, and its runs."""
+    """The file: a scenario, its parameters, where it ran, and its runs.
+
+    `accumulates` is what each of its cycles adds on purpose (``function``), where growth is no leak.
+    """
 
     schema: str
     scenario: str
@@ -158,6 +161,7 @@ class Recording(msgspec.Struct, frozen=True, omit_defaults=True):
     question: str = ""
     notes: tuple[str, ...] = ()
     published: tuple[Published, ...] = ()
+    accumulates: str = ""
 
     def run(self, rules: str) -> Run | None:
         """The run under the rule set named `rules`."""

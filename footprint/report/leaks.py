@@ -9,13 +9,14 @@ from footprint.report.formatting import count, figure, listed, plural, signed, s
 from footprint.report.section import Column, Exhibit, Section, Table
 from footprint.verdict.leftovers import Remains, remains
 from footprint.verdict.scenario_growth import Growth, growths
+from footprint.verdict.verdict import Answer
 
 
 def leaks(recording: Recording) -> Section | None:
     """The section; None if nothing was destroyed and no mark came twice."""
     destroyed = [rest for run in recording.runs if (rest := remains(run))]
     judged = growths(recording)
-    growing = [growth for growth in judged if growth.verdict != "clean"]
+    growing = [growth for growth in judged if growth.verdict != Answer.CLEAN or growth.is_wanted]
     cycled = bool(judged)
     if not destroyed and not cycled:
         return None
@@ -76,8 +77,11 @@ def _left(destroyed: list[Remains]) -> Table:
 
 def _of_growth(growing: list[Growth], cycled: bool) -> Iterator[str]:
     """Whether the cycles leave anything behind, in a sentence."""
-    leaking = list(dict.fromkeys(growth.rules for growth in growing if growth.verdict == "leak"))
-    if leaking:
+    leaking = list(dict.fromkeys(growth.rules for growth in growing if growth.verdict == Answer.LEAK))
+    if adds := next((growth.adds for growth in growing if growth.is_wanted), ""):
+        rules = list(dict.fromkeys(growth.rules for growth in growing))
+        yield f"Every {adds} adds to what exists under {listed(rules)}, on purpose: it is no leak."
+    elif leaking:
         yield f"From cycle to cycle, what exists grows under {listed(leaking)}: a leak."
     elif growing:
         yield "From cycle to cycle something seems to grow; more cycles would tell (-s cycles=…)."
@@ -99,9 +103,9 @@ def _grown(growing: list[Growth]) -> Table:
             growth.mark,
             count(growth.cycles),
             *(signed(growth.metric, value) for value in (growth.per_cycle, growth.low, growth.high)),
-            growth.verdict,
+            "on purpose" if growth.is_wanted else growth.verdict,
         )
         for growth in growing
     )
-    marks = {(n, 7): "bad" if growth.verdict == "leak" else "" for n, growth in enumerate(growing)}
+    marks = {(n, 7): "bad" if growth.verdict == Answer.LEAK else "" for n, growth in enumerate(growing)}
     return Table("What grows from cycle to cycle", columns, rows, marks, folded=False)

@@ -12,6 +12,7 @@ import pytest
 
 from footprint.scripts import MOVED
 from tests.conftest import DATA
+from tests.fixtures.processes import interruptible
 
 LOG = DATA / "oplogs" / "pseries_p8_virtio2.txt.gz"
 CAPTURE = min((DATA / "captures").glob("*.json.gz"))
@@ -274,7 +275,7 @@ def test_a_broken_recording_is_refused(footprint, tmp_path, content, words):
 
 
 def test_ctrl_c_ends_cleanly_and_leaves_nothing(tmp_path):
-    child = subprocess.Popen(
+    child = interruptible(
         [sys.executable, "-m", "footprint", "run", "power8", "--probe", "traced"],
         cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
