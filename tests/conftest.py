@@ -24,7 +24,7 @@ def footprint(tmp_path):
         return subprocess.run(
             [sys.executable, "-m", "footprint", *map(str, arguments)],
             cwd=cwd,
-            env={**os.environ, **environment},
+            env={**{name: value for name, value in os.environ.items() if name != "COLUMNS"}, **environment},
             capture_output=True,
             text=True,
             timeout=120,

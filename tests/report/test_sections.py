@@ -35,14 +35,14 @@ def few(created, alive, peak):
 def test_the_answer_compares_the_first_run_with_the_last():
     both = recording(run("old", samples=few(793726, 558, 1 << 34)), run("new", samples=few(6043, 4, 1 << 28)))
     assert plain(answer(both)) == (
-        "793 726 views created under old become 6 043 under new; 558 in use become 4; "
+        "At “built”, 793 726 views created under old become 6 043 under new; 558 in use become 4; "
         "the peak falls from 16.0 GiB to 256 MiB."
     )
 
 
 def test_the_answer_of_one_run_compares_nothing():
     assert plain(answer(recording(run("new", samples=few(6043, 1, 1024))))) == (
-        "Under new, 6 043 views are created; 1 is in use; the modelled peak is 1.00 KiB."
+        "At “built”, under new, 6 043 views are created; 1 is in use; the modelled peak is 1.00 KiB."
     )
 
 
