@@ -19,8 +19,13 @@ ROOT = Path(__file__).parent.parent
 @pytest.fixture
 def footprint(tmp_path):
     """Run the command line in an empty folder: ``footprint("run", "power8")`` gives the finished process."""
+    return runner_in(tmp_path)
 
-    def run(*arguments, cwd=tmp_path, **environment):
+
+def runner_in(folder):
+    """A function that runs the command line in `folder`, with the variables of its keyword arguments."""
+
+    def run(*arguments, cwd=folder, **environment):
         return subprocess.run(
             [sys.executable, "-m", "footprint", *map(str, arguments)],
             cwd=cwd,
