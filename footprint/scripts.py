@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import traceback
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -35,6 +37,20 @@ def load(path: Path) -> ModuleType:
         line = blamed.line if blamed else None
         raise InputFileError(path, f"fails when loaded: {_words(error)}", line=line) from None
     return module
+
+
+@contextlib.contextmanager
+def blaming() -> Iterator[None]:
+    """Whatever a script's line raises meanwhile is raised as InputFileError that names the line."""
+    try:
+        yield
+    except FootprintError:
+        raise
+    except (Exception, SystemExit) as error:
+        blamed = blame(error)
+        if blamed is None:
+            raise
+        raise blamed from None
 
 
 def blame(error: BaseException) -> InputFileError | None:

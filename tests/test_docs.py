@@ -77,3 +77,66 @@ def test_the_commands_work(footprint, tmp_path):
         assert done.returncode == 0, done.stderr
     recording = json.loads((tmp_path / "reports" / "pairwise" / "recording.json").read_text())
     assert "rule.comparisons" in recording["runs"][0]["samples"][0]["metrics"]
+
+
+MEMORY = "docs/qemu-memory.md"
+CITATION = re.compile(r'docs/qemu-memory\.md((?:,\s+(?:# +)?"[^"\n]+")+)')
+CITING = sorted(
+    path
+    for folder in ("footprint", "tests", "scenarios", "benchmarks", "docs")
+    for path in (ROOT / folder).rglob("*")
+    if path.suffix in {".py", ".md"} and path != ROOT / MEMORY and MEMORY in path.read_text()
+)
+
+
+@pytest.mark.parametrize("path", CITING, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_heading_that_is_cited_exists(path):
+    headings = set(re.findall(r"^#+ (.*)$", (ROOT / MEMORY).read_text(), flags=re.M))
+    for names in CITATION.findall(path.read_text()):
+        for heading in re.findall(r'"([^"\n]+)"', names):
+            assert heading in headings, f"{path.name} cites {MEMORY}, {heading!r}"
+
+
+def test_a_heading_stands_once_in_the_page_that_is_cited():
+    headings = re.findall(r"^#+ (.*)$", (ROOT / MEMORY).read_text(), flags=re.M)
+    assert len(headings) == len(set(headings))
+
+
+@pytest.mark.parametrize("folder", ["footprint", "tests", "scenarios", "benchmarks", "docs"])
+def test_nothing_cites_notes_that_are_not_in_the_repository(folder):
+    for path in (ROOT / folder).rglob("*"):
+        if path.suffix in {".py", ".md"}:
+            assert not re.search(r"\b[A-Z]{3,}(?:\.md)? §\s*\d", path.read_text()), path
+
+
+PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")])
+FOLDERS = {"footprint", "tests", "docs", "scenarios", "benchmarks"}
+GLOSSARY = re.findall(
+    r"^\| (?!term |-)(.+?) \| (.+?) \| (.+?) \|$", (ROOT / "docs" / "glossary.md").read_text(), flags=re.M
+)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_file_that_a_page_names_exists(page):
+    for name in re.findall(r"`([\w./-]+)`", page.read_text()):
+        if "/" in name and name.split("/")[0] in FOLDERS:
+            assert (ROOT / name).exists(), f"{page.name} names {name}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_within_the_repository_leads_somewhere(page):
+    for target, anchor in re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)", page.read_text()):
+        goal = page.parent / target if target else page
+        assert goal.exists(), f"{page.name} links to {target}"
+        if anchor:
+            headings = re.findall(r"^#+ (.*)$", goal.read_text(), flags=re.M)
+            anchors = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+            assert anchor in anchors, f"{page.name} links to {target}#{anchor}"
+
+
+def test_the_glossary_has_each_noun_once_and_says_where_it_lives():
+    terms = [term for term, _, _ in GLOSSARY]
+    assert len(terms) > 80
+    assert len(terms) == len(set(terms))
+    for term, _, where in GLOSSARY:
+        assert re.fullmatch(r"`[\w./-]+`", where), term

@@ -2,6 +2,7 @@
 
 import ast
 import dataclasses
+import re
 from pathlib import Path
 
 import pytest
@@ -10,15 +11,9 @@ from footprint.memory.features import Features
 from tests.conftest import ROOT
 
 PACKAGE = ROOT / "footprint"
-FLOORS = {
-    "__init__": 0, "errors": 0, "units": 0,
-    "memory": 1, "machines": 1, "qemu": 1, "recording": 1, "process": 1, "scripts": 1,
-    "scenario": 2, "reconstruct": 2, "gate": 2, "verdict": 2, "qemu_process": 2,
-    "backends": 3, "probes": 3, "attribution": 3, "report": 3, "engines": 3,
-    "record": 4, "verify": 4,
-    "leaks": 5,
-    "cli": 6, "pytest_plugin": 6, "__main__": 7,
-}  # fmt: skip
+DESIGN = (ROOT / "docs" / "design.md").read_text()
+PICTURE = re.findall(r"^(\d) │ (.*?)(?: {2,}.*)?$", DESIGN, flags=re.M)
+FLOORS = {room: int(floor) for floor, rooms in PICTURE for room in rooms.split(" · ")}
 ONE_ROOM = {
     "matplotlib": "report",
     "jinja2": "report",
@@ -67,6 +62,16 @@ def ours(tree):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("footprint.")
         if id(node) not in only_for_types
     }
+
+
+def test_the_picture_of_the_architecture_shows_every_room_once_and_no_other():
+    shown = [room for _, rooms in PICTURE for room in rooms.split(" · ")]
+    assert sorted(shown) == sorted({room_of(module_of(path)) for path in FILES})
+
+
+def test_the_architecture_says_what_each_room_does():
+    named = {room for row in re.findall(r"^\| (`.*?) \|", DESIGN, flags=re.M) for room in re.findall(r"`(\w+)`", row)}
+    assert named == {room for room in FLOORS if (PACKAGE / room).is_dir()}
 
 
 @pytest.mark.parametrize("path", FILES, ids=module_of)

@@ -17,6 +17,7 @@ from footprint.memory.rules import RuleSet
 from footprint.qemu.oplog import OperationLog
 from footprint.reconstruct.page_size import page_size
 from footprint.reconstruct.restore import restore
+from footprint.scenario.scenario import Scenario
 from footprint.scenario.steps import (
     Boot,
     Build,
@@ -68,8 +69,11 @@ class ModelBackend:
         """The books, one for each rule set."""
         return self.core.ledgers
 
+    def prepare(self, scenario: Scenario, steps: Sequence[Step]) -> None:
+        """Nothing: a memory core takes every step."""
+
     def obey(self, step: Step) -> None:
-        """Do what `step` says. A Mark asks for nothing: whoever plays the scenario reads then."""
+        """Do what `step` says; a Mark asks for nothing."""
         match step:
             case Build(topology):
                 self._board = BOARDS[topology.machine](self._start(Pages()), topology, self.wiring)
@@ -124,8 +128,7 @@ class ModelBackend:
     def _replay(self, log: OperationLog) -> None:
         size = log.subpage_size
         replayer = Replayer(self._start(Pages(size.bit_length() - 1) if size else Pages()), log)
-        for _ in replayer.play():
-            pass
+        replayer.replay()
         self._regions = replayer.regions
 
     def _destroy(self) -> None:
@@ -145,6 +148,6 @@ def _counted(things: Sequence[object], what: str) -> str:
 def passes(rules: Sequence[RuleSet]) -> list[tuple[RuleSet, ...]]:
     """`rules` in groups whose machines are wired alike: one pass over the operations serves each group."""
     groups: dict[Wiring, list[RuleSet]] = {}
-    for one in rules:
-        groups.setdefault(Wiring.of(one.features), []).append(one)
+    for rule_set in rules:
+        groups.setdefault(Wiring.of(rule_set.features), []).append(rule_set)
     return [tuple(group) for group in groups.values()]

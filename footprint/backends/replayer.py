@@ -1,4 +1,4 @@
-"""Replaying an operation log on a memory core (FACTS §5.2, §12b).
+"""Replaying an operation log on a memory core (docs/qemu-memory.md, "Operation logs").
 
 Each logged call wraps itself in a transaction, so a call that changes something is followed by its own
 ``commit`` line; a ``set_address`` that moves a placed region by an inner ``del`` and three. Any other
@@ -7,7 +7,7 @@ Each logged call wraps itself in a transaction, so a call that changes something
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from footprint.errors import InputFileError, TopologyError
@@ -32,7 +32,7 @@ _MAKERS = {
 
 
 class Replayer:
-    """Plays a log's operations on `core`, one at a time; `regions` are those initialised so far."""
+    """Plays a log's operations on `core`; `regions` are those initialised so far."""
 
     def __init__(self, core: MemoryCore, log: OperationLog) -> None:
         self.core = core
@@ -47,14 +47,21 @@ class Replayer:
         """Every region of the log that still is."""
         return list(self._named.values())
 
-    def play(self) -> Iterator[Operation]:
-        """Play the log; gives each operation before it is played. Raises InputFileError where it cannot be."""
+    def replay(self) -> None:
+        """Play the whole log; raises InputFileError where it cannot be."""
         for operation in self.log.operations:
-            yield operation
-            try:
-                self._obey(operation)
-            except TopologyError as error:
-                raise InputFileError(self.log.path, str(error), line=operation.line) from None
+            self.obey(operation)
+        self.finish()
+
+    def obey(self, operation: Operation) -> None:
+        """Play the log's next operation; raises InputFileError where it cannot be."""
+        try:
+            self._obey(operation)
+        except TopologyError as error:
+            raise InputFileError(self.log.path, str(error), line=operation.line) from None
+
+    def finish(self) -> None:
+        """Close the transactions that are still open where the log ends."""
         while self._transactions:
             self._transactions -= 1
             self.core.commit()

@@ -8,14 +8,26 @@ from typing import TYPE_CHECKING
 
 import click
 
-from footprint.cli.options import assignments, json_option, rules_option
+from footprint.cli.options import json_option, rules_option
 from footprint.cli.terminal import end_progress, print_json, progress, say
 
 if TYPE_CHECKING:
     from footprint.verdict.verdict import Verdict
 
 
-@click.command("leaks")
+AFTER_DASHES = "footprint.leaks.after_dashes"
+"""Where a call's context keeps whether its words had ``--``, which click swallows."""
+
+
+class _TargetOrProgram(click.Command):
+    """A command whose words are a target or, after ``--``, a program with its arguments."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.meta[AFTER_DASHES] = "--" in args
+        return super().parse_args(ctx, args)
+
+
+@click.command("leaks", cls=_TargetOrProgram)
 @click.argument("target", nargs=-1, required=True, metavar="TARGET | -- PROG ARGS")
 @click.option("-s", "sets", multiple=True, metavar="NAME=VALUE", help="With a scenario: set a parameter.")
 @rules_option("With a scenario: play under these rule sets.")
@@ -45,9 +57,11 @@ if TYPE_CHECKING:
 )  # fmt: skip
 @click.option("--no-where", is_flag=True, help="Do not look for the place of a leak.")
 @json_option
+@click.pass_context
 def command(
-    target: tuple[str, ...], sets: tuple[str, ...], rules: tuple[str, ...], backend: str, qemu: str | None,
-    line: str | None, cycles: int | None, seconds: float, memory: float, metrics: str | None, python: str,
+    context: click.Context, target: tuple[str, ...], sets: tuple[str, ...], rules: tuple[str, ...], backend: str,
+    qemu: str | None, line: str | None, cycles: int | None, seconds: float, memory: float, metrics: str | None,
+    python: str,
     *, no_where: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Run TARGET again and again in a process of its own, and find out whether it leaks.
@@ -60,32 +74,40 @@ def command(
     footprint leaks mymodule:parse
     footprint leaks ./check.py:one_request --cycles 500
     footprint leaks unicorn:sparc64
-    footprint leaks hotplug -s device=nec-usb-xhci -b qemu --cycles 50
+    footprint leaks hotplug -s device=nec-usb-xhci -s bus_master=0 -s commit=0 -b qemu --cycles 50
     footprint leaks -- ./server --stdio
 
     Exit codes: 0 clean; 1 a leak; 2 no such target; 3 inconclusive.
     """
     from datetime import UTC, datetime
 
+    from footprint.cli.requests import BackendWords, check_belong, leaks_request
+    from footprint.errors import RequestError
     from footprint.leaks.measure import Options, measure, measure_command
+    from footprint.leaks.scenarios import judge
     from footprint.leaks.trial import Plan
     from footprint.verdict.suppressions import read_suppressions, suppressed
 
     accepted = read_suppressions(Path("pyproject.toml"))
     wanted = tuple(name.strip() for name in metrics.split(",") if name.strip()) if metrics else None
     options = Options(Plan(cycles, wanted, not no_where), seconds, int(memory * (1 << 30)), python)
-    of_a_scenario = (sets, rules, backend, qemu) != ((), (), "model", None)
+    is_command = context.meta[AFTER_DASHES]
+    if len(target) > 1 and not is_command:
+        raise RequestError(f"one target at a time, not {len(target)}; a program with its arguments goes after --")
+    is_scenario = not is_command and ":" not in target[0]
+    of_scenario = {"-s": bool(sets), "-r": bool(rules), "-b": backend != "model", "--qemu": qemu is not None}
+    check_belong(
+        *(() if is_scenario else ((of_scenario, "a scenario"),)),
+        *(() if is_command else (({"--line": line is not None}, "-- PROG"),)),
+    )
     try:
-        if _is_command(target):
-            _only_with("a scenario", "-s, -r, -b and --qemu", given=of_a_scenario)
+        if is_command:
             verdict = measure_command(target, options, line, progress())
-        elif ":" in target[0]:
-            _only_with("a scenario", "-s, -r, -b and --qemu", given=of_a_scenario)
-            _only_with("-- PROG", "--line", given=line is not None)
-            verdict = measure(target[0], options, progress())
+        elif is_scenario:
+            request = leaks_request(target[0], sets, cycles, BackendWords(backend, rules, qemu=qemu))
+            verdict = judge(request, progress())
         else:
-            _only_with("-- PROG", "--line", given=line is not None)
-            verdict = _of_scenario(target[0], sets, rules, backend, qemu, cycles)
+            verdict = measure(target[0], options, progress())
     finally:
         end_progress()
     verdict = suppressed(verdict, accepted, datetime.now(UTC).date())
@@ -93,42 +115,7 @@ def command(
         print_json(verdict.document())
     else:
         _show(verdict)
-    click.get_current_context().exit(verdict.exit_code)
-
-
-def _is_command(target: tuple[str, ...]) -> bool:
-    """Whether the words came after ``--``; a single word that did not is a target."""
-    if "--" in sys.argv[1:]:
-        return True
-    if len(target) > 1:
-        from footprint.errors import RequestError
-
-        raise RequestError(f"expected one target, got {len(target)}; put a program and its arguments after --")
-    return False
-
-
-def _only_with(what: str, options: str, *, given: bool) -> None:
-    if given:
-        from footprint.errors import RequestError
-
-        raise RequestError(f"{options} go{'es' if ' ' not in options else ''} with {what}")
-
-
-def _of_scenario(
-    word: str, sets: tuple[str, ...], rules: tuple[str, ...], backend: str, qemu: str | None, cycles: int | None
-) -> Verdict:
-    """The verdict on a scenario; without rule sets given, under those of its own that are no what-if."""
-    from footprint.cli.run_verb import for_backend, request_of
-    from footprint.leaks.scenarios import judge, with_cycles
-    from footprint.scenario.find import find
-
-    scenario = find(word)
-    own = rules or tuple(name for name in scenario.rules if "," not in name)
-    values = with_cycles(scenario, assignments(sets), cycles)
-    request = request_of(word, tuple(f"{name}={value}" for name, value in values.items()), own, "")
-    if (backend, qemu) != ("model", None):
-        request = for_backend(request, backend, qemu, None, 1, has_rules=bool(rules))
-    return judge(request, progress())
+    context.exit(verdict.exit_code)
 
 
 def _show(verdict: Verdict) -> None:

@@ -7,16 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from footprint.cli.options import assignments, force_option, json_option, rules_option
+from footprint.cli.options import force_option, json_option, rules_option
 from footprint.cli.terminal import end_progress, note, print_json, progress
 
 if TYPE_CHECKING:
-    from footprint.memory.rules import RuleSet
-    from footprint.record.recorder import Request
     from footprint.recording.model import Recording
-
-BACKENDS = ("model", "qemu")
-MOST_GUESTS, LONGEST_FIRMWARE = 100, 600
 
 
 @click.command("run")
@@ -29,8 +24,8 @@ MOST_GUESTS, LONGEST_FIRMWARE = 100, 600
 )  # fmt: skip
 @click.option("--qemu", metavar="PATH", help="With -b qemu: the QEMU binary. Default: the machine's qemu-system-….")
 @click.option(
-    "--time-limit", type=click.FloatRange(min=0.1), default=60, show_default=True, metavar="SECONDS",
-    help="With -b qemu: the time limit of each step.",
+    "--time-limit", type=click.FloatRange(min=0.1), metavar="SECONDS",
+    help="With -b qemu: the time limit of each step. Default: 60.",
 )  # fmt: skip
 @click.option(
     "--firmware-seconds", type=float, metavar="SECONDS",
@@ -56,7 +51,7 @@ MOST_GUESTS, LONGEST_FIRMWARE = 100, 600
 @force_option
 def command(
     scenario: str, sets: tuple[str, ...], rules: tuple[str, ...], backend: str, qemu: str | None,
-    time_limit: float, firmware_seconds: float | None, guests: int, probes: str, out: Path | None,
+    time_limit: float | None, firmware_seconds: float | None, guests: int, probes: str, out: Path | None,
     *, as_json: bool, no_report: bool, force: bool,
 ) -> None:  # fmt: skip
     """Play SCENARIO and record every metric at every mark.
@@ -71,14 +66,11 @@ def command(
     footprint run power8 -b qemu --qemu ./build/qemu-system-ppc64
     footprint run power8 -s cpus=4 -b qemu --guests 3
     """
-    from dataclasses import replace
-
+    from footprint.cli.requests import BackendWords, run_request
     from footprint.record.recorder import record
 
-    request = request_of(scenario, sets, rules, probes)
-    if (backend, qemu, firmware_seconds, guests) != ("model", None, None, 1):
-        request = for_backend(request, backend, qemu, firmware_seconds, guests, has_rules=bool(rules))
-        request = replace(request, seconds=time_limit)
+    words = BackendWords(backend, rules, probes, qemu, time_limit, firmware_seconds, guests)
+    request = run_request(scenario, sets, words)
     writes = out is not None or not as_json
     folder = out or Path("reports") / request.scenario.name
     files = _output_files(folder, force=force, report=not no_report) if writes else []
@@ -96,65 +88,6 @@ def command(
         summarize(recording)
     if writes and not as_json:
         note("wrote " + " and ".join(str(path) for path in files))
-
-
-def for_backend(
-    request: Request, backend: str, qemu: str | None, firmware: float | None, guests: int, *, has_rules: bool
-) -> Request:
-    """`request` for another backend than the model, if it can be had; raises RequestError."""
-    from dataclasses import replace
-
-    from footprint.errors import RequestError, UnknownNameError
-
-    if backend not in BACKENDS:
-        raise UnknownNameError("backend", backend, BACKENDS)
-    if backend == "model":
-        word = "--qemu" if qemu is not None else "--guests" if guests != 1 else "--firmware-seconds"
-        raise RequestError(f"{word} goes with -b qemu")
-    if has_rules:
-        raise RequestError("-r goes with the model; a real QEMU obeys its own rules")
-    if request.probes:
-        raise RequestError(f"--probe {','.join(request.probes)} reads the model; a real QEMU has no such probe")
-    request = replace(request, backend=backend, qemu=qemu or "", guests=guests)
-    if not 1 <= guests <= MOST_GUESTS:
-        raise RequestError(f"--guests {guests} is not valid; it is a whole number from 1 to {MOST_GUESTS}")
-    if firmware is None:
-        return request
-    if not 0 < firmware <= LONGEST_FIRMWARE:
-        raise RequestError(f"--firmware-seconds {firmware:g} is not valid; it is more than 0, up to {LONGEST_FIRMWARE}")
-    return replace(request, firmware=firmware)
-
-
-def request_of(word: str, sets: tuple[str, ...], rules: tuple[str, ...], probes: str) -> Request:
-    """What the words ask for, on the model; raises RequestError."""
-    from footprint.errors import UnknownNameError
-    from footprint.record.recorder import INTRUSIVE, Request
-    from footprint.scenario.find import find
-
-    scenario = find(word)
-    wanted = tuple(name.strip() for name in probes.split(",") if name.strip())
-    for name in wanted:
-        if name not in (*INTRUSIVE, "census", "process"):
-            raise UnknownNameError("probe", name, ("census", "process", *INTRUSIVE))
-    return Request(
-        scenario,
-        word,
-        scenario.values(assignments(sets)),
-        _rule_sets(rules or scenario.rules),
-        tuple(name for name in INTRUSIVE if name in wanted),
-    )
-
-
-def _rule_sets(words: tuple[str, ...]) -> tuple[RuleSet, ...]:
-    """The rule sets that `words` mean, each once; ``all`` is the whole history."""
-    from footprint.memory.rules import HISTORY
-    from footprint.scenario.custom_rules import find_rules
-
-    found: dict[str, RuleSet] = {}
-    for word in words:
-        for name in HISTORY if word == "all" else (word,):
-            found[name] = find_rules(name)
-    return tuple(found.values())
 
 
 def _output_files(folder: Path, *, force: bool, report: bool) -> list[Path]:

@@ -11,15 +11,16 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from footprint.backends.backend import play
 from footprint.backends.model import ModelBackend
 from footprint.errors import RequestError
 from footprint.leaks.subject import Progress
 from footprint.memory.rules import RuleSet
 from footprint.memory.space import AddressSpace
-from footprint.record.recorder import Request, record
+from footprint.record.recorder import record
+from footprint.record.request import ModelOptions, Request
 from footprint.recording.model import Recording
 from footprint.scenario.scenario import Scenario
-from footprint.scenario.steps import Mark
 from footprint.verdict.leftovers import Remains, remains
 from footprint.verdict.scenario_growth import Growth, growths
 from footprint.verdict.trend import Slope
@@ -75,9 +76,10 @@ def _grown(grown: list[Growth], request: Request) -> Iterator[Finding]:
         if one.verdict != "leak":
             continue
         if one.rules not in places:
-            rules = next((rules for rules in request.rules if rules.name == one.rules), None)
-            is_model = request.backend == ModelBackend.name and rules is not None
-            places[one.rules] = tuple(_spaces_kept(request, rules, one.mark)) if is_model and rules else ()
+            options = request.options
+            rule_sets = {rules.name: rules for rules in options.rules} if isinstance(options, ModelOptions) else {}
+            rules = rule_sets.get(one.rules)
+            places[one.rules] = tuple(_spaces_kept(request, rules, one.mark)) if rules else ()
         yield Finding(
             "leak",
             METRIC.get(one.metric, one.metric),
@@ -100,9 +102,8 @@ def _spaces_kept(request: Request, rules: RuleSet, mark: str) -> Iterator[dict[s
     """The address spaces that each cycle adds under `rules`, by device, name and region; the most frequent first."""
     backend = ModelBackend([rules], host_page=request.values["host_page"])
     seen: list[Counter[tuple[str, str, str]]] = []
-    for step in request.scenario.play(request.values):
-        backend.obey(step)
-        if isinstance(step, Mark) and step.name == mark:
+    for reached in play(request.scenario, request.values, backend):
+        if reached.mark.name == mark:
             seen.append(Counter(_name(space) for space in backend.ledgers[0].spaces))
     cycles = len(seen) - 1
     for (owner, name, region), times in (seen[-1] - seen[0]).most_common(MOST_PLACES):

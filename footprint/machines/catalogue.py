@@ -1,6 +1,7 @@
 """The catalogue of PCI devices: the regions each one makes when it is realized, in QEMU's order.
 
-Rows, not code: a device is a name and the parts it makes (FACTS §10.5; QEMU 7.2, operation logs).
+Rows, not code: a device is a name and the parts it makes (QEMU 7.2, operation logs;
+docs/qemu-memory.md, "PCI functions").
 Sizes and offsets are in bytes.
 """
 

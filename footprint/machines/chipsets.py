@@ -1,6 +1,7 @@
 """What is soldered on: the functions of pc's, q35's and virt's chipsets, and regions that are on no bus.
 
-Tables, in the order of a start-up of QEMU 7.2 (operation logs; FACTS §10.3, §10.4). Bytes.
+Tables, in the order of a start-up of QEMU 7.2 (operation logs). Bytes.
+See docs/qemu-memory.md, "pc and q35", "virt".
 """
 
 from __future__ import annotations

@@ -8,7 +8,8 @@ from footprint.memory.ledger import Ledger
 def census(ledger: Ledger) -> dict[str, int]:
     """What exists under the ledger's rule set, and what has happened, now."""
     alive, nodes_allocated = ledger.alive()
-    now, peak, ever, freed = ledger.allocated, ledger.peak, ledger.ever, ledger.reclaimer.freed
+    account = ledger.account
+    now, peak, ever, freed = account.allocated, account.peak, account.ever, account.reclaimer.freed
     created = ever.views + ever.given_up
     counts = {
         "address_spaces": len(ledger.spaces),
@@ -35,10 +36,10 @@ def census(ledger: Ledger) -> dict[str, int]:
         "modelled.resident": now.resident,
         "modelled.resident.peak": peak.resident,
     }
-    for kind, weight in ledger.bytes_of(alive, nodes_allocated).items():
+    for kind, weight in account.bytes_of(alive, nodes_allocated).items():
         counts[f"modelled.{kind}"] = weight
     ever_views = ever._replace(views=created)
-    for kind, weight in ledger.bytes_of(ever_views, ledger.nodes_allocated_ever).items():
+    for kind, weight in account.bytes_of(ever_views, account.nodes_ever).items():
         counts[f"modelled.{kind}.ever"] = weight
     for name, value in ledger.policies.sharing.counts().items():
         if not isinstance(value, int):

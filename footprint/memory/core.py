@@ -1,7 +1,8 @@
 """MemoryCore: the owner of everything that QEMU keeps in C globals, and QEMU's memory API on it.
 
 One pass over the operations keeps the books of several rule sets (footprint.memory.ledger). The core
-itself knows which operation makes an update pending (FACTS §5.2), where transactions nest, and what a
+itself knows which operation makes an update pending
+(docs/qemu-memory.md, "What makes an update pending"), where transactions nest, and what a
 change can reach: from the region that changed up through its containers and the aliases that show it.
 """
 

@@ -1,4 +1,4 @@
-"""MemoryListener: who is told when what a space shows changes (FACTS §5.3).
+"""MemoryListener: who is told when what a space shows changes (docs/qemu-memory.md, "Listeners").
 
 A vCPU's TLB, KVM's memory slots, vhost's table: each follows one space, and sees the difference between
 the view before a commit and the one after it, deletions first, in ascending order of addresses.

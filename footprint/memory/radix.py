@@ -1,4 +1,6 @@
-"""The radix tree of a view's dispatch: pages to section numbers (FACTS §6.3 to 6.6).
+"""The radix tree of a view's dispatch: pages to section numbers.
+
+See docs/qemu-memory.md, "Radix tree", "Node reserve", "Lookup".
 
 Two ways to the same tree. :func:`measure` says how many nodes a tree over given ranges has, without
 building it; that is all one needs of the views that QEMU throws away. :class:`PhysPageMap` is the
@@ -56,7 +58,10 @@ class Registration(NamedTuple):
 
 
 def registrations(start: int, end: int, page: int) -> Iterator[Registration]:
-    """How [start, end) enters a tree with pages of `page` bytes: head, whole pages, tail (FACTS §6.2)."""
+    """How [start, end) enters a tree with pages of `page` bytes: head, whole pages, tail.
+
+    See docs/qemu-memory.md, "Registering ranges".
+    """
     mask = page - 1
     if start & mask:
         head = min(end, (start | mask) + 1)
@@ -178,7 +183,7 @@ class PhysPageMap:
             index += 1
 
     def compact(self) -> None:
-        """Skip levels that offer one way only, from the leaves up (FACTS §6.5).
+        """Skip levels that offer one way only, from the leaves up (docs/qemu-memory.md, "Compaction").
 
         QEMU commit b35ba30f8f ("exec: memory radix tree page level compression") (in v2.0.0).
         Nodes that are passed over keep their number, and are rewritten too.

@@ -2,7 +2,7 @@
 
 QEMU frees a view only after a grace period, and no grace period ends while a machine is being built,
 because the thread that would free waits for the big lock. So all views that a start-up throws away are
-allocated at once; that is why they cost gigabytes (FACTS §4.3).
+allocated at once; that is why they cost gigabytes (docs/qemu-memory.md, "Grace period").
 """
 
 from __future__ import annotations

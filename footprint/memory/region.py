@@ -1,4 +1,6 @@
-"""MemoryRegion: one node of the graph that describes what a guest can address (FACTS §1).
+"""MemoryRegion: one node of the graph that describes what a guest can address.
+
+See docs/qemu-memory.md, "Regions".
 
 A region holds no behaviour beyond reading itself. Whoever changes one goes through
 :class:`footprint.memory.core.MemoryCore`, which keeps transactions and knows what a change can reach.

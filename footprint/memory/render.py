@@ -1,4 +1,6 @@
-"""Rendering: from a tree of regions to the ranges that a view of it shows (FACTS §2, §3).
+"""Rendering: from a tree of regions to the ranges that a view of it shows.
+
+See docs/qemu-memory.md, "Rendering", "Merging".
 
 QEMU draws a whole tree into one list, root first, and the first drawn wins. Here every region keeps
 what it shows *in its own coordinates* (`MemoryRegion.flat`), and a container is the overlay of its

@@ -1,4 +1,6 @@
-"""Which region stands for an address space's root: the key under which views are shared (FACTS §4).
+"""Which region stands for an address space's root: the key under which views are shared.
+
+See docs/qemu-memory.md, "Resolving a root", "Earlier root rules".
 
 QEMU walks from the root to the region that really decides what the space shows, and lets spaces that
 end at the same region share one view.

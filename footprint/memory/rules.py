@@ -16,7 +16,7 @@ from footprint.memory.releases import serving
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Bytes of QEMU's C structures on x86-64, as compiled (FACTS §8, §12b).
+    """Bytes of QEMU's C structures on x86-64, as compiled (docs/qemu-memory.md, "Structure sizes").
 
     `subpage_head`: a subpage without its table of two bytes for each byte of a page.
     """

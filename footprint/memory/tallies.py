@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import add, sub
 from typing import NamedTuple
 
 from footprint.memory.radix import NODE_BYTES, NOTHING, Pages, Shape, measure
@@ -76,11 +77,11 @@ class ObjectCounts(NamedTuple):
 
     def plus(self, other: ObjectCounts) -> ObjectCounts:
         """Both together."""
-        return ObjectCounts(*[a + b for a, b in zip(self, other, strict=True)])
+        return ObjectCounts._make(map(add, self, other))
 
     def less(self, other: ObjectCounts) -> ObjectCounts:
         """This without `other`."""
-        return ObjectCounts(*[a - b for a, b in zip(self, other, strict=True)])
+        return ObjectCounts._make(map(sub, self, other))
 
 
 NO_OBJECTS = ObjectCounts()

@@ -25,7 +25,7 @@ class SizedProbe:
         maps = [dispatch.map for dispatch in dispatches if dispatch.map is not None]
         sizer = Asizer()
         sizer.exclude_types(MemoryRegion)
-        nodes = sum(int(one.nodes.nbytes) for one in maps)
+        nodes = sum(int(tree.nodes.nbytes) for tree in maps)
         ranges = int(sizer.asizeof(*[view.ranges for view in views])) if views else 0
         sections = int(sizer.asizeof(*[dispatch.sections for dispatch in dispatches])) if dispatches else 0
         rest = int(sizer.asizeof(*views)) if views else 0

@@ -1,6 +1,6 @@
-"""Portraits: the living views as plain data, for pictures of them.
+"""Snapshots of the living views as plain data, for pictures of them.
 
-Views that look alike (255 cards, 255 equal BARs) are one portrait and a number. Long views are cut; the
+Views that look alike (255 cards, 255 equal BARs) are one snapshot and a number. Long views are cut; the
 whole counts stay.
 """
 
@@ -21,7 +21,7 @@ MOST_NODES = 80
 MOST_SPACES = 400
 
 
-def portraits(ledger: Ledger) -> tuple[View, ...]:
+def view_snapshots(ledger: Ledger) -> tuple[View, ...]:
     """The living views of `ledger`, in the order of the spaces that use them, alike ones once."""
     users: dict[int, tuple[FlatView, list[AddressSpace]]] = {}
     for space in ledger.spaces:
@@ -31,7 +31,7 @@ def portraits(ledger: Ledger) -> tuple[View, ...]:
     groups: dict[object, list[tuple[FlatView, list[AddressSpace]]]] = {}
     for view, spaces in users.values():
         groups.setdefault(_look(view, spaces), []).append((view, spaces))
-    return tuple(_portrait(group) for group in list(groups.values())[:MOST_VIEWS])
+    return tuple(_snapshot(group) for group in list(groups.values())[:MOST_VIEWS])
 
 
 def _look(view: FlatView, spaces: list[AddressSpace]) -> object:
@@ -41,7 +41,7 @@ def _look(view: FlatView, spaces: list[AddressSpace]) -> object:
     return root, ranges, len(spaces) if len(spaces) > 1 else 1
 
 
-def _portrait(group: list[tuple[FlatView, list[AddressSpace]]]) -> View:
+def _snapshot(group: list[tuple[FlatView, list[AddressSpace]]]) -> View:
     view, spaces = group[0]
     tree = view.dispatch.map if view.dispatch is not None else None
     return View(

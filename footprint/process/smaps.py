@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,10 +21,28 @@ def rollup(pid: int) -> dict[str, int]:
 
 
 def process_metrics(pid: int) -> dict[str, int]:
-    """``process.rss``, ``.uss`` and ``.pss``."""
+    """``process.rss``, ``.uss``, ``.pss``, and ``process.rss.peak``, the most that was ever resident."""
     total = rollup(pid)
     private = sum(total.get(f"Private_{kind}", 0) for kind in ("Clean", "Dirty", "Hugetlb"))
-    return {"process.rss": total["Rss"], "process.uss": private, "process.pss": total["Pss"]}
+    peak = _fields(_read(pid, "status"))["VmHWM"]
+    # The kernel counts pages in batches for each thread, so its peak may be a little below what smaps finds.
+    return {
+        "process.rss": total["Rss"],
+        "process.rss.peak": max(peak, total["Rss"]),
+        "process.uss": private,
+        "process.pss": total["Pss"],
+    }
+
+
+def resident(pid: int) -> int:
+    """Bytes resident, as the kernel's counter has them: quicker than :func:`rollup`, and a little less exact."""
+    return int(_read(pid, "statm").split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def cpu_seconds(pid: int) -> float:
+    """Processor time that all threads of the process took so far, in the kernel's ticks of 10 ms."""
+    user, system = _read(pid, "stat").rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def guests_metrics(found: Sequence[Mapping[str, int]]) -> dict[str, int]:

@@ -1,7 +1,8 @@
 """Counts of what ``info mtree`` and ``info mtree -f -d`` print, under the names of the model's metrics.
 
-Only counting: the readers of these texts are in the room ``qemu``. The formats are in FACTS §7, the
-dummy sections of a dispatch in QEMU commit b9b1baa7bb (one since v4.2.0, four before).
+Only counting: the readers of these texts are in the room ``qemu``. The formats are in
+docs/qemu-memory.md, "Flat form", "Dispatch form"; the dummy sections of a dispatch in QEMU commit
+b9b1baa7bb (one since v4.2.0, four before).
 """
 
 from __future__ import annotations

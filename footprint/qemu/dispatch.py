@@ -1,4 +1,4 @@
-"""The dispatch of a view, ``info mtree -f -d``: physical sections and the radix tree (FACTS §7.3)."""
+"""The dispatch of a view, ``info mtree -f -d``: sections and radix tree (docs/qemu-memory.md, "Dispatch form")."""
 
 from __future__ import annotations
 

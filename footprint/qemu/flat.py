@@ -1,4 +1,6 @@
-"""The flat form, ``info mtree -f`` (with or without ``-d`` and ``-o``), of QEMU 2.9 and later (FACTS §7.2, §7.5).
+"""The flat form, ``info mtree -f`` (with or without ``-d`` and ``-o``), of QEMU 2.9 and later.
+
+See docs/qemu-memory.md, "Flat form", "Forms by version".
 
 Up to 2.10 it is printed per address space, without saying which root; since 2.11 per view.
 """

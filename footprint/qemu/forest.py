@@ -1,4 +1,6 @@
-"""Which printed lines are one region: blocks of ``info mtree`` become a forest of regions (FACTS §7.6).
+"""Which printed lines are one region: blocks of ``info mtree`` become a forest of regions.
+
+See docs/qemu-memory.md, "What the text loses".
 
 A region is printed once for every block that its containers stand in, and once more as an alias target.
 What the text says of identity is used in this order: a region has one container at most; a block is one

@@ -1,4 +1,6 @@
-"""The tree form of ``info mtree`` (with or without ``-o`` and ``-D``), of QEMU 2.9 and later (FACTS §7.1, §7.5).
+"""The tree form of ``info mtree`` (with or without ``-o`` and ``-D``), of QEMU 2.9 and later.
+
+See docs/qemu-memory.md, "Tree form", "Forms by version".
 
 ::
 

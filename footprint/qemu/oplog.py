@@ -10,7 +10,8 @@ The grammar, one call a line::
       NEWVIEW            DISP sections=USED/ALLOCATED nodes=USED/ALLOCATED
 
 A NEWVIEW line stands for a view that QEMU created at that point, a DISP line for its dispatch. What
-`commit` lines mean is the replay's business (FACTS §12b). Names may hold spaces; IDs are hex.
+`commit` lines mean is the replay's business (docs/qemu-memory.md, "Operation logs").
+Names may hold spaces; IDs are hex.
 """
 
 from __future__ import annotations

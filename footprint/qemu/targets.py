@@ -1,4 +1,4 @@
-"""Which region an alias shows, when all that is printed is its name (FACTS §7.6, §12b).
+"""Which region an alias shows, when all that is printed is its name (docs/qemu-memory.md, "What the text loses").
 
 Every alias target has a block of its own, and the blocks stand in the order in which the aliases that
 brought them were printed. Where two targets share a name, the order, the owner and the size decide.

@@ -19,7 +19,7 @@ ROOT_BUS = {"q35": "pcie.0", "virt": "pcie.0"}
 DIMM = 128 << 20
 """Bytes of a memory module."""
 NATIVE_HOTPLUG = ("-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off")
-"""Lets a device leave a q35 that is stopped (FACTS §11)."""
+"""Lets a device leave a q35 that is stopped (docs/qemu-memory.md, "Hot-plug of a stopped guest")."""
 _NEEDS_DRIVE = ("virtio-blk-pci", "nvme")
 
 

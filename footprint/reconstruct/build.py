@@ -1,6 +1,6 @@
 """A captured machine, built again: printed regions become regions of a memory core.
 
-What the text loses (FACTS §7.6) is taken from the views printed beside it where they tell
+What the text loses (docs/qemu-memory.md, "What the text loses") is taken from the views beside it where they tell
 (footprint.reconstruct.infer); every guess is kept as a sentence.
 """
 

@@ -1,4 +1,4 @@
-"""What the views that QEMU printed tell of the regions that it printed (FACTS §7.6).
+"""What the views that QEMU printed tell of the regions that it printed (docs/qemu-memory.md, "What the text loses").
 
 The tree does not say which ``i/o`` regions answer themselves, which are IOMMUs, which aliases are
 read-only, and whether what looks like one byte is none. A range of a view names its region, and where

@@ -1,13 +1,13 @@
 """Views that QEMU printed, paired with those of the machine built again from its tree.
 
-Views are told apart by their users: the names of the spaces and of their roots. Where a view shows
-something else than was printed, the orders of equal siblings that the text does not carry are tried.
+Views are told apart by their users: the names of the spaces and of their roots. What the printed ones show
+tells the order of equal siblings, which the tree does not carry.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from footprint.memory.census import census
 from footprint.memory.core import MemoryCore
@@ -20,8 +20,8 @@ from footprint.memory.space import AddressSpace
 from footprint.qemu.capture import Capture
 from footprint.qemu.flat import ViewText
 from footprint.reconstruct.build import Machine, Rebuilt, read_machine, rebuild
-from footprint.reconstruct.page_size import page_size
-from footprint.reconstruct.sibling_order import Siblings
+from footprint.reconstruct.page_size import PageGuess, page_size
+from footprint.reconstruct.sibling_order import SiblingOrder
 
 MOST_BYTES = 256 << 20
 """Bytes of nodes, subpages and sections that the views of a capture may need; more are refused."""
@@ -42,72 +42,76 @@ def rules_of(capture: Capture) -> RuleSet:
     return HISTORY["v2.11.0" if dummies and max(dummies) >= 4 else "v7.2.0"]
 
 
-class Pairing:
-    """The machine of `capture`, built again under `rules`, and its views beside those printed.
+class Matching:
+    """The machine of a capture, built again, and its views beside those printed.
 
-    Raises InputFileError for a capture that no QEMU could have printed.
+    `pairs` are the printed views, each with a space of the model's view that has the same users; None where
+    none has. `left` are the users of those views of the model that no printed one was paired with.
     """
 
-    def __init__(self, capture: Capture, rules: RuleSet) -> None:
+    def __init__(self, capture: Capture, machine: Machine, rules: RuleSet, pages: PageGuess) -> None:
         self.capture = capture
-        self.machine: Machine = read_machine(capture)
-        pages, guess = page_size(capture)
-        self.rebuilt: Rebuilt = rebuild(self.machine, MemoryCore([rules], pages=pages))
+        self.machine = machine
+        self.rebuilt: Rebuilt = rebuild(machine, MemoryCore([rules], pages=pages.pages))
         self.ledger: Ledger = self.rebuilt.core.ledgers[0]
-        self.siblings = Siblings(self.rebuilt)
-        self.guesses = [*self.machine.guesses, *([guess] if guess else [])]
+        self.siblings = SiblingOrder(self.rebuilt)
+        self.pairs: list[tuple[ViewText, AddressSpace | None]] = []
         self.left: list[Names] = []
+        self._guesses = [*machine.guesses, *([pages.guess] if pages.guess else [])]
         self._known: dict[MemoryRegion | None, Flat] = {}
-        self._check_weight()
 
     @property
     def core(self) -> MemoryCore:
         """The core that holds the machine."""
         return self.rebuilt.core
 
-    def _check_weight(self) -> None:
+    @property
+    def guesses(self) -> list[str]:
+        """Sentences about what the capture does not say."""
+        return [*self._guesses, *self.siblings.guesses]
+
+    def check_weight(self) -> None:
         """Refuse views that would not fit in memory, before any is built."""
         counts, page = census(self.ledger), self.core.pages.size
         weight = counts["nodes"] * NODE_BYTES + counts["subpages"] * 2 * page + counts["sections"] * _SECTION_BYTES
         if weight > MOST_BYTES or counts["modelled.nodes"] > MOST_RESERVED_BYTES:
             raise self.capture.tree.source.error(f"the views need {weight} bytes; at most {MOST_BYTES}")
 
-    def pairs(self) -> Iterator[tuple[ViewText, AddressSpace | None]]:
-        """Each printed view with a space of the model's view that has the same users; None where none has.
+    def match(self) -> None:
+        """Pair the views, and arrange siblings as the printed ones show them.
 
-        Afterwards `left` has the users of those views of the model that no printed one was paired with.
+        First those that only one view of the model can be: what they tell of siblings helps with the others.
         """
         ours: dict[Names, list[list[AddressSpace]]] = defaultdict(list)
         for spaces in _by_view(self.ledger):
             ours[self._names(spaces)].append(spaces)
-        for view in self.capture.flat.views:
-            names = tuple(sorted((space.name, space.root or "") for space in view.spaces))
-            candidates = ours.get(names)
-            if not candidates:
-                yield view, None
-                continue
-            space = candidates.pop(self._likeliest(view, candidates))[0]
-            self._settle_siblings(view, space)
-            yield view, space
+        views = [(view, tuple(sorted((s.name, s.root or "") for s in view.spaces))) for view in self.capture.flat.views]
+        sure = {names: len(groups) == 1 for names, groups in ours.items()}
+        spaces_of: dict[int, AddressSpace] = {}
+        for are_sure in (True, False):
+            for i, (view, names) in enumerate(views):
+                candidates = ours.get(names)
+                if candidates and sure[names] is are_sure:
+                    spaces_of[i] = candidates.pop(self._likeliest(view, candidates))[0]
+            if are_sure or not all(sure.values()):
+                self._arrange([(views[i][0], space) for i, space in spaces_of.items()])
+        self.pairs = [(view, spaces_of.get(i)) for i, (view, _) in enumerate(views)]
         self.left = [names for names, groups in ours.items() for _ in groups]
 
-    def _settle_siblings(self, view: ViewText, space: AddressSpace) -> None:
-        entry = self.ledger.spaces[space]
-        key = None if entry is None else entry.key
-        if key is not None and self.siblings.contested and self._agreement(view, space) is not None:
-            spent = self.siblings.spent
-            self.siblings.settle(key, lambda: self._agreement_now(view, space))
-            if self.siblings.spent > spent:
-                self._known.clear()
-
-    def _agreement_now(self, view: ViewText, space: AddressSpace) -> int | None:
-        """How many ranges agree after a change."""
+    def _arrange(self, pairs: Iterable[tuple[ViewText, AddressSpace]]) -> None:
+        keys = [(view, self._key(space)) for view, space in pairs]
+        self.siblings.learn([(view, key) for view, key in keys if key is not None])
+        self.siblings.arrange()
         self._known.clear()
-        return self._agreement(view, space)
+
+    def _key(self, space: AddressSpace) -> MemoryRegion | None:
+        """The region from which the view of `space` is drawn; None for the empty view."""
+        entry = self.ledger.spaces[space]
+        return None if entry is None else entry.key
 
     def _names(self, spaces: Iterable[AddressSpace]) -> Names:
         per_space = self.capture.flat.per_space
-        return tuple(sorted((one.name, "" if per_space else _root_name(one)) for one in spaces))
+        return tuple(sorted((space.name, "" if per_space else _root_name(space)) for space in spaces))
 
     def _likeliest(self, view: ViewText, candidates: list[list[AddressSpace]]) -> int:
         """Which of several groups of spaces with the same names has what `view` shows, or comes nearest."""
@@ -119,8 +123,7 @@ class Pairing:
         return max(range(len(agreements)), key=lambda i: agreements[i] or 0)
 
     def _pieces(self, space: AddressSpace) -> Flat:
-        entry = self.ledger.spaces[space]
-        key: MemoryRegion | None = None if entry is None else entry.key
+        key = self._key(space)
         if key not in self._known:
             self._known[key] = self.ledger.policies.merge.merge(render(key))
         return self._known[key]
@@ -139,12 +142,15 @@ def _root_name(space: AddressSpace) -> str:
     return "(null)" if space.root.name is None else space.root.name
 
 
-def arranged(capture: Capture, rules: RuleSet) -> Pairing:
-    """The machine of `capture` under `rules`, its siblings arranged as the printed views tell."""
-    pairing = Pairing(capture, rules)
-    for _ in pairing.pairs():
-        pass
-    return pairing
+def arrange(capture: Capture, rules: RuleSet) -> Matching:
+    """The machine of `capture` under `rules`, its siblings arranged as the printed views tell.
+
+    Raises InputFileError for a capture that no QEMU could have printed.
+    """
+    matching = Matching(capture, read_machine(capture), rules, page_size(capture))
+    matching.check_weight()
+    matching.match()
+    return matching
 
 
 def _by_view(ledger: Ledger) -> list[list[AddressSpace]]:

@@ -1,4 +1,6 @@
-"""A core's state as QEMU 7.2 would print it: ``info mtree -o -D`` and ``info mtree -f -d`` (FACTS §7).
+"""A core's state as QEMU 7.2 would print it: ``info mtree -o -D`` and ``info mtree -f -d``.
+
+See docs/qemu-memory.md, "Tree form", "Flat form", "Dispatch form".
 
 What a core does not know is not printed: of owners the text that a capture brought, and no ``[MRU]``.
 """

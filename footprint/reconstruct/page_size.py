@@ -1,4 +1,4 @@
-"""The page size of a captured machine's target, from its dispatch trees (FACTS §6.3)."""
+"""The page size of a captured machine's target, from its dispatch trees (docs/qemu-memory.md, "Page bits")."""
 
 from __future__ import annotations
 

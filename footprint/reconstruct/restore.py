@@ -8,7 +8,7 @@ from footprint.memory.core import MemoryCore
 from footprint.memory.region import MemoryRegion
 from footprint.qemu.capture import Capture
 from footprint.reconstruct.build import rebuild
-from footprint.reconstruct.match_views import arranged, rules_of
+from footprint.reconstruct.match_views import arrange, rules_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +25,12 @@ def restore(capture: Capture, core: MemoryCore) -> Restored:
     It is first built under the rules of the QEMU that printed it, to find the orders of siblings that give
     what was printed; then in `core`, in those orders. Raises InputFileError for what no QEMU could print.
     """
-    pairing = arranged(capture, rules_of(capture))
-    restored = rebuild(pairing.machine, core)
-    node_of = {region: node for node, region in pairing.rebuilt.regions.items()}
+    matching = arrange(capture, rules_of(capture))
+    restored = rebuild(matching.machine, core)
+    node_of = {region: node for node, region in matching.rebuilt.regions.items()}
     region_of = {before: restored.regions[node_of[before]] for before in node_of}
     with core.transaction():
-        pairing.siblings.repeat(region_of, core)
+        matching.siblings.repeat(region_of, core)
     # The machine has been running: what its largest tree needs, every view has got by now.
     core.rebuild()
-    return Restored(tuple(restored.regions.values()), tuple(pairing.guesses + pairing.siblings.sentences()))
+    return Restored(tuple(restored.regions.values()), tuple(matching.guesses))

@@ -1,218 +1,237 @@
-"""The order of equal siblings that overlap, which the text does not carry (FACTS §7.6).
+"""The order of equal siblings that overlap, which the tree does not carry.
 
-Among siblings of one priority the newest is on top, but they are printed by address. So a few orders
-that boards are built in are tried, for all containers of a view at once and then container by container,
-until the view shows what QEMU's shows.
+See docs/qemu-memory.md, "What the text loses".
+
+Among siblings of one priority the newest is on top, but they are printed by address. For each pair that
+overlaps, the printed views tell which of the two lies over the other (footprint.reconstruct.precedence). Where
+no view tells, the rule decides that agrees best with what is known of the pairs around it.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from heapq import heapify, heappop, heappush
+from itertools import groupby
 
 from footprint.memory.core import MemoryCore
 from footprint.memory.region import MemoryRegion
+from footprint.qemu.flat import ViewText
 from footprint.reconstruct.build import Rebuilt, place_children
+from footprint.reconstruct.overlaps import OutOfPatienceError, Overlaps, Pair, Patience
+from footprint.reconstruct.precedence import Demand, ViewReader, Way
 
-Order = Callable[[MemoryRegion], tuple[int, ...]]
-"""A sort key for the children of a container, highest in the stack first."""
-
-
-def by_paper(region: MemoryRegion) -> tuple[int, ...]:
-    """Lower addresses on top, as printed."""
-    return -region.priority, region.addr
-
-
-def by_size(region: MemoryRegion) -> tuple[int, ...]:
-    """Smaller on top: a blanket over a whole bus was put there first."""
-    return -region.priority, region.size
-
-
-def by_height(region: MemoryRegion) -> tuple[int, ...]:
-    """Higher addresses on top."""
-    return -region.priority, -region.addr
-
-
-ORDERS: dict[str, Order] = {
-    "lower address on top, as printed": by_paper,
-    "smaller on top": by_size,
-    "higher address on top": by_height,
+RULES: dict[str, Callable[[MemoryRegion], int]] = {
+    "lower address on top, as printed": lambda region: region.addr,
+    "smaller on top": lambda region: region.size,
+    "higher address on top": lambda region: -region.addr,
 }
-
-_MOST_CONTAINERS = 16
-_PATIENCE = 100_000
-"""Siblings rearranged in all trials of one capture, at most."""
-
-Judge = Callable[[], int | None]
-"""How many ranges agree before the first that differs, None if all do."""
+"""Orders that boards are often built in, as sort keys, highest in the stack first."""
 
 
-@dataclass(slots=True)
-class Siblings:
-    """Rearranges the containers of `rebuilt` whose equal children overlap; `chosen` says how each now stands.
+class Precedence:
+    """Which sibling lies over which: `count` pairs, and what follows from several of them."""
 
-    `spent` is what all trials have cost so far.
+    def __init__(self, patience: Patience) -> None:
+        self.count = 0
+        self._below: dict[MemoryRegion, dict[MemoryRegion, None]] = {}
+        self._patience = patience
+
+    def is_over(self, upper: MemoryRegion, lower: MemoryRegion) -> bool:
+        """Whether the pairs known so far put `upper` over `lower`."""
+        seen = {upper}
+        stack = [upper]
+        while stack:
+            for region in self._below.get(stack.pop(), ()):
+                self._patience.spend(1)
+                if region is lower:
+                    return True
+                if region not in seen:
+                    seen.add(region)
+                    stack.append(region)
+        return False
+
+    def put(self, upper: MemoryRegion, lower: MemoryRegion) -> bool:
+        """Put `upper` over `lower`, unless the contrary is known; says whether that could be."""
+        below = self._below.setdefault(upper, {})
+        if lower in below:
+            return True
+        if self.is_over(lower, upper):
+            return False
+        below[lower] = None
+        self.count += 1
+        return True
+
+    def allows(self, way: Way) -> bool:
+        """Whether no pair of `way` is known to be the other way round."""
+        return not any(self.is_over(lower, upper) for upper, lower in way)
+
+    def holds(self, way: Way) -> bool:
+        """Whether all pairs of `way` are known."""
+        return all(self.is_over(upper, lower) for upper, lower in way)
+
+    def sort(self, siblings: list[MemoryRegion]) -> list[MemoryRegion]:
+        """`siblings`, the upper ones first; those of which nothing is known stay in order."""
+        number = {region: i for i, region in enumerate(siblings)}
+        waiting = dict.fromkeys(siblings, 0)
+        for region in siblings:
+            for lower in self._below.get(region, ()):
+                waiting[lower] += 1
+        ready = [number[region] for region, count in waiting.items() if not count]
+        heapify(ready)
+        order: list[MemoryRegion] = []
+        while ready:
+            region = siblings[heappop(ready)]
+            order.append(region)
+            for lower in self._below.get(region, ()):
+                waiting[lower] -= 1
+                if not waiting[lower]:
+                    heappush(ready, number[lower])
+        return order
+
+
+class SiblingOrder:
+    """The order of siblings in the containers of `rebuilt`.
+
+    `learn` from printed views as often as there are some, then `arrange`. `guesses` are sentences about pairs
+    whose order no view tells.
     """
 
-    rebuilt: Rebuilt
-    contested: dict[MemoryRegion, tuple[MemoryRegion, ...]] = field(default_factory=dict)
-    chosen: dict[MemoryRegion, str] = field(default_factory=dict)
-    spent: int = 0
+    def __init__(self, rebuilt: Rebuilt) -> None:
+        self.rebuilt = rebuilt
+        self.guesses: list[str] = []
+        self._patience = Patience()
+        self._overlaps = Overlaps(rebuilt.regions.values(), self._patience)
+        self._demands: dict[Demand, None] = {}
+        self._known = Precedence(self._patience)
+        self._rearranged: dict[MemoryRegion, None] = {}
+        self._in_full = self._try(self._overlaps.find)
 
-    def __post_init__(self) -> None:
-        for region in self.rebuilt.regions.values():
-            if region.alias is None and has_rivals(region.subregions):
-                self.contested[region] = tuple(region.subregions)
+    def learn(self, views: Iterable[tuple[ViewText, MemoryRegion]]) -> None:
+        """Take in what each of these printed views says of the siblings that its root shows."""
+        for view, root in views:
+            if root in self._overlaps.leading:
+                self._try(partial(self._listen, view, root))
 
-    def settle(self, root: MemoryRegion, judge: Judge) -> bool:
-        """Rearrange what `root` shows until `judge` is content; leaves all as it was where nothing helps."""
-        containers = [region for region in reachable(root) if region in self.contested]
-        before = {region: self.chosen.get(region) for region in containers}
-        if not containers or self.spent > _PATIENCE:
-            return False
+    def _listen(self, view: ViewText, root: MemoryRegion) -> None:
+        for demand in ViewReader(self._overlaps).demands(view, root):
+            self._demands[demand] = None
+
+    def arrange(self) -> None:
+        """Put the siblings of every contested container in the order that follows from what was learned."""
+        self.guesses = []
+        if not self._overlaps.contested:
+            return
+        self._known = Precedence(self._patience)
+        self._in_full = self._try(self._solve) and self._in_full
         with self.rebuilt.core.transaction():
-            for name in ORDERS:
-                if self._try(containers, name, judge) is None:
-                    return True
-            if len(containers) <= _MOST_CONTAINERS and self._one_by_one(containers, judge):
-                return True
-            for region in containers:
-                self._arrange(region, before[region])
-        return False
+            for container in self._overlaps.contested:
+                order = [
+                    region
+                    for _, equals in groupby(container.subregions, key=lambda child: child.priority)
+                    for region in self._known.sort(list(equals))
+                ]
+                if order != container.subregions:
+                    place_children(self.rebuilt.core, container, order)
+                    self._rearranged[container] = None
+        if not self._in_full:
+            self.guesses.append("so many siblings overlap that the order of some is as printed")
 
     def repeat(self, regions: Mapping[MemoryRegion, MemoryRegion], core: MemoryCore) -> None:
         """Arrange, in another core, the twins of what was rearranged here; `regions` leads from one to the other."""
-        for region in self.chosen:
+        for region in self._rearranged:
             place_children(core, regions[region], [regions[child] for child in region.subregions])
 
-    def sentences(self) -> list[str]:
-        """What was assumed of contested orders, in words."""
-        chosen = Counter(self.chosen.values())
-        paper = len(self.contested) - sum(chosen.values())
-        if paper:
-            chosen[next(iter(ORDERS))] += paper
-        return [
-            f"overlapping siblings of equal priority in {count} container{'s' * (count > 1)}: {name}"
-            for name, count in sorted(chosen.items())
-        ]
+    def _try(self, step: Callable[[], None]) -> bool:
+        """Whether `step` came to its end."""
+        try:
+            step()
+        except OutOfPatienceError:
+            self._in_full = False
+            return False
+        return True
 
-    def _one_by_one(self, containers: list[MemoryRegion], judge: Judge) -> bool:
-        """Let every container take the order that brings the first difference furthest back."""
-        self._try(containers, next(iter(ORDERS)), judge)
-        for region in containers:
-            results = {name: self._try([region], name, judge) for name in ORDERS}
-            best = max(results, key=lambda name: _rank(results[name]))
-            if self._try([region], best, judge) is None:
-                return True
-        return False
+    def _solve(self) -> None:
+        for container in self._overlaps.contested:
+            self._keep_those_at_one_address(container)
+        pairs = {container: self._overlaps.pairs(container) for container in self._overlaps.contested}
+        open_demands = self._follow(list(self._demands))
+        rules = self._rules_of(pairs)
+        untold: Counter[str] = Counter()
+        for container, competing in pairs.items():
+            untold[rules[container]] += sum(not self._is_told(pair) for pair in competing)
+        self._choose(open_demands, rules)
+        for container, competing in pairs.items():
+            for pair in competing:
+                self._known.put(*_by_rule(pair, rules[container]))
+        self.guesses += [_sentence(count, rule) for rule, count in untold.items() if count]
 
-    def _try(self, containers: Iterable[MemoryRegion], name: str, judge: Judge) -> int | None:
-        self.spent += sum(len(self.contested[region]) for region in containers) + len(self.rebuilt.regions) // 10
-        if self.spent > _PATIENCE:
-            return -1
-        for region in containers:
-            self._arrange(region, name)
-        return judge()
+    def _keep_those_at_one_address(self, container: MemoryRegion) -> None:
+        """Siblings at one address are printed in their true order."""
+        last: dict[tuple[int, int], MemoryRegion] = {}
+        for child in container.subregions:
+            place = (child.priority, child.addr)
+            if place in last:
+                self._known.put(last[place], child)
+            last[place] = child
 
-    def _arrange(self, region: MemoryRegion, name: str | None) -> None:
-        if self.chosen.get(region) == name:
-            return
-        children = self.contested[region]
-        if name is None:
-            self.chosen.pop(region, None)
-        else:
-            self.chosen[region] = name
-            children = _ordered(children, ORDERS[name])
-        place_children(self.rebuilt.core, region, list(children))
+    def _follow(self, demands: list[Demand]) -> list[Demand]:
+        """Put on record what must hold; gives the demands that may still hold in several ways."""
+        known = -1
+        while known < self._known.count:
+            known = self._known.count
+            still_open = []
+            for demand in demands:
+                ways = [way for way in demand if self._known.allows(way)]
+                if not ways:
+                    continue  # The views contradict each other: whoever compares them will see it.
+                for upper, lower in _listed(frozenset.intersection(*ways)):
+                    self._known.put(upper, lower)
+                if not any(self._known.holds(way) for way in ways):
+                    still_open.append(tuple(ways))
+            demands = still_open
+        return demands
 
+    def _choose(self, demands: list[Demand], rules: dict[MemoryRegion, str]) -> None:
+        """Decide each of `demands` for the way that agrees best with the rules."""
+        while demands:
+            way = max(demands[0], key=lambda way: (sum(_agrees(pair, rules) for pair in way), -len(way)))
+            for upper, lower in _listed(way):
+                self._known.put(upper, lower)
+            demands = self._follow(demands[1:])
 
-def _rank(result: int | None) -> float:
-    return float("inf") if result is None else result
+    def _is_told(self, pair: Pair) -> bool:
+        return self._known.is_over(*pair) or self._known.is_over(*pair[::-1])
 
-
-def _ordered(children: tuple[MemoryRegion, ...], order: Order) -> tuple[MemoryRegion, ...]:
-    """`children` in `order`, but those at one address as before: they are printed in their true order."""
-    ranked = sorted(children, key=order)
-    alike: dict[tuple[int, int], list[MemoryRegion]] = {}
-    for child in reversed(children):
-        alike.setdefault((child.priority, child.addr), []).append(child)
-    return tuple(alike[child.priority, child.addr].pop() for child in ranked)
-
-
-def has_rivals(children: Sequence[MemoryRegion]) -> bool:
-    """Whether two enabled children of one priority, at different addresses, overlap."""
-    spans = sorted((child.priority, child.addr, child.addr + child.size) for child in children if child.enabled)
-    priority, addr, reach, reach_before = None, -1, 0, 0
-    for span in spans:
-        if span[0] != priority:
-            priority, addr, reach, reach_before = span[0], span[1], 0, 0
-        elif span[1] != addr:
-            addr, reach_before = span[1], reach
-        if span[1] < reach_before:
-            return True
-        reach = max(reach, span[2])
-    return False
-
-
-def reachable(root: MemoryRegion) -> list[MemoryRegion]:
-    """`root` and every enabled region that it shows, each once."""
-    found = {root: None}
-    stack = [root]
-    while stack:
-        region = stack.pop()
-        shown = [region.alias] if region.alias is not None else region.subregions
-        for one in shown:
-            if one.enabled and one not in found:
-                found[one] = None
-                stack.append(one)
-    return list(found)
+    def _rules_of(self, pairs: dict[MemoryRegion, dict[Pair, None]]) -> dict[MemoryRegion, str]:
+        """For each container the rule that most of its own known pairs follow, then most of the machine's."""
+        agreeing = {
+            container: Counter(
+                rule for pair in competing for rule in RULES if self._known.is_over(*_by_rule(pair, rule))
+            )
+            for container, competing in pairs.items()
+        }
+        total: Counter[str] = sum(agreeing.values(), Counter())
+        return {container: max(RULES, key=lambda rule: (own[rule], total[rule])) for container, own in agreeing.items()}
 
 
-def rivals_at(root: MemoryRegion, address: int, wanted: str) -> tuple[MemoryRegion, MemoryRegion] | None:
-    """Siblings of one priority that both reach `address`, the second of which shows a region named `wanted`.
-
-    None where no order of siblings can put that region there.
-    """
-    stack: list[tuple[MemoryRegion, int, _Trail | None]] = [(root, root.addr, None)]
-    for _ in range(_MOST_STEPS):
-        if not stack:
-            break
-        region, base, trail = stack.pop()
-        if trail is not None and trail.depth > _DEEPEST:
-            continue
-        if region.name == wanted and region.terminates:
-            while trail is not None:
-                if trail.rival is not None:
-                    return trail.rival, trail.child
-                trail = trail.above
-            continue
-        if region.alias is not None:
-            if region.alias.enabled:
-                stack.append((region.alias, base - region.alias_offset, _Trail(region, None, trail)))
-            continue
-        here = [
-            child
-            for child in region.subregions
-            if child.enabled and base + child.addr <= address < base + child.addr + child.size
-        ]
-        for child in here[:_DEEPEST]:
-            equals = [one for one in here if one.priority == child.priority and one.addr != child.addr]
-            stack.append((child, base + child.addr, _Trail(child, equals[0] if equals else None, trail)))
-    return None
+def _by_rule(pair: Pair, rule: str) -> Pair:
+    """The two of `pair`, that one first which the rule puts on top; the first printed where it does not say."""
+    key = RULES[rule]
+    upper, lower = sorted(pair, key=lambda region: region.addr)
+    return (lower, upper) if key(lower) < key(upper) else (upper, lower)
 
 
-_MOST_STEPS = 10_000
-_DEEPEST = 100
+def _listed(way: Way) -> list[Pair]:
+    """The pairs of `way` in an order that does not depend on chance."""
+    return sorted(way, key=lambda pair: [(region.addr, region.priority, region.name or "") for region in pair])
 
 
-class _Trail:
-    """How one came to a region: through `child`, which has a `rival` of its priority there, from `above`."""
+def _agrees(pair: Pair, rules: dict[MemoryRegion, str]) -> bool:
+    container = pair[0].container
+    return container in rules and _by_rule(pair, rules[container]) == pair
 
-    __slots__ = ("above", "child", "depth", "rival")
 
-    def __init__(self, child: MemoryRegion, rival: MemoryRegion | None, above: _Trail | None) -> None:
-        self.child = child
-        self.rival = rival
-        self.above = above
-        self.depth: int = above.depth + 1 if above else 0
+def _sentence(count: int, rule: str) -> str:
+    return f"no view tells the order of {count} pair{'s' * (count > 1)} of overlapping siblings: {rule}"

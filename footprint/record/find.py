@@ -88,9 +88,11 @@ def _is_played(path: Path) -> bool:
 
 def _played(path: Path, rules: Sequence[str]) -> Recording:
     """What ``run`` would record of the file."""
-    from footprint.record.recorder import Request, record
+    from footprint.record.recorder import record
+    from footprint.record.request import ModelOptions, Request
     from footprint.scenario.custom_rules import find_rule_sets
     from footprint.scenario.find import find
 
     scenario = find(str(path))
-    return record(Request(scenario, str(path), scenario.values({}), find_rule_sets(rules or scenario.rules)))
+    options = ModelOptions(find_rule_sets(rules or scenario.rules))
+    return record(Request(scenario, str(path), scenario.values({}), options))

@@ -9,12 +9,12 @@ import json
 import sys
 from typing import Any
 
+from footprint.backends.backend import play
 from footprint.backends.model import ModelBackend
 from footprint.probes.sized import SizedProbe
 from footprint.probes.traced import TracedProbe
 from footprint.scenario.custom_rules import find_rules
 from footprint.scenario.find import find
-from footprint.scenario.steps import Mark
 
 PROBES = {probe.name: probe for probe in (TracedProbe, SizedProbe)}
 
@@ -24,12 +24,10 @@ def read(task: dict[str, Any]) -> list[tuple[str, int, dict[str, int]]]:
     scenario = find(task["source"])
     probe = PROBES[task["probe"]]()
     backend = ModelBackend([find_rules(task["rules"])], host_page=task["values"]["host_page"])
-    readings = []
-    for step in scenario.play(task["values"]):
-        backend.obey(step)
-        if isinstance(step, Mark):
-            readings.append((step.name, step.cycle, probe.read(backend.ledgers[0])))
-    return readings
+    return [
+        (reached.mark.name, reached.mark.cycle, probe.read(backend.ledgers[0]))
+        for reached in play(scenario, task["values"], backend)
+    ]
 
 
 if __name__ == "__main__":

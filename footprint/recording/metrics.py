@@ -46,6 +46,9 @@ def _rows() -> tuple[Metric, ...]:
     def measured(name: str, what: str, probe: str) -> Metric:
         return Metric(name, "bytes", "measured", True, what, probe)
 
+    def seconds(name: str, what: str) -> Metric:
+        return Metric(name, "seconds", "measured", False, what, "process")
+
     return (
         count("address_spaces", "spaces", "address spaces alive"),
         count("flatviews.alive", "views", "distinct views that some address space uses"),
@@ -83,8 +86,14 @@ def _rows() -> tuple[Metric, ...]:
         measured(
             "process.rss", "resident memory of the process: ours, or QEMU's (of several guests the mean)", "process"
         ),
+        Metric(
+            "process.rss.peak", "bytes", "measured", False, "the most of it that was ever resident (VmHWM)", "process"
+        ),
         measured("process.uss", "of it, memory that no other process has", "process"),
         measured("process.pss", "its share of resident memory", "process"),
+        seconds("process.cpu_seconds", "processor time of a real QEMU from its start until QMP answers"),
+        seconds("process.wall_seconds", "time from a real QEMU's start until QMP answers"),
+        seconds("process.steady_seconds", "how long its memory still fell before it was read"),
         Metric("guests", "guests", "modelled", True, "guests that run side by side", "guests", better="neither"),
         measured(
             "guests.shared", "of one guest's resident memory, what other processes have too (RSS - USS)", "guests"

@@ -8,7 +8,7 @@ from footprint.errors import FootprintError, InputFileError
 from footprint.memory.rules import RuleSet
 from footprint.qemu.capture import Capture
 from footprint.qemu.flat import SpaceLine, ViewText
-from footprint.reconstruct.match_views import Names, Pairing, rules_of
+from footprint.reconstruct.match_views import Matching, Names, arrange, rules_of
 from footprint.verify.difference import Style, difference
 from footprint.verify.result import Mismatch, Verification
 
@@ -20,33 +20,33 @@ def verify_capture(capture: Capture, rules: RuleSet | None = None) -> Verificati
     the first difference is named. Raises InputFileError for a capture that no QEMU could have printed.
     """
     try:
-        return _verify(capture, Pairing(capture, rules or rules_of(capture)))
+        return _verify(capture, arrange(capture, rules or rules_of(capture)))
     except InputFileError:
         raise
     except FootprintError as error:
         raise InputFileError(capture.path, str(error)) from None
 
 
-def _verify(capture: Capture, pairing: Pairing) -> Verification:
+def _verify(capture: Capture, matching: Matching) -> Verification:
     result, style = Verification(capture.path), Style.of(capture.flat)
     strays: list[ViewText] = []
-    for view, space in pairing.pairs():
+    for view, space in matching.pairs:
         result.views += 1
         if space is None:
             strays.append(view)
             continue
-        found = difference(view, pairing.ledger.view(space), style)
-        if found is None:
+        different = difference(view, matching.ledger.view(space), style)
+        if different is None:
             result.views_exact += 1
         else:
-            result.mismatches.append(_mismatch(capture, view, *found))
+            result.mismatches.append(_mismatch(capture, view, *different))
     for view in strays:
-        ours, theirs = _nearest(view, pairing.left), _space_names(view.spaces)
+        ours, theirs = _nearest(view, matching.left), _space_names(view.spaces)
         result.mismatches.append(_mismatch(capture, view, "address spaces that share the view", theirs, ours))
-    if pairing.left and not strays:
-        users = _users(pairing.left[0])
+    if matching.left and not strays:
+        users = _users(matching.left[0])
         result.mismatches.append(Mismatch(capture.path, f"view of {users}", "views", "no such view", users))
-    result.guesses += pairing.guesses + pairing.siblings.sentences()
+    result.guesses += matching.guesses
     return result
 
 

@@ -13,7 +13,7 @@ from footprint.memory.render import FlatRange
 from footprint.qemu.dispatch import DispatchText, SectionLine
 from footprint.qemu.flat import FlatText, RangeLine, ViewText
 from footprint.reconstruct.mtree_printer import entry_text, range_line, section_line
-from footprint.reconstruct.sibling_order import rivals_at
+from footprint.reconstruct.rivals import rivals_at
 from footprint.units import range_text
 
 _MASK = (1 << 64) - 1

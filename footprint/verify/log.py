@@ -42,13 +42,16 @@ def _verify_log(log: OperationLog, rules: RuleSet, pages: Pages) -> Verification
     core.ledgers[0].watch = ours.append
     result = Verification(log.path)
     line = 0
-    for operation in Replayer(core, log).play():
+    replayer = Replayer(core, log)
+    for operation in log.operations:
         if isinstance(operation, NewView):
             result.steps += 1
             _compare(operation, ours, result)
         elif not operation.is_aftermath:
             _surplus(ours, line, result)
             line = operation.line
+        replayer.obey(operation)
+    replayer.finish()
     _surplus(ours, line, result)
     return result
 

@@ -1,4 +1,4 @@
-"""A brute-force memory core, written from FACTS §2 to §6: everything is drawn anew at every commit."""
+"""A brute-force memory core, written from docs/qemu-memory.md: everything is drawn anew at each commit."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Drawn:
         return self.start + self.size
 
 
-# Section: drawing (FACTS §2)
+# Section: drawing (docs/qemu-memory.md, "Rendering")
 
 
 def draw(view: list[Drawn], mr: Region, base: int, clip: tuple[int, int], flags: tuple[bool, bool, bool]) -> None:
@@ -124,7 +124,7 @@ def _merges(one: Drawn, two: Drawn, features: Features) -> bool:
     )
 
 
-# Section: roots (FACTS §4)
+# Section: roots (docs/qemu-memory.md, "Resolving a root")
 
 
 def root_key(root: Region, features: Features) -> tuple[str, Region | None]:
@@ -160,7 +160,7 @@ def _descend(m: Region) -> tuple[Region, bool]:
     return m, True
 
 
-# Section: dispatch (FACTS §6)
+# Section: dispatch (docs/qemu-memory.md, "Sections", "Radix tree")
 
 
 class Tree:
@@ -318,7 +318,7 @@ class Books:
         self.waiting: list[View | Dispatched] = []
         self.hint = 16
         self.pending = False
-        self.sharers: dict[Region, list[Space]] = {}
+        self.sharers: dict[Region, tuple[Space, set[Space]]] = {}
         self.count: dict[str, int] = dict.fromkeys(
             ("created", "freed", "dispatches", "ranges", "sections", "nodes", "subpages", "commits"), 0
         )
@@ -409,8 +409,9 @@ class Books:
             return True
         if self.features.cpu_spaces == "global":
             return False
-        self.sharers.setdefault(space.root, []).append(space)
-        return len(self.sharers[space.root]) == 1
+        shared, sharers = self.sharers.setdefault(space.root, (space, set()))
+        sharers.add(space)
+        return shared is space
 
     def admit(self, space: Space) -> None:
         if not self.exists(space):
@@ -428,12 +429,12 @@ class Books:
         self.note()
 
     def dismiss(self, space: Space) -> None:
-        sharers = self.sharers.get(space.root, [])
+        shared, sharers = self.sharers.get(space.root, (space, set()))
         if space in sharers:
-            space, *others = sharers
-            if others:
-                sharers.pop()
+            sharers.remove(space)
+            if sharers:
                 return
+            space = shared
             del self.sharers[space.root]
         if space not in self.spaces:
             return
@@ -515,7 +516,7 @@ class Books:
         }
 
 
-# Section: the tree and its transactions (FACTS §1.3, §5)
+# Section: the tree and its transactions (docs/qemu-memory.md, "Order among siblings", "Transactions and commits")
 
 
 class Oracle:

@@ -1,4 +1,7 @@
-"""Which call makes QEMU rebuild its views, and what that makes (FACTS §4, §5)."""
+"""Which call makes QEMU rebuild its views, and what that makes.
+
+See docs/qemu-memory.md, "Table of views", "What makes an update pending".
+"""
 
 import pytest
 
@@ -157,5 +160,5 @@ def test_a_living_view_is_what_the_books_say(rules):
     assert machine["flatviews.alive"] == len(views)
     assert machine["flat_ranges"] == sum(len(view.ranges) for view in views)
     assert machine["sections"] == sum(len(view.dispatch.sections) for view in views)
-    assert machine["nodes"] == sum(one.used for one in maps)
-    assert machine["modelled.nodes"] == sum(one.nbytes for one in maps)
+    assert machine["nodes"] == sum(tree.used for tree in maps)
+    assert machine["modelled.nodes"] == sum(tree.nbytes for tree in maps)

@@ -1,4 +1,7 @@
-"""What listeners hear (FACTS §5.3), and what unmergeable slots save them (§9.2)."""
+"""What listeners hear, and what unmergeable slots save them.
+
+See docs/qemu-memory.md, "Listeners", "Unmergeable memory slots".
+"""
 
 import pytest
 

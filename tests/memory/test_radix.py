@@ -1,4 +1,4 @@
-"""The radix tree: the vectors of FACTS §14, and counting against building."""
+"""The radix tree: docs/qemu-memory.md, "Small examples"; and counting against building."""
 
 import pytest
 from hypothesis import given

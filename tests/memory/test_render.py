@@ -1,4 +1,4 @@
-"""Rendering and merging: the vectors of FACTS §14, and the order that decides who wins."""
+"""Rendering and merging: docs/qemu-memory.md, "Small examples"; and the order that decides who wins."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Which region stands for a root (FACTS §4.1, §14)."""
+"""Which region stands for a root (docs/qemu-memory.md, "Resolving a root", "Small examples")."""
 
 import pytest
 

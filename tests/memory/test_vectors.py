@@ -1,4 +1,4 @@
-"""The small vectors of FACTS §14: trees, renderings and roots worked out once against a real QEMU."""
+"""Trees, renderings and roots worked out once (docs/qemu-memory.md, "Small examples")."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def test_every_view_of_a_start_up_is_seen_to_be_created_released_and_freed(ppc64
     with Guest([ppc64, *PSERIES]) as guest:
         life = guest.settle()
     assert (life.created, life.released, life.freed, life.waiting) == (25, 21, 21, 0)
-    # Nothing is freed before the machine is built (FACTS §4.3).
+    # Nothing is freed before the machine is built (docs/qemu-memory.md, "Grace period").
     assert life.peak == 25
     gone_by = [view for view in life.views if view.freed is not None]
     assert len(gone_by) == 21

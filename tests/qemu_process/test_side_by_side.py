@@ -11,10 +11,11 @@ import time
 import psutil
 import pytest
 
-from footprint.backends.qemu import QemuBackend
+from footprint.backends.qemu import QemuBackend, QemuOptions
 from footprint.errors import MeasurementError
 from footprint.machines.generic import guest
 from footprint.machines.pseries import pseries
+from footprint.probes.guest import GuestProbe
 from footprint.recording.metrics import metric
 from footprint.scenario import Build, Settle
 from tests.fixtures.processes import gone
@@ -78,8 +79,8 @@ def test_the_table_shows_what_each_guest_has_for_itself(footprint, x86_64):
         (("power8", "-b", "qemu", "--guests", "-2"), "from 1 to 100"),
         (("power8", "-b", "qemu", "--guests", "101"), "from 1 to 100"),
         (("power8", "-b", "qemu", "--guests", "two"), "'two' is not a valid integer"),
-        (("pc", "-s", "firmware=1", "-b", "qemu", "--guests", "2"), "pc as asked also has the step Boot"),
-        (("hotplug", "-b", "qemu", "--guests", "2"), "hotplug as asked also has the step Plug"),
+        (("pc", "-s", "firmware=1", "-b", "qemu", "--guests", "2"), "play Boot in several guests (--guests takes a scenario that only builds a machine)"),
+        (("hotplug", "-b", "qemu", "--guests", "2"), "play Plug, Unplug in several guests"),
         *((("pc", "-b", "qemu", "--firmware-seconds", text), "more than 0, up to 600")
           for text in ("0", "-1", "601", "nan", "inf")),
         (("pc", "-b", "qemu", "--firmware-seconds", "soon"), "'soon' is not a valid float"),
@@ -93,7 +94,7 @@ def test_what_cannot_be_is_refused_before_anything_runs(footprint, tmp_path, arg
 
 
 def test_an_exception_ends_all_of_them(ppc64):
-    with pytest.raises(ZeroDivisionError), QemuBackend(guests=3) as backend:
+    with pytest.raises(ZeroDivisionError), QemuBackend(QemuOptions(guests=3)) as backend:
         backend.obey(Build(pseries(cpus=1)))
         found = children(psutil.Process())
         assert len(found) == 3
@@ -102,12 +103,12 @@ def test_an_exception_ends_all_of_them(ppc64):
 
 
 def test_one_that_dies_ends_all_of_them_with_its_own_words(x86_64):
-    with pytest.raises(MeasurementError, match="was killed by signal 9"), QemuBackend(guests=3) as backend:
+    with pytest.raises(MeasurementError, match="was killed by signal 9"), QemuBackend(QemuOptions(guests=3)) as backend:
         backend.obey(Build(guest("pc")))
         found = children(psutil.Process())
         found[-1].kill()
         backend.obey(Settle())
-        backend.read()
+        GuestProbe().read(backend.guests)
     assert all(gone(one.pid) for one in found)
 
 
@@ -116,7 +117,7 @@ def test_more_guests_than_there_may_be_open_files_are_refused():
     resource.setrlimit(resource.RLIMIT_NOFILE, (440, most[1]))
     try:
         with pytest.raises(MeasurementError, match=r"50 guests need up to 450 open files, and 440 are allowed"):
-            QemuBackend(guests=50).obey(Build(pseries(cpus=1)))
+            QemuBackend(QemuOptions(guests=50)).obey(Build(pseries(cpus=1)))
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, most)
     assert children(psutil.Process()) == []

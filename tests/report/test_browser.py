@@ -8,7 +8,8 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from footprint.memory.rules import rule_set
-from footprint.record.recorder import Request, record
+from footprint.record.recorder import record
+from footprint.record.request import ModelOptions, Request
 from footprint.report.page import render
 from footprint.scenario.find import find
 
@@ -80,7 +81,7 @@ def power8():
     scenario = find("power8")
     values = scenario.values({"cpus": "2", "nics": "2", "bridges": "1"})
     rules = tuple(rule_set(name) for name in scenario.rules)
-    return record(Request(scenario, "power8", values, rules))
+    return record(Request(scenario, "power8", values, ModelOptions(rules)))
 
 
 @pytest.mark.parametrize("width", [1400, 400])

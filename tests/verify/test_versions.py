@@ -1,4 +1,4 @@
-"""The forms of other versions (FACTS §7.5), made from real text of 7.2."""
+"""The forms of other versions (docs/qemu-memory.md, "Forms by version"), made from real text of 7.2."""
 
 from __future__ import annotations
 

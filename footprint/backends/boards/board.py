@@ -1,4 +1,7 @@
-"""Boards: from a Topology to regions, spaces and commits, in the order of a real start-up (FACTS §10)."""
+"""Boards: from a Topology to regions, spaces and commits, in the order of a real start-up.
+
+See docs/qemu-memory.md, "Start-up order".
+"""
 
 from __future__ import annotations
 

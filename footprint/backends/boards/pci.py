@@ -1,4 +1,7 @@
-"""PCI: buses, and functions that are realized on them and leave them again (FACTS §10.5)."""
+"""PCI: buses, and functions that are realized on them and leave them again.
+
+See docs/qemu-memory.md, "PCI functions".
+"""
 
 from __future__ import annotations
 

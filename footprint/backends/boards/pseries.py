@@ -1,4 +1,4 @@
-"""pseries: IBM POWER guests with POWER8 CPUs (no XIVE), FACTS §10.2."""
+"""pseries: IBM POWER guests with POWER8 CPUs (no XIVE); docs/qemu-memory.md, "pseries"."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""virt: the Arm machine without a model in the real world (FACTS §10.4)."""
+"""virt: the Arm machine without a model in the real world (docs/qemu-memory.md, "virt")."""
 
 from __future__ import annotations
 

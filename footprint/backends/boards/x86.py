@@ -1,4 +1,4 @@
-"""What pc and q35 share: CPUs with SMM, BIOS, PAM, the old PC's ports (FACTS §10.3)."""
+"""What pc and q35 share: CPUs with SMM, BIOS, PAM, the old PC's ports (docs/qemu-memory.md, "pc and q35")."""
 
 from __future__ import annotations
 

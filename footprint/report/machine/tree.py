@@ -138,7 +138,7 @@ def _leaves(nodes: Sequence[Runs], view: View, depth: dict[int, int]) -> tuple[L
 
 
 def _made_again(every: Sequence[Span], pages: Pages) -> list[Place]:
-    """The nodes of a tree over `every` range, in the order in which QEMU makes them (FACTS §6.4)."""
+    """The nodes of a tree over `every` range, in QEMU's order (docs/qemu-memory.md, "Radix tree")."""
     made: dict[Place, None] = {}
 
     def fill(level: int, number: int, first: int, last: int) -> None:

@@ -1,0 +1,136 @@
+"""From the words of a command line to a Request: the one place that knows which options go together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from footprint.backends.model import ModelBackend
+from footprint.backends.qemu import QemuBackend, QemuOptions, refusals, refuse
+from footprint.errors import RequestError, UnknownNameError
+from footprint.leaks.scenarios import with_cycles
+from footprint.memory.rules import HISTORY, RuleSet
+from footprint.qemu_process.guest import SECONDS, SECONDS_TO_BOOT
+from footprint.record.request import INTRUSIVE, ModelOptions, Request
+from footprint.scenario.custom_rules import find_rules
+from footprint.scenario.find import find
+from footprint.scenario.scenario import Scenario
+from footprint.scripts import blaming
+
+BACKENDS = (ModelBackend.name, QemuBackend.name)
+MOST_GUESTS, LONGEST_FIRMWARE = 100, 600
+ALWAYS_READ = ("census", "process")
+
+
+@dataclass(frozen=True, slots=True)
+class BackendWords:
+    """What a command line says of the backend, option by option; None or empty where it says nothing."""
+
+    backend: str = ModelBackend.name
+    rules: tuple[str, ...] = ()
+    probes: str = ""
+    qemu: str | None = None
+    seconds: float | None = None
+    firmware: float | None = None
+    guests: int = 1
+
+
+def run_request(word: str, pairs: Sequence[str], words: BackendWords) -> Request:
+    """What ``run`` asks for: the scenario `word` with the parameters in `pairs` (NAME=VALUE); raises RequestError."""
+    scenario = find(word)
+    return _request(scenario, word, assignments(pairs), words, scenario.rules)
+
+
+def leaks_request(word: str, pairs: Sequence[str], cycles: int | None, words: BackendWords) -> Request:
+    """What ``leaks`` asks for: without rule sets given, those of the scenario's own that are no what-if."""
+    scenario = find(word)
+    own = tuple(name for name in scenario.rules if "," not in name)
+    return _request(scenario, word, with_cycles(scenario, assignments(pairs), cycles), words, own)
+
+
+def assignments(pairs: Sequence[str]) -> dict[str, str]:
+    """``["nics=4"]`` as ``{"nics": "4"}``; raises RequestError for what is not NAME=VALUE."""
+    values: dict[str, str] = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name:
+            raise RequestError(f"-s {pair!r} is not NAME=VALUE, as in -s nics=64")
+        if name in values:
+            raise RequestError(f"-s {name} is given twice: {values[name]!r} and {value!r}")
+        values[name] = value
+    return values
+
+
+def check_belong(*groups: tuple[Mapping[str, bool], str]) -> None:
+    """Raise RequestError with all options that were given but go with something else than what was asked for.
+
+    A group is options (True: was given) and what they go with.
+    """
+    clauses = []
+    for options, place in groups:
+        given = [option for option, is_given in options.items() if is_given]
+        if given:
+            clauses.append(f"{_listed(given)} go{'es' if len(given) == 1 else ''} with {place}")
+    if clauses:
+        raise RequestError("; ".join(clauses))
+
+
+def _request(
+    scenario: Scenario, word: str, texts: Mapping[str, str], words: BackendWords, own_rules: tuple[str, ...]
+) -> Request:
+    if words.backend not in BACKENDS:
+        raise UnknownNameError("backend", words.backend, BACKENDS)
+    probes, values = _probes(words.probes), scenario.values(texts)
+    if words.backend == ModelBackend.name:
+        given = {
+            "--qemu": words.qemu is not None,
+            "--time-limit": words.seconds is not None,
+            "--firmware-seconds": words.firmware is not None,
+            "--guests": words.guests != 1,
+        }
+        check_belong((given, "-b qemu"))
+        return Request(scenario, word, values, ModelOptions(_rule_sets(words.rules or own_rules), probes))
+    options = _qemu_options(words)
+    with blaming():
+        steps = tuple(scenario.play(values))
+    reasons = ["take -r (a real QEMU obeys its own rules)"] if words.rules else []
+    if probes:
+        reasons.append(f"take --probe {','.join(probes)} (it reads the model)")
+    refuse([*reasons, *refusals(scenario, steps, options.guests)])
+    return Request(scenario, word, values, options)
+
+
+def _qemu_options(words: BackendWords) -> QemuOptions:
+    """The options of a real QEMU; raises RequestError for a number out of range."""
+    if not 1 <= words.guests <= MOST_GUESTS:
+        raise RequestError(f"--guests {words.guests} is not valid; it is a whole number from 1 to {MOST_GUESTS}")
+    firmware = SECONDS_TO_BOOT if words.firmware is None else words.firmware
+    if not 0 < firmware <= LONGEST_FIRMWARE:
+        raise RequestError(f"--firmware-seconds {firmware:g} is not valid; it is more than 0, up to {LONGEST_FIRMWARE}")
+    return QemuOptions(
+        program=words.qemu or "",
+        seconds=SECONDS if words.seconds is None else words.seconds,
+        firmware=firmware,
+        guests=words.guests,
+    )
+
+
+def _probes(text: str) -> tuple[str, ...]:
+    """The intrusive probes among those that `text` names, comma-separated."""
+    names = {name.strip() for name in text.split(",") if name.strip()}
+    for name in sorted(names):
+        if name not in (*ALWAYS_READ, *INTRUSIVE):
+            raise UnknownNameError("probe", name, (*ALWAYS_READ, *INTRUSIVE))
+    return tuple(name for name in INTRUSIVE if name in names)
+
+
+def _rule_sets(names: tuple[str, ...]) -> tuple[RuleSet, ...]:
+    """The rule sets called `names`, each once; ``all`` is the whole history."""
+    each = [name for word in names for name in (HISTORY if word == "all" else (word,))]
+    return tuple(find_rules(name) for name in dict.fromkeys(each))
+
+
+def _listed(words: Sequence[str]) -> str:
+    """``-r, -s and -b``."""
+    *rest, last = words
+    return f"{', '.join(rest)} and {last}" if rest else last

@@ -1,0 +1,146 @@
+"""Recording on the model: a run for each rule set.
+
+One pass over the operations serves all rule sets whose machines are wired alike. What perturbs the
+process it reads (tracemalloc, pympler) runs in a fresh child of its own, one rule set at a time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from types import SimpleNamespace
+
+import msgspec
+
+from footprint.backends.backend import play
+from footprint.backends.model import ModelBackend, passes
+from footprint.errors import FootprintError, InputFileError, MeasurementError
+from footprint.memory.ledger import Ledger
+from footprint.memory.policies import OwnRules
+from footprint.memory.rules import RuleSet
+from footprint.probes.census import CensusProbe
+from footprint.probes.process import ProcessProbe
+from footprint.probes.view_snapshot import view_snapshots
+from footprint.record.request import ModelOptions, Outcome, Progress, Request, check_samples
+from footprint.recording.metrics import metric
+from footprint.recording.model import Number, Run, Sample, Timeline, View
+from footprint.scripts import blame
+
+CHILD_SECONDS = 600
+
+
+def record_on_model(request: Request, options: ModelOptions, progress: Progress) -> Outcome:
+    """Play the request's scenario under every rule set; raises InputFileError where a custom rule fails."""
+    scenario, values = request.scenario, SimpleNamespace(**request.values)
+    runs: dict[str, Run] = {}
+    remarks: dict[str, None] = {}
+    with _custom_rules_blamed(options.rules):
+        for group in passes(options.rules):
+            progress(f"{scenario.name}: {', '.join(rules.name for rules in group)}")
+            backend = ModelBackend(group, host_page=request.values["host_page"])
+            # Pictures are drawn of one run's views only; of the last, which is the newest of a history.
+            runs.update((run.rules, run) for run in _pass(request, backend, with_views=options.rules[-1]))
+            remarks.update(dict.fromkeys(f"Guessed: {guess}." for guess in backend.guesses))
+            remarks.update(dict.fromkeys(backend.findings))
+    check_samples(scenario, tuple(runs.values()))
+    for probe in options.probes:
+        for rules in options.rules:
+            progress(f"{scenario.name}: {probe} under {rules.name}")
+            runs[rules.name] = _merged(runs[rules.name], _read_in_child(request, rules, probe))
+    return Outcome(
+        backend=ModelBackend.name,
+        runs=tuple(runs[rules.name] for rules in options.rules),
+        notes=(*scenario.notes(values), *remarks),
+        published=scenario.published(values),
+    )
+
+
+@contextlib.contextmanager
+def _custom_rules_blamed(rules: tuple[RuleSet, ...]) -> Iterator[None]:
+    """Whatever fails in no script's line is the fault of a custom rule, if there is one."""
+    try:
+        yield
+    except FootprintError:
+        raise
+    except (Exception, SystemExit) as error:
+        custom = [rule_set.name for rule_set in rules if rule_set.own != OwnRules()]
+        if not custom or blame(error) is not None:
+            raise
+        # What a rule returned was of no use to whoever asked it, so no frame of its own is left.
+        raise InputFileError(custom[0], f"fails while it is asked: {type(error).__name__}: {error}") from None
+
+
+def _pass(request: Request, backend: ModelBackend, *, with_views: RuleSet) -> list[Run]:
+    """One pass on `backend`; a Run for each of its rule sets.
+
+    The run under `with_views` also has its living views, as they were at the last mark that had any.
+    """
+    scenario, census, process = request.scenario, CensusProbe(), ProcessProbe()
+    samples: dict[str, list[Sample]] = {rules.name: [] for rules in backend.rules}
+    views: dict[str, tuple[View, ...]] = {}
+    started = time.perf_counter()
+    for reached in play(scenario, request.values, backend):
+        measured = process.read()
+        for ledger in backend.ledgers:
+            counts = census.read(ledger)
+            if scenario.state_only:
+                counts = {name: value for name, value in counts.items() if metric(name).gauge}
+            metrics: dict[str, Number] = {**counts, **measured}
+            samples[ledger.rules.name].append(Sample(reached.mark.name, reached.mark.cycle, metrics))
+            if ledger.rules is with_views and ledger.spaces:
+                views[with_views.name] = view_snapshots(ledger)
+    seconds = time.perf_counter() - started if len(backend.rules) == 1 else None
+    return [
+        Run(
+            rules=ledger.rules.name,
+            features=ledger.rules.features.as_text(),
+            samples=tuple(samples[ledger.rules.name]),
+            what=ledger.rules.what,
+            seconds=seconds,
+            timeline=None if scenario.state_only else _timeline(ledger),
+            views=views.get(ledger.rules.name, ()),
+        )
+        for ledger in backend.ledgers
+    ]
+
+
+def _timeline(ledger: Ledger) -> Timeline:
+    moments = ledger.history.moments
+    return Timeline(
+        commits=tuple(moment.commit for moment in moments),
+        alive=tuple(moment.alive for moment in moments),
+        waiting=tuple(moment.waiting for moment in moments),
+        bytes=tuple(moment.bytes for moment in moments),
+    )
+
+
+def _merged(run: Run, readings: list[tuple[str, int, dict[str, Number]]]) -> Run:
+    """`run` with what a child read at the same marks."""
+    more = {(mark, cycle): metrics for mark, cycle, metrics in readings}
+    samples = tuple(
+        Sample(sample.mark, sample.cycle, {**sample.metrics, **more.get((sample.mark, sample.cycle), {})})
+        for sample in run.samples
+    )
+    return msgspec.structs.replace(run, samples=samples)
+
+
+def _read_in_child(request: Request, rules: RuleSet, probe: str) -> list[tuple[str, int, dict[str, Number]]]:
+    task = {"source": request.source, "values": dict(request.values), "rules": rules.name, "probe": probe}
+    command = [sys.executable, "-m", "footprint.record.probe_worker"]
+    try:
+        child = subprocess.run(
+            command, input=json.dumps(task), capture_output=True, text=True, timeout=CHILD_SECONDS, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise MeasurementError(f"the {probe} probe did not end within {CHILD_SECONDS} s under {rules.name}") from None
+    if child.returncode != 0:
+        words = child.stderr.strip().splitlines()
+        raise MeasurementError(
+            f"the {probe} probe's process ended with {child.returncode} under {rules.name}: "
+            f"{words[-1] if words else 'it said nothing'}"
+        )
+    return [(mark, cycle, metrics) for mark, cycle, metrics in json.loads(child.stdout)]
