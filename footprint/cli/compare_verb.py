@@ -86,7 +86,8 @@ _COLUMNS = (
     Column("mark", "name"),
     Column("A"),
     Column("B"),
-    Column("change", extra=1),
+    Column("change"),
+    Column("in %", extra=1),
     Column("", "name"),
 )
 
@@ -106,7 +107,6 @@ def _row(line: MetricPair) -> list[str]:
 
     known = METRICS.get(line.metric)
     text = bytes_text if known is not None and known.unit == "bytes" else count_text
-    share = "" if line.percent is None else f" ({line.percent:+.1f} %)"
     sign = "+" if line.change > 0 else ""
     word = "equal" if line.is_equal else "DIFFERS"
     if not line.judged:
@@ -116,6 +116,7 @@ def _row(line: MetricPair) -> list[str]:
         _mark(line),
         text(line.first),
         text(line.second),
-        f"{sign}{text(line.change)}{share}".replace("-", "−"),
+        f"{sign}{text(line.change)}".replace("-", "−"),
+        "" if line.percent is None else f"{line.percent:+.1f}".replace("-", "−"),
         word,
     ]

@@ -66,8 +66,8 @@ class Budget:
         sample = run.sample(self.mark)
         limit = f"{self.relation} {self._text(self.limit)}"
         if sample is None or self.metric not in sample.metrics:
-            where = f"at {sample.mark}" if sample else f"at {self.mark!r}, a mark it never reached" if self.mark else ""
-            sentence = f"{self.metric} was not recorded under {run.rules} {where}".rstrip() + f"; the budget is {limit}"
+            where = f" at {sample.mark}" if sample else f", which has no mark {self.mark!r}" if self.mark else ""
+            sentence = f"{self.metric} was not recorded under {run.rules}{where}; the budget is {limit}"
             mark = sample.mark if sample else self.mark or ""
             return BudgetVerdict(False, self.metric, run.rules, mark, None, limit, sentence)
         return self._judge(run, sample, sample.metrics[self.metric], limit)

@@ -73,6 +73,12 @@ def value(run: Run, name: str, mark: str | None = None) -> Number | None:
     return sample.metrics.get(name) if sample else None
 
 
+def judged_at(recording: Recording) -> str:
+    """Where its figures were read unless a mark is named: ``at “booted”``; empty where nothing was."""
+    marks = dict.fromkeys(sample.mark for run in recording.runs if (sample := run.sample()) is not None)
+    return f"at {listed(f'“{mark}”' for mark in marks)}" if marks else ""
+
+
 def has_course(recording: Recording) -> bool:
     """Whether the recording tells what happened; of a captured machine it only tells what exists."""
     return any(value(run, "flatviews.created") is not None for run in recording.runs) or not any(

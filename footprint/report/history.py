@@ -6,13 +6,13 @@ from footprint.recording.metrics import METRICS
 from footprint.recording.model import Published, Recording, Run
 from footprint.report.bars import StackedBar, bars
 from footprint.report.canvas import ACCENT
-from footprint.report.formatting import NOTHING, figure, has_course, listed, percent, plural, signed, value
+from footprint.report.formatting import NOTHING, figure, has_course, judged_at, listed, percent, plural, signed, value
 from footprint.report.section import Column, Exhibit, Key, Picture, Section, Table
 
 _PICTURES = (
     ("dispatches.created", "", "Dispatch trees built during the start-up", "trees built"),
     ("flatviews.created", "", "Views created during the start-up", "views created"),
-    ("flatviews.alive", "", "Views in use once it is built", "views in use"),
+    ("flatviews.alive", "", "Views in use", "views in use"),
     ("modelled.resident.peak", "modelled.bytes.peak", "Modelled bytes at the peak", "touched at the peak"),
 )
 """Metric, the metric drawn pale behind it, the picture's title, and the column's heading."""
@@ -44,10 +44,10 @@ def history(recording: Recording) -> Section | None:
 
 def _lead(recording: Recording) -> str:
     if has_course(recording):
-        several, single = "The same guest, started under each rule set.", "What the start-up made."
+        several, single = "The same guest, started under each rule set", "What the start-up made"
     else:
-        several, single = "The same machine, as it was, under each rule set.", "What exists."
-    said = [several if len(recording.runs) > 1 else single]
+        several, single = "The same machine, as it was, under each rule set", "What exists"
+    said = [f"{several if len(recording.runs) > 1 else single}, read {judged_at(recording)}."]
     exact = [published for published in recording.published if published.exact]
     if exact:
         equal = sum(_ours(recording, published) == published.value for published in exact)
@@ -75,10 +75,14 @@ def _picture(recording: Recording, name: str, behind: str, title: str) -> Pictur
 
 
 def _bar(recording: Recording, run: Run, name: str, behind: str) -> StackedBar:
-    ours = value(run, name)
-    here = (name, run.rules, None)
+    ours, sample = value(run, name), run.sample()
+    here = (None, sample.mark) if sample else (None,)
     beside = next(
-        (published for published in recording.published if (published.metric, published.rules, published.mark) == here),
+        (
+            published
+            for published in recording.published
+            if (published.metric, published.rules) == (name, run.rules) and published.mark in here
+        ),
         None,
     )
     return StackedBar(

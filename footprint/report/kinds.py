@@ -8,7 +8,7 @@ from footprint.byte_kinds import BYTE_KINDS
 from footprint.recording.model import Recording, Run
 from footprint.report.bars import StackedBar, bars
 from footprint.report.canvas import SERIES, VARIABLES
-from footprint.report.formatting import NOTHING, count, listed, percent, plural, size, value
+from footprint.report.formatting import NOTHING, count, judged_at, listed, percent, plural, size, value
 from footprint.report.section import Column, Exhibit, Key, Picture, Section, Table
 
 BarPart = tuple[str, str, Callable[[Run], float | None]]
@@ -63,9 +63,9 @@ def _lead(recording: Recording, parts: tuple[BarPart, ...]) -> str:
     greatest, total = max(sizes, key=sizes.__getitem__), sum(sizes.values())
     if not total:
         return f"Under {run.rules} no view was created."
-    return (
-        f"Under {run.rules}, {percent(sizes[greatest], total)} of the {size(total)} that its views take are {greatest}."
-    )
+    at = judged_at(recording)
+    share = percent(sizes[greatest], total)
+    return f"Under {run.rules}, {share} of the {size(total)} that its views take {at} are {greatest}."
 
 
 def _traced(recording: Recording) -> tuple[Exhibit, ...]:
