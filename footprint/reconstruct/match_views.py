@@ -82,6 +82,7 @@ class Matching:
 
         First those that only one view of the model can be: what they tell of siblings helps with the others.
         """
+        self.siblings.find_overlaps()
         ours: dict[Names, list[list[AddressSpace]]] = defaultdict(list)
         for spaces in _by_view(self.ledger):
             ours[self._names(spaces)].append(spaces)

@@ -13,7 +13,7 @@ from footprint.memory.region import MemoryRegion
 from footprint.memory.rules import HISTORY
 from footprint.qemu.capture import read_capture
 from footprint.reconstruct.build import Machine, read_machine
-from footprint.reconstruct.match_views import arranged, rules_of
+from footprint.reconstruct.match_views import arrange, rules_of
 from footprint.reconstruct.mtree_printer import flat_text, tree_text
 from footprint.reconstruct.page_size import page_size
 from footprint.verify.capture import verify_capture
@@ -108,7 +108,7 @@ def test_a_pc_whose_firmware_shadowed_its_rom_is_exact(seed: int, tmp_path: Path
     """What SeaBIOS does to the PAM windows, bus masters and SMRAM; the text does not print what is read-only."""
     rnd = random.Random(seed)
     capture = read_capture(named("x86_64__pc"))
-    comparison = arranged(capture, rules_of(capture))
+    comparison = arrange(capture, rules_of(capture))
     core, regions = comparison.core, list(comparison.rebuilt.regions.values())
     system = next(space.root for space in core.spaces if space.name == "memory")
     windows: dict[int, list[MemoryRegion]] = {}

@@ -12,7 +12,7 @@ from footprint.memory.core import MemoryCore
 from footprint.memory.rules import HISTORY
 from footprint.qemu.capture import read_capture
 from footprint.reconstruct.build import read_machine, rebuild
-from footprint.reconstruct.match_views import arranged, rules_of
+from footprint.reconstruct.match_views import arrange, rules_of
 from footprint.reconstruct.mtree_printer import flat_text, tree_text
 from tests.fixtures.captures import CAPTURES, FLAT, TREE, load
 
@@ -32,7 +32,7 @@ def paragraphs(text: str) -> Counter[str]:
 @pytest.mark.parametrize("path", TOLD_APART, ids=lambda path: path.name.partition(".")[0])
 def test_a_rebuilt_machine_prints_what_qemu_printed_to_the_last_character(path: Path) -> None:
     capture = read_capture(path)
-    comparison = arranged(capture, rules_of(capture))
+    comparison = arrange(capture, rules_of(capture))
     real = load(path)
     assert paragraphs(tree_text(comparison.core.spaces)) == paragraphs(real[TREE])
     assert paragraphs(flat_text(comparison.ledger)) == paragraphs(real[FLAT])

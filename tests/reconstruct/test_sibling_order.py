@@ -10,7 +10,8 @@ from footprint.memory.region import MemoryRegion
 from footprint.memory.rules import HISTORY
 from footprint.qemu.capture import read_capture
 from footprint.reconstruct.mtree_printer import flat_text, tree_text
-from footprint.reconstruct.sibling_order import has_rivals, rivals_at
+from footprint.reconstruct.overlaps import has_rivals
+from footprint.reconstruct.rivals import rivals_at
 from footprint.verify.capture import verify_capture
 from footprint.verify.result import Verification
 from tests.fixtures.captures import save

@@ -12,7 +12,7 @@ from footprint.memory.core import MemoryCore
 from footprint.memory.rules import HISTORY
 from footprint.qemu.capture import read_capture
 from footprint.reconstruct.build import read_machine, rebuild
-from footprint.reconstruct.match_views import arranged, rules_of
+from footprint.reconstruct.match_views import arrange, rules_of
 from footprint.reconstruct.mtree_printer import flat_text, tree_text
 from footprint.verify.capture import verify_capture
 from footprint.verify.difference import Style
@@ -80,7 +80,7 @@ def test_the_kind_container_is_read_as_what_it_is_elsewhere(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.name.partition(".")[0])
 def test_text_of_2_11_with_four_dummy_sections_is_verified_under_its_rules(path: Path, tmp_path: Path) -> None:
-    comparison = arranged(capture := read_capture(path), rules_of(capture))
+    comparison = arrange(capture := read_capture(path), rules_of(capture))
     core = MemoryCore([HISTORY["v2.11.0"]], pages=comparison.core.pages)
     rebuild(read_machine(capture), core)
     old = read_capture(save(tmp_path / "a.json", tree_text(core.spaces), flat_text(core.ledgers[0])))
@@ -90,7 +90,7 @@ def test_text_of_2_11_with_four_dummy_sections_is_verified_under_its_rules(path:
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.name.partition(".")[0])
 def test_sections_that_end_where_their_regions_would_are_those_of_6_0(path: Path, tmp_path: Path) -> None:
-    comparison = arranged(capture := read_capture(path), rules_of(capture))
+    comparison = arrange(capture := read_capture(path), rules_of(capture))
     changed = 0
     for view in comparison.ledger.views():
         for section in view.dispatch.sections if view.dispatch else ():
