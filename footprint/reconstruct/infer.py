@@ -241,7 +241,7 @@ class _Reading:
 def _say(traits: Traits, one: str, many: str, nodes: set[Node]) -> None:
     names = sorted({node.line.name for node in nodes})
     if names:
-        more = f" and {len(names) - 3} other names" if len(names) > 3 else ""
+        more = f" and {len(names) - 3} more" if len(names) > 3 else ""
         traits.guesses.append(f"{', '.join(map(repr, names[:3]))}{more} {one if len(nodes) == 1 else many}")
 
 

@@ -74,10 +74,12 @@ class SiblingOrder:
     def arrange(self) -> None:
         """Put the siblings of every contested container in the order that follows from what was learned."""
         self.guesses = []
-        if not self._overlaps.contested:
-            return
         self._known = Precedence(self._patience)
         self._try(self._solve)
+        if not self._in_full:
+            self.guesses.append("too many siblings overlap to read the order of all of them: some stand as printed")
+        if not self._overlaps.contested:
+            return
         with self.rebuilt.core.transaction():
             for container in self._overlaps.contested:
                 order = [
@@ -88,8 +90,6 @@ class SiblingOrder:
                 if order != container.subregions:
                     place_children(self.rebuilt.core, container, order)
                     self._rearranged[container] = None
-        if not self._in_full:
-            self.guesses.append("too many siblings overlap to read the order of all of them: some stand as printed")
 
     def repeat(self, regions: Mapping[MemoryRegion, MemoryRegion], core: MemoryCore) -> None:
         """Arrange, in another core, the twins of what was rearranged here; `regions` leads from one to the other."""
