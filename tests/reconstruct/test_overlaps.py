@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from footprint.memory import region as make
@@ -38,6 +38,7 @@ CHILDREN = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(CHILDREN)
 def test_the_candidates_for_the_top_are_those_that_a_look_at_every_byte_finds(
     children: list[tuple[int, int, int, bool, int]],
@@ -63,6 +64,7 @@ def test_the_candidates_for_the_top_are_those_that_a_look_at_every_byte_finds(
         assert [part[2] for part in layout.within(byte, byte + 1)] == [layout.at(byte)] * bool(here)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=40), st.integers(0, 40))
 def test_an_order_keeps_to_every_pair_that_could_be_put(pairs: list[tuple[int, int]], kept: int) -> None:
     siblings = [region(i, 1) for i in range(10)]
@@ -83,6 +85,13 @@ def test_a_pair_is_refused_where_others_put_the_lower_one_on_top() -> None:
     assert not known.put(low, high)
     known.forget(1)
     assert known.put(low, high)
+
+
+def test_siblings_of_which_nothing_is_known_stay_in_order() -> None:
+    siblings = [region(i, 1) for i in range(6)]
+    known = Precedence(Patience())
+    known.put(siblings[4], siblings[1])
+    assert [sibling.addr for sibling in known.sort(siblings)] == [0, 2, 3, 4, 1, 5]
 
 
 def test_patience_ends() -> None:

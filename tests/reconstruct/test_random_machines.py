@@ -6,7 +6,7 @@ import random
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from footprint.memory import region as make
@@ -95,6 +95,7 @@ CHILD = st.tuples(
 """Kind; place and size in steps; priority; which container, of those there are; which target, and from which step on."""
 
 
+@settings(deadline=None)
 @given(st.lists(CHILD, min_size=2, max_size=14), st.lists(st.integers(0, 13), max_size=3))
 def test_siblings_that_overlap_in_any_order_are_rebuilt_exactly(
     tmp_path_factory: pytest.TempPathFactory, children: list[tuple[str, int, int, int, int, int, int]], roots: list[int]
