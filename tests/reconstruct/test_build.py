@@ -143,7 +143,7 @@ def test_the_page_size_is_found_in_the_trees(bits: int, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("target", "size"), [("x86_64", 4096), ("sparc64", 8192), ("arm", 1024)])
-def test_without_trees_the_page_size_is_that_of_the_target_and_said_to_be_a_guess(
+def test_without_trees_the_page_size_is_that_of_the_target_and_reported_as_a_guess(
     core: MemoryCore, target: str, size: int, tmp_path: Path
 ) -> None:
     board(core, (0, make.ram("ram", 1 << 27), 0))
