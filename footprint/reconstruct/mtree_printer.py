@@ -37,7 +37,7 @@ def tree_text(spaces: Iterable[AddressSpace], *, owners: bool = True) -> str:
         lines += [*_tree_lines(root, queue, owners=owners), ""]
     printed: set[MemoryRegion] = set()
     while len(printed) < len(queue):
-        for target in [one for one in queue if one not in printed]:
+        for target in [region for region in queue if region not in printed]:
             printed.add(target)
             lines += [f"memory-region: {_name(target)}", *_tree_lines(target, queue, owners=owners), ""]
     return "\n".join(lines) + "\n"
