@@ -64,6 +64,8 @@ def command(word: str, mark: str | None, rules: tuple[str, ...], *, everything: 
 
 def summarize(recording: Recording, *, mark: str | None = None, everything: bool = False) -> None:
     """Print the recording's figures at `mark`: a row a rule set, or a row a metric for all of them."""
+    if recording.answer and mark is None:
+        say_wrapped(recording.answer)
     read = [(run, sample) for run in recording.runs if (sample := run.sample(mark)) is not None]
     for run in recording.runs:
         if run.sample(mark) is None:
