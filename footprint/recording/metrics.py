@@ -39,15 +39,11 @@ _WORDS = {
 }
 
 
-def _rows() -> tuple[Metric, ...]:
+def _of_a_memory_core() -> tuple[Metric, ...]:
+    """What a memory core, modelled or real, is counted for."""
+
     def count(name: str, unit: str, what: str, *, gauge: bool = True) -> Metric:
         return Metric(name, unit, "modelled", gauge, what)
-
-    def measured(name: str, what: str, probe: str) -> Metric:
-        return Metric(name, "bytes", "measured", True, what, probe)
-
-    def seconds(name: str, what: str) -> Metric:
-        return Metric(name, "seconds", "measured", False, what, "process")
 
     return (
         count("address_spaces", "spaces", "address spaces alive"),
@@ -83,6 +79,19 @@ def _rows() -> tuple[Metric, ...]:
         ),
         count("modelled.resident", "bytes", "of those bytes, what is touched"),
         count("modelled.resident.peak", "bytes", "touched bytes at their most", gauge=False),
+    )
+
+
+def _of_a_process() -> tuple[Metric, ...]:
+    """What is measured of the process that models, or of a real QEMU and its neighbours."""
+
+    def measured(name: str, what: str, probe: str) -> Metric:
+        return Metric(name, "bytes", "measured", True, what, probe)
+
+    def seconds(name: str, what: str) -> Metric:
+        return Metric(name, "seconds", "measured", False, what, "process")
+
+    return (
         measured(
             "process.rss", "resident memory of the process: ours, or QEMU's (of several guests the mean)", "process"
         ),
@@ -131,14 +140,16 @@ def _of_a_target() -> tuple[Metric, ...]:
     )
 
 
-METRICS: dict[str, Metric] = {metric.name: metric for metric in (*_rows(), *_of_a_target())}
+METRICS: dict[str, Metric] = {
+    metric.name: metric for metric in (*_of_a_memory_core(), *_of_a_process(), *_of_a_target())
+}
 """Every metric by name, in the order in which it is shown."""
 
 
 def metric(name: str) -> Metric:
     """The row of `name`; raises UnknownNameError. Whatever a user's rule counts is called ``rule.…``."""
     if name.startswith("rule."):
-        return Metric(name, "counts", "modelled", False, "counted by a rule of somebody's own")
+        return Metric(name, "counts", "modelled", False, "counted by a custom rule")
     if name not in METRICS:
         raise UnknownNameError("metric", name, METRICS)
     return METRICS[name]
