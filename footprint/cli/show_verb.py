@@ -155,5 +155,7 @@ def _figure(name: str, value: float | None) -> str:
 
     if value is None:
         return "–"
-    known = METRICS.get(name)
-    return bytes_text(value) if known is not None and known.unit == "bytes" else count_text(value)
+    unit = METRICS[name].unit if name in METRICS else ""
+    if unit == "bytes":
+        return bytes_text(value)
+    return f"{value:.3g} s" if unit == "seconds" else count_text(value)
