@@ -107,3 +107,36 @@ def test_nothing_cites_notes_that_are_not_in_the_repository(folder):
     for path in (ROOT / folder).rglob("*"):
         if path.suffix in {".py", ".md"}:
             assert not re.search(r"\b[A-Z]{3,}(?:\.md)? §\s*\d", path.read_text()), path
+
+
+PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")])
+FOLDERS = {"footprint", "tests", "docs", "scenarios", "benchmarks"}
+GLOSSARY = re.findall(
+    r"^\| (?!term |-)(.+?) \| (.+?) \| (.+?) \|$", (ROOT / "docs" / "glossary.md").read_text(), flags=re.M
+)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_file_that_a_page_names_exists(page):
+    for name in re.findall(r"`([\w./-]+)`", page.read_text()):
+        if "/" in name and name.split("/")[0] in FOLDERS:
+            assert (ROOT / name).exists(), f"{page.name} names {name}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_within_the_repository_leads_somewhere(page):
+    for target, anchor in re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)", page.read_text()):
+        goal = page.parent / target if target else page
+        assert goal.exists(), f"{page.name} links to {target}"
+        if anchor:
+            headings = re.findall(r"^#+ (.*)$", goal.read_text(), flags=re.M)
+            anchors = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+            assert anchor in anchors, f"{page.name} links to {target}#{anchor}"
+
+
+def test_the_glossary_has_each_noun_once_and_says_where_it_lives():
+    terms = [term for term, _, _ in GLOSSARY]
+    assert len(terms) > 80
+    assert len(terms) == len(set(terms))
+    for term, _, where in GLOSSARY:
+        assert re.fullmatch(r"`[\w./-]+`", where), term

@@ -42,7 +42,8 @@ class ModelBackend:
     """Plays a scenario on a memory core. `rules` must ask for the same wiring (:func:`passes`).
 
     The core is made when the first step tells the target's page size. `guesses` are sentences about what
-    an input did not say, `findings` about what a device left behind and should not have.
+    an input did not say, `findings` about what a device left behind and should not have. `device_types` knows
+    every device that was asked for by its id.
     """
 
     name = "model"
@@ -53,6 +54,7 @@ class ModelBackend:
         self.wiring = Wiring.of(self.rules[0].features)
         self.guesses: list[str] = []
         self.findings: list[str] = []
+        self.device_types: dict[str, str] = {}
         self._core: MemoryCore | None = None
         self._board: Board | None = None
         self._regions: list[MemoryRegion] = []
@@ -80,11 +82,13 @@ class ModelBackend:
         """Do what `step` says; a Mark asks for nothing."""
         match step:
             case Build(topology):
+                self.device_types.update((device.id, device.type) for device in topology.devices)
                 self._board = BOARDS[topology.machine](self._start(Pages()), topology, self.wiring)
                 self._board.build()
             case Boot():
                 boot(self._machine)
             case Plug(device):
+                self.device_types[device.id] = device.type
                 self._machine.plug(device)
             case Unplug(name):
                 self._unplug(name)

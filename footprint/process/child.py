@@ -51,8 +51,8 @@ def find_program(word: str) -> str:
     if path is not None:
         return path
     name = Path(word).name
-    found = re.fullmatch(r"qemu-system-(\w+)", name)
-    package = PACKAGES.get(found[1], "qemu-system-misc") if found else _OTHERS.get(name)
+    emulator = re.fullmatch(r"qemu-system-(\w+)", name)
+    package = PACKAGES.get(emulator[1], "qemu-system-misc") if emulator else _OTHERS.get(name)
     if "/" in word:
         raise MeasurementError(f"{word} is not there, or is not a program")
     raise MeasurementError(
@@ -63,17 +63,16 @@ def find_program(word: str) -> str:
 class Child:
     """A running program that dies with us. Use it as a context manager; leaving it kills the program.
 
-    `name` is what error sentences call it. stdin is empty or the descriptor `stdin`; stdout and stderr are read as
-    its words, or with `stdout` the former goes there.
+    `name` is what error sentences call it, by default the program's name. stdin is empty or the descriptor
+    `stdin`; stdout and stderr are read as its words, or with `stdout` the former goes there.
     """
 
     def __init__(
         self, command: Sequence[str], *, pass_fds: Sequence[int] = (), stdin: int = subprocess.DEVNULL,
-        stdout: int | None = None,
-        environment: dict[str, str] | None = None,
+        stdout: int | None = None, environment: dict[str, str] | None = None, name: str = "",
     ) -> None:  # fmt: skip
         program = find_program(command[0])
-        self.name = Path(program).name
+        self.name = name or Path(program).name
         guard = [find_program("setpriv"), "--pdeathsig", "KILL", "sh", "-c", _NO_ORPHAN, str(os.getpid())]
         self._process = subprocess.Popen(
             [*guard, program, *command[1:]],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import resource
 import socket
 import time
@@ -11,6 +12,9 @@ from types import TracebackType
 
 from footprint.errors import MeasurementError, RequestError, reason_of
 from footprint.process.child import Child, find_program
+from footprint.process.smaps import command_line_of, cpu_seconds, program_of, resident
+from footprint.process.steady_memory import Steadiness, await_steady
+from footprint.qemu_process.gdb_guest import NO_PLAN, GdbGuest, GdbPlan
 from footprint.qemu_process.monitor import Monitor, MonitorLostError
 from footprint.qemu_process.view_trace import Life, Trace
 
@@ -21,22 +25,33 @@ SECONDS_TO_SETTLE = 15.0
 SECONDS_TO_BOOT = 15.0
 SECONDS_OF_QUIET = 3.0
 """Firmware pauses for up to two seconds between its changes (docs/qemu-memory.md, "Firmware")."""
+LEAST_QUIET, FIRST_QUIET, MOST_QUIET = 0.2, 0.5, 5.0
+"""Seconds without a fall of the memory that mean that it is steady: later, and at first at least and at most."""
 FILES, FILES_PER_GUEST = 50, 8
 """Open files of ours, and for each guest: its trace, its monitor with the loop that serves it, its words."""
+_CHILD = re.compile(r"child<(.+)>")
 _DISPLAYS = {"-display", "-nographic", "-vnc", "-spice", "-sdl", "-gtk", "-curses"}
 
 
 class Guest:
     """A running QEMU, built and stopped. Use it as a context manager; leaving it ends QEMU.
 
+    `pid` is its process number, `process` the child that stands for it: QEMU itself, or gdb. `wall_seconds`
+    and `cpu_seconds` are what the start took until QMP answered. `version` is the release as QEMU gives it,
+    `package` whose build it is, `program` and `command_line` are what really runs, as the kernel has it.
+
     `command` is a QEMU command line. ``-S``, a monitor and a trace are added, and ``-display none`` if it
     asks for no display. Raises MeasurementError with QEMU's own words when no built machine comes of it.
-    Without `wait` it is only started: :meth:`wait` comes before everything else, with the same errors.
+    With a `plan`, gdb starts it and does as planned. Without `wait` it is only started: :meth:`wait` comes
+    before everything else, with the same errors.
     """
 
-    def __init__(self, command: Sequence[str], *, seconds: float = SECONDS, wait: bool = True) -> None:
+    def __init__(
+        self, command: Sequence[str], *, seconds: float = SECONDS, wait: bool = True, plan: GdbPlan = NO_PLAN
+    ) -> None:
         self.command = tuple(check(command))
         self.seconds = seconds
+        self.plan = plan
         find_program(self.command[0])
         self._held = contextlib.ExitStack()
         try:
@@ -59,19 +74,43 @@ class Guest:
             fd = theirs.fileno()
             monitor = ["-chardev", f"socket,id=footprint,fd={fd}", "-mon", "chardev=footprint,mode=control"]
             full = [*self.command, *quiet(self.command), *monitor, *self.trace.arguments]
-            self.process = self._held.enter_context(Child(full, pass_fds=(fd, self.trace.fd)))
-        self._deadline = time.monotonic() + self.seconds
+            self._run(full, (fd, self.trace.fd))
+        self._started = time.monotonic()
+
+    def _run(self, command: Sequence[str], pass_fds: Sequence[int]) -> None:
+        self._gdb = GdbGuest(command, self.plan, pass_fds=pass_fds) if self.plan else None
+        if self._gdb is not None:
+            self._held.callback(self._gdb.close)
+        process = Child(command, pass_fds=pass_fds) if self._gdb is None else self._gdb.process
+        self.process = self._held.enter_context(process)
+        self.pid = process.pid
 
     def wait(self) -> None:
         """Wait until its machine is built."""
+        self._deadline = self._started + self.seconds
+        if self._gdb is not None:
+            self.pid, self._started = self._gdb.reach_main_loop(self.seconds)
+            self._deadline = time.monotonic() + self.seconds
         with self.speaking("before its machine was built"):
             self.monitor = Monitor(self._ours, seconds=self.seconds, who=self.process.name)
             self._held.callback(self.monitor.close)
             # The greeting comes before the machine; only the answer to a command says that it is built.
             self.version = self._version(max(0.1, self._deadline - time.monotonic()))
+            self.wall_seconds = time.monotonic() - self._started
+            self.cpu_seconds = cpu_seconds(self.pid)
+        self.program, self.command_line = program_of(self.pid), command_line_of(self.pid)
+        self._quiet = min(MOST_QUIET, max(FIRST_QUIET, self.wall_seconds / 3))
+
+    @property
+    def created(self) -> int | None:
+        """Views created so far, counted by gdb if it was planned, or else by trace events; None if by neither."""
+        counted = None if self._gdb is None else self._gdb.created
+        return counted or self.trace.read().created or None
 
     def _version(self, seconds: float) -> str:
-        known = self.monitor.execute("query-version", seconds)["qemu"]
+        answer = self.monitor.execute("query-version", seconds)
+        self.package = str(answer.get("package", ""))
+        known = answer["qemu"]
         return f"{known['major']}.{known['minor']}.{known['micro']}"
 
     @contextlib.contextmanager
@@ -93,6 +132,16 @@ class Guest:
         with self.speaking(f"when asked for {line!r}"):
             return self.monitor.ask(line)
 
+    def device_types(self) -> dict[str, str]:
+        """The type of every device of the command line, or plugged in since, by its path in QEMU's object tree."""
+        types = {}
+        for folder in ("/machine/peripheral", "/machine/peripheral-anon"):
+            with self.speaking(f"when asked for the devices in {folder}"):
+                for item in self.monitor.execute("qom-list", path=folder):
+                    if kind := _CHILD.fullmatch(item["type"]):
+                        types[f"{folder}/{item['name']}"] = kind[1]
+        return types
+
     def settle(self, seconds: float = SECONDS_TO_SETTLE) -> Life:
         """Wait until everything released is freed; the life of all views. Raises MeasurementError if it never is."""
         deadline = time.monotonic() + seconds
@@ -108,6 +157,20 @@ class Guest:
             life = self.trace.read()
         return life
 
+    def await_steady_memory(self) -> Steadiness:
+        """Wait until its resident memory no longer falls.
+
+        After the start QEMU frees in a thread of its own what the grace period held, and the more there is, the
+        later it begins: so the first wait is as long as the start suggests, a later one short.
+        """
+        quiet, self._quiet = self._quiet, LEAST_QUIET
+
+        def is_freeing() -> bool:
+            return self.trace.read().waiting > 0
+
+        with self.speaking("while its memory fell"):
+            return await_steady(lambda: resident(self.pid), quiet=quiet, limit=SECONDS_TO_SETTLE, busy=is_freeing)
+
     def boot(self, seconds: float = SECONDS_TO_BOOT, quiet: float = SECONDS_OF_QUIET) -> Life:
         """Let the firmware run until no view was created for `quiet` seconds, at most `seconds`; then stop it.
 
@@ -116,12 +179,12 @@ class Guest:
         with self.speaking("when its firmware was started"):
             self.monitor.execute("cont")
         deadline = time.monotonic() + seconds
-        created, since = self.trace.read().created, time.monotonic()
+        created, since = self.created, time.monotonic()
         while (now := time.monotonic()) < min(since + quiet, deadline):
             if not self.process.is_alive:
                 raise self.process.obituary("while its firmware ran")
             time.sleep(0.05)
-            if (seen := self.trace.read().created) != created:
+            if (seen := self.created) != created:
                 created, since = seen, now
         with self.speaking("when its firmware was stopped"):
             self.monitor.execute("stop")

@@ -20,7 +20,7 @@ from footprint.memory.space import AddressSpace, is_of_9_2
 from footprint.qemu.capture import Capture
 from footprint.qemu.flat import ViewText
 from footprint.reconstruct.build import Machine, Rebuilt, read_machine, rebuild
-from footprint.reconstruct.page_size import PageGuess, page_size
+from footprint.reconstruct.page_size import page_size
 from footprint.reconstruct.sibling_order import SiblingOrder
 
 MOST_BYTES = 256 << 20
@@ -51,15 +51,14 @@ class Matching:
     none has. `left` are the users of those views of the model that no printed one was paired with.
     """
 
-    def __init__(self, capture: Capture, machine: Machine, rules: RuleSet, pages: PageGuess) -> None:
+    def __init__(self, capture: Capture, machine: Machine, rebuilt: Rebuilt) -> None:
         self.capture = capture
         self.machine = machine
-        self.rebuilt: Rebuilt = rebuild(machine, MemoryCore([rules], pages=pages.pages))
-        self.ledger: Ledger = self.rebuilt.core.ledgers[0]
-        self.siblings = SiblingOrder(self.rebuilt)
+        self.rebuilt = rebuilt
+        self.ledger: Ledger = rebuilt.core.ledgers[0]
+        self.siblings = SiblingOrder(rebuilt)
         self.pairs: list[tuple[ViewText, AddressSpace | None]] = []
         self.left: list[Names] = []
-        self._guesses = [*machine.guesses, *([pages.guess] if pages.guess else [])]
         self._known: dict[MemoryRegion | None, Flat] = {}
 
     @property
@@ -70,7 +69,7 @@ class Matching:
     @property
     def guesses(self) -> list[str]:
         """Sentences about what the capture does not say."""
-        return [*self._guesses, *self.siblings.guesses]
+        return [*self.machine.guesses, *self.siblings.guesses]
 
     def check_weight(self) -> None:
         """Refuse views that would not fit in memory, before any is built."""
@@ -84,6 +83,7 @@ class Matching:
 
         First those that only one view of the model can be: what they tell of siblings helps with the others.
         """
+        self.siblings.find_overlaps()
         ours: dict[Names, list[list[AddressSpace]]] = defaultdict(list)
         for spaces in _by_view(self.ledger):
             ours[self._names(spaces)].append(spaces)
@@ -149,7 +149,10 @@ def arrange(capture: Capture, rules: RuleSet) -> Matching:
 
     Raises InputFileError for a capture that no QEMU could have printed.
     """
-    matching = Matching(capture, read_machine(capture), rules, page_size(capture))
+    machine = read_machine(capture)
+    pages, guess = page_size(capture)
+    machine.guesses += [guess] if guess else []
+    matching = Matching(capture, machine, rebuild(machine, MemoryCore([rules], pages=pages)))
     matching.check_weight()
     matching.match()
     return matching

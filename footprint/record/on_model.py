@@ -25,10 +25,10 @@ from footprint.memory.policies import OwnRules
 from footprint.memory.rules import RuleSet
 from footprint.probes.census import CensusProbe
 from footprint.probes.process import ProcessProbe
-from footprint.probes.view_snapshot import view_snapshots
+from footprint.probes.view_snapshot import view_owners, view_snapshots
 from footprint.record.request import ModelOptions, Outcome, Progress, Request, check_samples
 from footprint.recording.metrics import metric
-from footprint.recording.model import Number, Run, Sample, Timeline, View
+from footprint.recording.model import Number, Run, Sample, Timeline, View, ViewOwner
 from footprint.scenario.steps import Build, Replay, Restore
 from footprint.scripts import blame
 
@@ -96,6 +96,7 @@ def _pass(request: Request, backend: ModelBackend, *, with_views: RuleSet) -> li
     scenario, census, process = request.scenario, CensusProbe(), ProcessProbe()
     samples: dict[str, list[Sample]] = {rules.name: [] for rules in backend.rules}
     views: dict[str, tuple[View, ...]] = {}
+    owners: dict[str, tuple[ViewOwner, ...]] = {}
     started = time.perf_counter()
     for reached in play(scenario, request.values, backend):
         measured = process.read()
@@ -105,8 +106,10 @@ def _pass(request: Request, backend: ModelBackend, *, with_views: RuleSet) -> li
                 counts = {name: value for name, value in counts.items() if metric(name).gauge}
             metrics: dict[str, Number] = {**counts, **measured}
             samples[ledger.rules.name].append(Sample(reached.mark.name, reached.mark.cycle, metrics))
+            if ledger.spaces:
+                owners[ledger.rules.name] = view_owners(ledger, backend.device_types)
             if ledger.rules is with_views and ledger.spaces:
-                views[with_views.name] = view_snapshots(ledger)
+                views[with_views.name] = view_snapshots(ledger, backend.device_types)
     seconds = time.perf_counter() - started if len(backend.rules) == 1 else None
     return [
         Run(
@@ -117,6 +120,7 @@ def _pass(request: Request, backend: ModelBackend, *, with_views: RuleSet) -> li
             seconds=seconds,
             timeline=None if scenario.state_only else _timeline(ledger),
             views=views.get(ledger.rules.name, ()),
+            view_owners=owners.get(ledger.rules.name, ()),
         )
         for ledger in backend.ledgers
     ]

@@ -35,6 +35,7 @@ def record(request: Request, progress: Progress = lambda _: None) -> Recording:
         question=request.scenario.question,
         notes=outcome.notes,
         published=outcome.published,
+        accumulates=request.scenario.accumulates,
     )
 
 

@@ -70,7 +70,8 @@ class Scenario:
 
     `rules` are the rule sets that it runs under when none are asked for. `notes` are true of every run
     and stand on its page; `published` figures stand beside ours. `state_only`: it begins with a machine that
-    is there, so only what exists is worth recording, not what has happened.
+    is there, so only what exists is worth recording, not what has happened. `accumulates` names what every cycle adds
+    on purpose (``"function"``): growth is then the answer, and no leak.
     """
 
     name: str
@@ -81,6 +82,7 @@ class Scenario:
     notes: Callable[[Any], tuple[str, ...]] = field(default=lambda _: ())
     published: Callable[[Any], tuple[Published, ...]] = field(default=lambda _: ())
     state_only: bool = False
+    accumulates: str = ""
 
     def values(self, assignments: Mapping[str, str]) -> dict[str, Any]:
         """Every parameter's value, those in `assignments` (given as text) in place of the defaults."""
@@ -113,16 +115,20 @@ def scenario(
     notes: Callable[[Any], tuple[str, ...]] = lambda _: (),
     published: Callable[[Any], tuple[Published, ...]] = lambda _: (),
     name: str = "",
+    accumulates: str = "",
 ) -> Callable[[Callable[[Any], Iterator[Step]]], Scenario]:
     """Make a Scenario of a generator function, named like the function unless `name` is given.
 
-    Raises RequestError for `params` that are none.
+    `accumulates` as in Scenario. Raises RequestError for `params` that are none.
     """
     for param in params:
         if not isinstance(param, Param):
             raise RequestError(f"params of a scenario are Param(…), not {param!r}")
 
     def make(steps: Callable[[Any], Iterator[Step]]) -> Scenario:
-        return Scenario(name or steps.__name__, question, steps, (*params, HOST_PAGE), rules, notes, published)
+        return Scenario(
+            name or steps.__name__, question, steps, (*params, HOST_PAGE), rules, notes, published,
+            accumulates=accumulates,
+        )  # fmt: skip
 
     return make
