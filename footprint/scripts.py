@@ -15,6 +15,17 @@ PREFIX = "footprint_script_"
 """What the name of a script's module begins with, by which its frames are known in a traceback."""
 
 
+MOVED = {
+    "footprint.steps": "footprint.scenario",
+    "footprint.guests": "footprint.scenario.startup",
+    "footprint.machines.guests": "footprint.machines.generic",
+    "footprint.discovery": "footprint.scenario.find",
+    "footprint.rule_files": "footprint.scenario.custom_rules",
+    "footprint.recorder": "footprint.record.recorder",
+}
+"""Modules that scripts written for the first layout of the package import, and where their contents are now."""
+
+
 def load(path: Path) -> ModuleType:
     """The module in `path`, run; raises InputFileError with the line where it goes wrong."""
     try:
@@ -68,4 +79,6 @@ def blame(error: BaseException) -> InputFileError | None:
 
 
 def _words(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}"
+    words = f"{type(error).__name__}: {error}"
+    moved = isinstance(error, ModuleNotFoundError) and MOVED.get(error.name or "")
+    return f"{words}; what it had is now in {moved}" if moved else words

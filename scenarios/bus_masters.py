@@ -7,7 +7,6 @@ CPU sees. Until functions shared a view, every one of them had its own, made ane
 from footprint.machines.catalogue import CATALOGUE
 from footprint.machines.generic import guest
 from footprint.scenario import Build, Destroy, EnableBusMaster, Mark, Param, Settle, scenario
-from footprint.scenario.startup import OLDER_RULES
 
 
 @scenario(
@@ -20,7 +19,6 @@ from footprint.scenario.startup import OLDER_RULES
         Param("cpus", 1, "CPUs", least=1, most=8),
     ),
     rules=("v2.10.0", "67ace39b25", "202fc01b05", "e673ba9af9", "092aa2fc65", "v2.11.0", "v7.2.0"),
-    notes=lambda _: (OLDER_RULES,),
     accumulates="function",
 )
 def bus_masters(p):

@@ -9,10 +9,8 @@ from footprint.machines.generic import guest
 from footprint.machines.pseries import pseries
 from footprint.machines.topology import Device
 from footprint.scenario import Build, Commit, Destroy, EnableBusMaster, Mark, Param, Plug, Settle, Unplug, scenario
-from footprint.scenario.startup import OLDER_RULES
 
 NOTES = (
-    OLDER_RULES,
     "QEMU's hint for how many radix nodes to allocate never shrinks: nodes.allocated and modelled.bytes are to be "
     "compared with what they were after the first unplug, everything else with what it was before the first plug.",
     "From 967dc9b119 to e673ba9af9 the table keeps a view that only the unplugged device used until the next commit. "

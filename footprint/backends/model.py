@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from footprint.backends.boards import BOARDS, boot
 from footprint.backends.boards.board import Board, dismantle
 from footprint.backends.boards.pci import Function, Wiring
 from footprint.backends.replayer import Replayer
-from footprint.errors import TopologyError
+from footprint.errors import RequestError, TopologyError
+from footprint.machines.eras import ERAS
+from footprint.machines.machine_types import MACHINE_TYPES
 from footprint.memory.core import MemoryCore
 from footprint.memory.ledger import Ledger
+from footprint.memory.policies import choose
 from footprint.memory.radix import Pages
 from footprint.memory.region import MemoryRegion
 from footprint.memory.rules import RuleSet
@@ -38,7 +42,8 @@ class ModelBackend:
     """Plays a scenario on a memory core. `rules` must ask for the same wiring (:func:`passes`).
 
     The core is made when the first step tells the target's page size. `guesses` are sentences about what
-    an input did not say, `findings` about what a device left behind and should not have.
+    an input did not say, `findings` about what a device left behind and should not have. `device_types` knows
+    every device that was asked for by its id.
     """
 
     name = "model"
@@ -49,6 +54,7 @@ class ModelBackend:
         self.wiring = Wiring.of(self.rules[0].features)
         self.guesses: list[str] = []
         self.findings: list[str] = []
+        self.device_types: dict[str, str] = {}
         self._core: MemoryCore | None = None
         self._board: Board | None = None
         self._regions: list[MemoryRegion] = []
@@ -76,11 +82,13 @@ class ModelBackend:
         """Do what `step` says; a Mark asks for nothing."""
         match step:
             case Build(topology):
+                self.device_types.update((device.id, device.type) for device in topology.devices)
                 self._board = BOARDS[topology.machine](self._start(Pages()), topology, self.wiring)
                 self._board.build()
             case Boot():
                 boot(self._machine)
             case Plug(device):
+                self.device_types[device.id] = device.type
                 self._machine.plug(device)
             case Unplug(name):
                 self._unplug(name)
@@ -126,6 +134,16 @@ class ModelBackend:
         return self._board
 
     def _replay(self, log: OperationLog) -> None:
+        for one in self.rules:
+            if choose(one.features, one.own).transactions == "device":
+                raise RequestError(
+                    f"{one.name}: an operation log does not say where a device begins and ends; "
+                    "transactions is call or machine for a log"
+                )
+            if choose(one.features, one.own).transactions == "machine":
+                self.guesses.append(
+                    "a log does not say where the first reset begins: the one transaction lasts to its end"
+                )
         size = log.subpage_size
         replayer = Replayer(self._start(Pages(size.bit_length() - 1) if size else Pages()), log)
         replayer.replay()
@@ -145,9 +163,23 @@ def _counted(things: Sequence[object], what: str) -> str:
     return f"{len(things)} {what}{'' if len(things) == 1 else 's'}"
 
 
-def passes(rules: Sequence[RuleSet]) -> list[tuple[RuleSet, ...]]:
-    """`rules` in groups whose machines are wired alike: one pass over the operations serves each group."""
+def passes(rules: Sequence[RuleSet], machine: str = "") -> list[tuple[RuleSet, ...]]:
+    """`rules` in groups whose machines are wired alike: one pass over the operations serves each group.
+
+    `machine` is the machine that will be built, where there is one: rule sets of several eras share a pass where
+    it starts up alike in them.
+    """
     groups: dict[Wiring, list[RuleSet]] = {}
     for rule_set in rules:
-        groups.setdefault(Wiring.of(rule_set.features), []).append(rule_set)
+        groups.setdefault(_first_alike(Wiring.of(rule_set.features), machine), []).append(rule_set)
     return [tuple(group) for group in groups.values()]
+
+
+def _first_alike(wiring: Wiring, machine: str) -> Wiring:
+    """The same wiring in the oldest era in which `machine` starts up as it does in that of `wiring`."""
+    if machine not in MACHINE_TYPES:
+        return wiring
+    variant = wiring.variant
+    eras = [replace(variant, era=era) for era in ERAS]
+    alike = (older for older in eras if MACHINE_TYPES[machine].starts_alike(older, variant))
+    return replace(wiring, variant=next(alike))

@@ -10,6 +10,7 @@ from typing import Any
 from footprint.errors import RequestError
 from footprint.machines.topology import Device, Topology
 from footprint.qemu_process.command_line import arguments, parts, program
+from footprint.qemu_process.gdb_guest import NO_PLAN, GdbPlan
 from footprint.qemu_process.guest import SECONDS, SECONDS_TO_BOOT, Guest, check_files
 from footprint.qemu_process.hotplug import Socket
 from footprint.scenario.scenario import Scenario
@@ -21,13 +22,14 @@ class QemuOptions:
     """How to play on a real QEMU.
 
     `program` is the binary (empty: the machine's own), each step has `seconds`, and firmware runs for at most
-    `firmware` seconds. `guests` are started at once and side by side.
+    `firmware` seconds. `guests` are started at once and side by side, each under gdb if there is a `plan` for it.
     """
 
     program: str = ""
     seconds: float = SECONDS
     firmware: float = SECONDS_TO_BOOT
     guests: int = 1
+    plan: GdbPlan = NO_PLAN
 
 
 class QemuBackend:
@@ -114,7 +116,7 @@ class QemuBackend:
         check_files(options.guests)
         command = [options.program or program(topology), *arguments(topology, plugs=self.plugs)]
         for _ in range(options.guests):
-            self.guests.append(Guest(command, seconds=options.seconds, wait=False))
+            self.guests.append(Guest(command, seconds=options.seconds, wait=False, plan=options.plan))
         self.last = self.guests[0]
         for guest in self.guests:
             guest.wait()

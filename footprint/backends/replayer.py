@@ -8,6 +8,7 @@ Each logged call wraps itself in a transaction, so a call that changes something
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
 
 from footprint.errors import InputFileError, TopologyError
@@ -31,8 +32,16 @@ _MAKERS = {
 }
 
 
+LAST_BEFORE_THE_BOARD = "I/O"
+"""The space after which QEMU initialises the board."""
+
+
 class Replayer:
-    """Plays a log's operations on `core`; `regions` are those initialised so far."""
+    """Plays a log's operations on `core`, one at a time; `regions` are those initialised so far.
+
+    A rule set with one transaction for the machine holds it from the board's initialisation to the end of the log,
+    which does not say where the first reset begins.
+    """
 
     def __init__(self, core: MemoryCore, log: OperationLog) -> None:
         self.core = core
@@ -41,6 +50,7 @@ class Replayer:
         self._own_commits = 0
         self._own_dels = 0
         self._transactions = 0
+        self._board = ExitStack()
 
     @property
     def regions(self) -> list[MemoryRegion]:
@@ -59,12 +69,15 @@ class Replayer:
             self._obey(operation)
         except TopologyError as error:
             raise InputFileError(self.log.path, str(error), line=operation.line) from None
+        if isinstance(operation, SpaceInit) and operation.name == LAST_BEFORE_THE_BOARD:
+            self._board.enter_context(self.core.held("machine"))
 
     def finish(self) -> None:
         """Close the transactions that are still open where the log ends."""
         while self._transactions:
             self._transactions -= 1
             self.core.commit()
+        self._board.close()
 
     def _obey(self, operation: Operation) -> None:
         if isinstance(operation, NewView):

@@ -64,11 +64,14 @@ def _rules() -> list[dict[str, Any]]:
 
 
 def _machines() -> list[dict[str, Any]]:
-    from footprint.machines.generic import MACHINES
-    from footprint.machines.pseries import pseries
+    from footprint.machines.eras import ERAS
+    from footprint.machines.machine_types import MACHINE_TYPES
 
-    first_line = (pseries.__doc__ or "").strip().splitlines()[0]
-    return [{"name": name, "what": what} for name, what in {**MACHINES, "pseries": first_line}.items()]
+    order = list(ERAS)
+    return [
+        {"name": row.name, "what": row.what, "as of QEMU": ", ".join(order[order.index(row.eras[0].name) :])}
+        for row in MACHINE_TYPES.values()
+    ]
 
 
 def _devices() -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from footprint.backends.qemu import QemuBackend, QemuOptions, refusals, refuse
 from footprint.errors import RequestError, UnknownNameError
 from footprint.leaks.scenarios import with_cycles
 from footprint.memory.rules import HISTORY, RuleSet
+from footprint.qemu_process.gdb_guest import plan_of
 from footprint.qemu_process.guest import SECONDS, SECONDS_TO_BOOT
 from footprint.record.request import INTRUSIVE, ModelOptions, Request
 from footprint.scenario.custom_rules import find_rules
@@ -33,6 +34,8 @@ class BackendWords:
     seconds: float | None = None
     firmware: float | None = None
     guests: int = 1
+    applied: tuple[str, ...] = ()
+    count_views: bool = False
 
 
 def run_request(word: str, pairs: Sequence[str], words: BackendWords) -> Request:
@@ -87,6 +90,8 @@ def _request(
             "--time-limit": words.seconds is not None,
             "--firmware-seconds": words.firmware is not None,
             "--guests": words.guests != 1,
+            "--apply": bool(words.applied),
+            "--count-views": words.count_views,
         }
         check_belong((given, "-b qemu"))
         return Request(scenario, word, values, ModelOptions(_rule_sets(words.rules or own_rules), probes))
@@ -112,6 +117,7 @@ def _qemu_options(words: BackendWords) -> QemuOptions:
         seconds=SECONDS if words.seconds is None else words.seconds,
         firmware=firmware,
         guests=words.guests,
+        plan=plan_of(words.applied, count_views=words.count_views),
     )
 
 

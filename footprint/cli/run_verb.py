@@ -37,6 +37,14 @@ if TYPE_CHECKING:
     help="With -b qemu: run N guests at once (up to 100), and measure what memory they share.",
 )  # fmt: skip
 @click.option(
+    "--apply", "applied", multiple=True, metavar="FEATURE=VALUE",
+    help="With -b qemu: a what-if, shown on the unmodified binary by gdb. Valid: transactions=machine.",
+)  # fmt: skip
+@click.option(
+    "--count-views", is_flag=True,
+    help="With -b qemu: count the views created under gdb, for a QEMU built without log trace events. Slow.",
+)  # fmt: skip
+@click.option(
     "--probe",
     "probes",
     metavar="NAMES",
@@ -51,8 +59,8 @@ if TYPE_CHECKING:
 @force_option
 def command(
     scenario: str, sets: tuple[str, ...], rules: tuple[str, ...], backend: str, qemu: str | None,
-    time_limit: float | None, firmware_seconds: float | None, guests: int, probes: str, out: Path | None,
-    *, as_json: bool, no_report: bool, force: bool,
+    time_limit: float | None, firmware_seconds: float | None, guests: int, applied: tuple[str, ...],
+    probes: str, out: Path | None, *, count_views: bool, as_json: bool, no_report: bool, force: bool,
 ) -> None:  # fmt: skip
     """Play SCENARIO and record every metric at every mark.
 
@@ -64,12 +72,13 @@ def command(
     footprint run power8 -s cpus=64 -s nics=64 -s bridges=10 -r v2.10.0 -r v7.2.0
     footprint run power8 -r v7.2.0,empty_view=off --json
     footprint run power8 -b qemu --qemu ./build/qemu-system-ppc64
+    footprint run power8 -b qemu --apply transactions=machine
     footprint run power8 -s cpus=4 -b qemu --guests 3
     """
     from footprint.cli.requests import BackendWords, run_request
     from footprint.record.recorder import record
 
-    words = BackendWords(backend, rules, probes, qemu, time_limit, firmware_seconds, guests)
+    words = BackendWords(backend, rules, probes, qemu, time_limit, firmware_seconds, guests, applied, count_views)
     request = run_request(scenario, sets, words)
     writes = out is not None or not as_json
     folder = out or Path("reports") / request.scenario.name
@@ -94,10 +103,9 @@ def _output_files(folder: Path, *, force: bool, report: bool) -> list[Path]:
     """The files to write, once it is sure that they can be."""
     from footprint.recording.files import FILE_NAME, writable
 
-    names = [FILE_NAME, "index.html"] if report else [FILE_NAME]
-    look = f"look at it with footprint show {folder}, " if (folder / FILE_NAME).is_file() else ""
-    instead = f"{look}write elsewhere with -o FOLDER, or overwrite it with --force"
-    return [writable(folder / name, force=force, instead=instead) for name in names]
+    instead = "write elsewhere with -o FOLDER, or overwrite it with --force"
+    files = [writable(folder / FILE_NAME, force=force, instead=f"see it with footprint show {folder}, {instead}")]
+    return [*files, writable(folder / "index.html", force=force, instead=instead)] if report else files
 
 
 def _write(recording: Recording, files: list[Path]) -> None:

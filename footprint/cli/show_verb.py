@@ -134,7 +134,8 @@ def _print_growth(recording: Recording) -> None:
     judged = growths(recording)
     for growth in judged:
         if growth.verdict != "clean":
-            interval = f"95 % {_figure(growth.metric, growth.low)} to {_figure(growth.metric, growth.high)}"
+            low, high = _figure(growth.metric, growth.low), _figure(growth.metric, growth.high)
+            interval = "exact" if growth.low == growth.high else f"95 % interval {low} to {high}"
             say_wrapped(
                 f"{growth.verdict}: {growth.metric} grows by {_figure(growth.metric, growth.per_cycle)} a cycle "
                 f"({interval}) over {growth.cycles} cycles at {growth.mark} under {growth.rules}"

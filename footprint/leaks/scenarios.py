@@ -45,7 +45,7 @@ def judge(request: Request, say: Progress) -> Verdict:
     started = time.perf_counter()
     recording = record(request, say)
     grown = growths(recording)
-    left = [one for run in recording.runs if (one := remains(run)) is not None]
+    left = [leftover for run in recording.runs if (leftover := remains(run)) is not None]
     if not grown and not left:
         raise RequestError(
             f"scenario {recording.scenario!r} shows no leak: no mark comes twice, and none is called destroyed"

@@ -1,13 +1,16 @@
 """The catalogue of PCI devices: the regions each one makes when it is realized, in QEMU's order.
 
-Rows, not code: a device is a name and the parts it makes (QEMU 7.2, operation logs;
+Rows, not code: a device is a name and the parts it makes (operation logs of QEMU 7.2, 10.0 and 11.1;
 docs/qemu-memory.md, "PCI functions").
 Sizes and offsets are in bytes.
 """
 
 from __future__ import annotations
 
-from footprint.machines.parts import Bar, DeviceType, Fixed, Part, Windows
+from dataclasses import replace
+
+from footprint.machines.eras import Dated
+from footprint.machines.parts import Bar, DeviceType, Fixed, Item, Part, Windows
 
 ROM = 6
 """The number of an option ROM among the BARs."""
@@ -25,7 +28,7 @@ def _rom(name: str, size: int = 0x40000) -> Bar:
 
 def _virtio(
     name: str, legacy: int, vectors: int, what: str,
-    *, rom: bool = False, most: int | None = None, disks: bool = False,
+    *, rom: bool = False, most: int | None = None, disks: bool = False, vectors_since: str = "",
 ) -> DeviceType:  # fmt: skip
     """A transitional virtio-pci function: modern BAR, MSI-X BAR, legacy BAR. With `disks`, a queue for each CPU."""
     pages = ("common", "isr", "device", "notify")
@@ -33,14 +36,33 @@ def _virtio(
     modern = Bar(
         "virtio-pci", 0x4000, number=4, space="pref",
         parts=tuple(Part(f"virtio-pci-{page}-{short}", i * 0x1000, 0x1000) for i, page in enumerate(pages)),
-        emptied=True, private_space="virtio-pci-cfg-as",
+        emptied=True,
     )  # fmt: skip
-    msix = (_msix(name, vectors, per_cpu=disks),) if vectors else ()
-    ports = Bar("virtio-pci", legacy, "io", space="io", conventional=True)
-    return DeviceType(name, (modern, *msix, ports, *([_rom(name)] if rom else [])), what, most=most, driven=disks)
+    aliased = replace(modern, private_space="virtio-pci-cfg-as", private_alias="virtio-pci-cfg")
+    direct = replace(modern, private_space="virtio-pci-cfg-mem-as")
+    table: Item = _msix(name, vectors, per_cpu=disks)
+    makes: list[Item | Dated[Item]] = [
+        Dated(aliased, until="10.0"),
+        Dated(direct, since="10.0"),
+        Dated(table, since=vectors_since) if vectors_since else table,
+        Bar("virtio-pci", legacy, "io", space="io", conventional=True),
+        *([_rom(name)] if rom else []),
+    ]
+    return DeviceType(name, tuple(makes), what, most=most, driven=disks)
+
+
+def _windows(*, express: bool = False) -> tuple[Dated[Item], ...]:
+    """A bridge's windows; up to v5.0 with 64 KiB of ports (QEMU commit 2dc48da255, 2020)."""
+    return Dated(Windows(express, 0x10000), until="7.2"), Dated(Windows(express), since="7.2")
 
 
 _VGA_PORTS = ((0x3B4, 2), (0x3BA, 1), (0x3C0, 16), (0x3D4, 2), (0x3DA, 1))
+
+_VGA_MMIO = (
+    Part("vga ioports remapped", 0x400, 0x20),
+    Part("bochs dispi interface", 0x500, 0x16),
+    Part("qemu extended regs", 0x600, 8),
+)
 
 _VGA = DeviceType(
     "VGA",
@@ -49,14 +71,9 @@ _VGA = DeviceType(
         Fixed("mem", Part("vga-lowmem", 0xA0000, 0x20000), priority=1),
         *(Fixed("io", Part("vga", port, size)) for port, size in _VGA_PORTS),
         Fixed("io", Part("vbe", 0x1CE, 4)),
-        Bar(
-            "vga.mmio", 0x1000, "io", number=2,
-            parts=(
-                Part("vga ioports remapped", 0x400, 0x20),
-                Part("bochs dispi interface", 0x500, 0x16),
-                Part("qemu extended regs", 0x600, 8),
-                Part("edid", 0, 0x180),
-            ),
+        Dated(Bar("vga.mmio", 0x1000, "io", number=2, parts=_VGA_MMIO), without="vga_edid"),
+        Dated(
+            Bar("vga.mmio", 0x1000, "io", number=2, parts=(*_VGA_MMIO, Part("edid", 0, 0x180))), feature="vga_edid"
         ),
         _rom("vga", 0x10000),
     ),
@@ -90,16 +107,16 @@ CATALOGUE: dict[str, DeviceType] = {
         _virtio("virtio-net-pci", 32, 4, "virtio network card", rom=True),
         _virtio("virtio-scsi-pci", 64, 4, "virtio SCSI controller", disks=True),
         _virtio("virtio-blk-pci", 128, 2, "virtio disk", disks=True),
-        _virtio("virtio-balloon-pci", 64, 0, "virtio memory balloon", most=1),
+        _virtio("virtio-balloon-pci", 64, 2, "virtio memory balloon", most=1, vectors_since="10.0"),
         DeviceType(
             "pci-bridge",
-            (Windows(), Bar("shpc-bar", 0x100, parts=(Part("shpc-mmio", 0, 0xA0),))),
+            (*_windows(), Bar("shpc-bar", 0x100, parts=(Part("shpc-mmio", 0, 0xA0),))),
             "PCI bridge with a hot-plug controller",
             hotplug=False,
         ),
         DeviceType(
             "pcie-root-port",
-            (Windows(express=True), _msix("pcie-root-port", 1, 0)),
+            (*_windows(express=True), _msix("pcie-root-port", 1, 0)),
             "PCI Express root port",
             hotplug=False,
         ),

@@ -1,11 +1,12 @@
 """What is soldered on: the functions of pc's, q35's and virt's chipsets, and regions that are on no bus.
 
-Tables, in the order of a start-up of QEMU 7.2 (operation logs). Bytes.
-See docs/qemu-memory.md, "pc and q35", "virt".
+Tables, from operation logs of QEMU 7.2, 10.0 and 11.1. Bytes. In which order a start-up makes them is the
+business of footprint.machines.machine_types. See docs/qemu-memory.md, "pc and q35", "virt".
 """
 
 from __future__ import annotations
 
+from footprint.machines.eras import Dated
 from footprint.machines.parts import Bar, Block, DeviceType, Fixed, Item, OnBoard, Part
 
 _APM = Fixed("io", Part("apm-io", 0xB2, 2))
@@ -23,16 +24,25 @@ _IDE = Bar(
     parts=(Part("piix-bmdma", 0, 4), Part("bmdma", 4, 4), Part("piix-bmdma", 8, 4), Part("bmdma", 12, 4)),
 )  # fmt: skip
 
-_PIIX4_PM = (
+
+def _cpu_hotplug(port: int) -> tuple[Dated[Item], ...]:
+    """How many ports it has was corrected before 11.1."""
+    return tuple(
+        Dated(Fixed("io", Part("acpi-cpu-hotplug", port, size)), since=since, until=until)
+        for size, since, until in ((0x20, "2.11", "11.1"), (0xC, "11.1", ""))
+    )
+
+
+_PIIX4_PM: tuple[Item | Dated[Item], ...] = (
     _APM,
     Fixed("io", Part("pm-smbus", 0xB100, 0x40)),
     Block("io", "piix4-pm", 0, 0x40, (Part("acpi-tmr", 8, 4), Part("acpi-evt", 0, 4), Part("acpi-cnt", 4, 2))),
     Fixed("io", Part("acpi-gpe0", 0xAFE0, 4)),
     Fixed("io", Part("acpi-pci-hotplug", 0xAE00, 0x18)),
-    Fixed("io", Part("acpi-cpu-hotplug", 0xAF00, 0x20)),
+    *_cpu_hotplug(0xAF00),
 )
 
-ICH9_PM: tuple[Item, ...] = (
+ICH9_PM: tuple[Item | Dated[Item], ...] = (
     Block(
         "io", "ich9-pm", 0, 0x80,
         (
@@ -41,7 +51,7 @@ ICH9_PM: tuple[Item, ...] = (
         ),
     ),
     Fixed("io", Part("acpi-pci-hotplug", 0xCC0, 0x18)),
-    Fixed("io", Part("acpi-cpu-hotplug", 0xCD8, 0x20)),
+    *_cpu_hotplug(0xCD8),
 )  # fmt: skip
 """ICH9's power management, which is made after the rest of it."""
 
@@ -49,7 +59,15 @@ ON_BOARD: dict[str, DeviceType] = {
     row.name: row
     for row in (
         DeviceType("i440FX", (), "pc's host bridge"),
-        DeviceType("PIIX3", (Fixed("io", Part("piix3-reset-control", 0xCF9, 1), priority=1), *_DMA), "pc's ISA bridge"),
+        DeviceType(
+            "PIIX3",
+            (
+                Dated(Fixed("io", Part("piix3-reset-control", 0xCF9, 1), priority=1), until="10.0"),
+                Dated(Fixed("io", Part("piix-reset-control", 0xCF9, 1), priority=1), since="10.0"),
+                *_DMA,
+            ),
+            "pc's ISA bridge",
+        ),
         DeviceType(
             "piix3-ide",
             (
@@ -89,10 +107,11 @@ def _memory(*rows: tuple[str, int, int]) -> tuple[OnBoard, ...]:
     return tuple(OnBoard("system", *row) for row in rows)
 
 
-CONFIGURATION = _ports(
-    ("fwcfg", 0x510, 2), ("fwcfg.dma", 0x514, 8), ("pci-conf-idx", 0xCF8, 4), ("pci-conf-data", 0xCFC, 4)
-)
-"""How firmware asks QEMU, and how anybody configures PCI."""
+FIRMWARE_CONFIGURATION = _ports(("fwcfg", 0x510, 2), ("fwcfg.dma", 0x514, 8))
+"""How firmware asks QEMU."""
+
+PCI_CONFIGURATION = _ports(("pci-conf-idx", 0xCF8, 4), ("pci-conf-data", 0xCFC, 4))
+"""How anybody configures PCI."""
 
 LEGACY_PORTS = (
     *_ports(("pic", 0x20, 2), ("elcr", 0x4D0, 1), ("pic", 0xA0, 2), ("elcr", 0x4D1, 1)),
@@ -100,13 +119,12 @@ LEGACY_PORTS = (
 )
 """Interrupt controllers."""
 
-OLD_PC = (
-    *_ports(("ioport80", 0x80, 1), ("ioportF0", 0xF0, 1)),
-    *_memory(("hpet", 0xFED00000, 0x400)),
-    OnBoard("io", "rtc", 0x70, 2, parts=(Part("rtc-index", 0, 1),)),
-    *_ports(("pit", 0x40, 4), ("pcspk", 0x61, 1)),
-)
-"""Timers, clock, speaker."""
+HPET = (*_ports(("ioport80", 0x80, 1), ("ioportF0", 0xF0, 1)), *_memory(("hpet", 0xFED00000, 0x400)))
+"""Two ports that do nothing, and the event timer."""
+
+CLOCK = (OnBoard("io", "rtc", 0x70, 2, parts=(Part("rtc-index", 0, 1),)),)
+TIMER = _ports(("pit", 0x40, 4), ("pcspk", 0x61, 1))
+"""The old timer, and the speaker that it drives."""
 
 FLOPPY = _ports(("fdc", 0x3F1, 5), ("fdc", 0x3F7, 1))
 KEYBOARD = _ports(("i8042-data", 0x60, 1), ("i8042-cmd", 0x64, 1), ("vmport", 0x5658, 1), ("port92", 0x92, 1))
@@ -118,8 +136,13 @@ VIRT_DEVICES = _memory(
 )  # fmt: skip
 """virt's interrupt controller, serial line and clock."""
 
+VIRT_CXL = (OnBoard("system", "cxl_host_reg", 0x4004000000, 0x100000, "container"),)
+"""Room for the registers of CXL host bridges, since 11.1."""
+
 VIRT_GPIO = _memory(("pl061", 0x9030000, 0x1000))
 VIRT_CONFIGURATION = (
     *_memory(("fwcfg.ctl", 0x9020008, 2), ("fwcfg.data", 0x9020000, 8), ("fwcfg.dma", 0x9020010, 8)),
     OnBoard("system", "platform bus", 0xC000000, 0x2000000, "container"),
 )
+VIRT_TRANSPORTS = _memory(*(("virtio-mmio", 0xA000000 + 0x200 * i, 0x200) for i in range(32)))
+"""Places for virtio devices without PCI."""

@@ -6,23 +6,11 @@ from collections.abc import Sequence
 
 from footprint.errors import RequestError, UnknownNameError
 from footprint.machines.catalogue import CATALOGUE
+from footprint.machines.machine_types import MACHINE_TYPES
 from footprint.machines.topology import SLOTS, Device, Topology
 from footprint.units import natural
 
-MACHINES = {
-    "pc": "A PC with the i440FX chipset, QEMU's default on x86.",
-    "q35": "A PC with PCI Express.",
-    "virt": "The Arm machine made for virtual guests.",
-}
-"""What each machine is."""
-
 FIRST_SLOT = 3
-LAST_SLOT = {"pc": 31, "q35": 30, "virt": 31}
-"""The last free slot of the root bus; q35's ICH9 stands in the last one."""
-
-VGA_SLOT = {"pc": 2, "q35": 1, "virt": 2}
-MOST_CPUS = {"pc": 255, "q35": 255, "virt": 8}
-"""What QEMU 7.2 starts without KVM; virt's GICv2 knows eight CPUs."""
 
 LEAST_MEMORY, MOST_MEMORY = 1 << 20, 255 << 30
 
@@ -72,8 +60,9 @@ def guest(
     these do, and device i of n goes behind bridge ⌊i·N/n⌋, slots from 1; behind a PCI Express port from
     slot 0, of which it has one. Memory modules take no slot. Raises RequestError for what finds no place.
     """
-    if cpus > MOST_CPUS[machine]:
-        raise RequestError(f"{machine} starts with at most {MOST_CPUS[machine]} CPUs, not {cpus}")
+    row = MACHINE_TYPES[machine]
+    if cpus > row.most_cpus:
+        raise RequestError(f"{machine} starts with at most {row.most_cpus} CPUs, not {cpus}")
     _check_kinds(machine, devices)
     on_bus = [kind for kind in devices if not CATALOGUE[kind].size]
     placed = _placed(machine, on_bus, bridges, bridge)
@@ -86,7 +75,7 @@ def guest(
             modules += 1
         else:
             line.append(next(cards))
-    display = Device("VGA", "vga", "pci.0", VGA_SLOT[machine]) if vga else None
+    display = Device("VGA", "vga", "pci.0", row.vga_slot) if vga else None
     if display is not None and machine == "virt":
         # virt makes no display of its own: there it is the first device of the command line.
         return Topology(machine, cpus, memory, (display, *front, *line))
@@ -103,7 +92,7 @@ def _check_kinds(machine: str, devices: Sequence[str]) -> None:
 
 
 def _placed(machine: str, kinds: Sequence[str], bridges: int, bridge: str) -> list[Device]:
-    free = LAST_SLOT[machine] - FIRST_SLOT + 1
+    free = MACHINE_TYPES[machine].last_slot - FIRST_SLOT + 1
     taken, what = (bridges, "bridges") if bridges else (len(kinds), "devices")
     if taken > free:
         raise RequestError(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from footprint.errors import RequestError
+from footprint.machines.eras import NEWEST, Dated, Variant, standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +26,8 @@ class Bar:
     BAR 6 is the option ROM, which firmware shows only while it looks at it. `logged`: writes to it are
     followed from the start. `shows`: an alias of the BAR of this name. `conventional`: not made behind
     a PCI Express port. `emptied`: its parts are taken out one by one when the device is unplugged, not
-    only those of MSI-X. `private_space`: up to 2.11 a space of this name looks at the BAR through an
-    alias (virtio's configuration access).
+    only those of MSI-X. `private_space`: a space of this name looks at the BAR (virtio's configuration
+    access), through an alias if `private_alias` names one.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Bar:
     conventional: bool = False
     emptied: bool = False
     private_space: str = ""
+    private_alias: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +75,13 @@ class Space:
 
 @dataclass(frozen=True, slots=True)
 class Windows:
-    """The windows of a bridge on its parent, of size 0 until firmware programs them."""
+    """The windows of a bridge on its parent, of size 0 until firmware programs them.
+
+    `ports`: bytes of I/O space behind it.
+    """
 
     express: bool = False
+    ports: int = 1 << 32
 
 
 Item = Bar | Fixed | Block | Space | Windows
@@ -85,13 +91,15 @@ Item = Bar | Fixed | Block | Space | Windows
 class DeviceType:
     """A row: QEMU's ``-device`` name, what it makes in order, and what it is.
 
+    What a device makes otherwise in another era is dated (footprint.machines.eras); `at` gives the row
+    of one era, and only that is realized.
     `size`: bytes of a memory module, which stands on no bus. `most`: how many a machine may have.
     `hotplug`: whether QEMU 7.2 plugs it in and out while the machine runs. `driven`: firmware has a
     driver for it, and lets it read and write memory.
     """
 
     name: str
-    makes: tuple[Item, ...]
+    makes: tuple[Item | Dated[Item], ...]
     what: str
     size: int = 0
     most: int | None = None
@@ -103,6 +111,16 @@ class DeviceType:
         twice = {number for number in numbers if numbers.count(number) > 1}
         if twice:
             raise RequestError(f"device {self.name!r} has two BARs with the number {min(twice)}")
+
+    @property
+    def items(self) -> tuple[Item, ...]:
+        """What it makes; of a row that is not yet that of one era, what the newest makes."""
+        return standing(self.makes, NEWEST)
+
+    def at(self, variant: Variant) -> DeviceType:
+        """The row as a machine of that variant has it."""
+        makes: tuple[Item, ...] = standing(self.makes, variant)
+        return self if makes == self.makes else replace(self, makes=makes)
 
 
 @dataclass(frozen=True, slots=True)

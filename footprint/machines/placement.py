@@ -89,7 +89,7 @@ class Placer:
             self._wish(bus, bar.space, _Wish(device.id, bar.number, size, size))
 
     def _wish_for_windows(self, parent: str, bridge: Device) -> None:
-        express = any(isinstance(item, Windows) and item.express for item in bridge.row.makes)
+        express = any(isinstance(item, Windows) and item.express for item in bridge.row.items)
         for space in SPACES:
             wishes = self._wishes.get((bridge.id, space), [])
             alignment = max([WINDOW_ALIGNMENT[space], *(wish.alignment for wish in wishes)])
@@ -140,7 +140,7 @@ class Placer:
 
 def bars_of(device: Device) -> list[Bar]:
     """A device's BARs by number."""
-    return sorted((item for item in device.row.makes if isinstance(item, Bar)), key=lambda bar: bar.number)
+    return sorted((item for item in device.row.items if isinstance(item, Bar)), key=lambda bar: bar.number)
 
 
 def walk(buses: Mapping[str, Sequence[Device]], root: str) -> Iterable[str]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from footprint.errors import RequestError
+from footprint.machines.machine_types import PSERIES
 from footprint.machines.topology import FUNCTIONS, SLOTS, Device, Topology
 
 FIRST_BRIDGE_SLOT = 2
-VGA_SLOT = 1
 CARDS_TO_A_BRIDGE = 7
 MOST_CARDS_ON_A_BRIDGE = SLOTS - 1
 
@@ -44,7 +44,7 @@ def pseries(
         cards = [Device("virtio-net-pci", f"nic{i}", "pci.0", free + i) for i in range(nics)]
         free += nics
     singles = [("pci-ohci", f"ohci{i}") for i in range(ohci)] + [("virtio-scsi-pci", f"scsi{i}") for i in range(scsi)]
-    front = [Device("VGA", "vga", "pci.0", VGA_SLOT)] if vga else []
+    front = [Device("VGA", "vga", "pci.0", PSERIES.vga_slot)] if vga else []
     front += [Device(kind, name, "pci.0", free + i) for i, (kind, name) in enumerate(singles)]
     return Topology("pseries", cpus, memory, (*front, *bridge_devices, *cards))
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from footprint.errors import RequestError, UnknownNameError
 from footprint.machines.catalogue import CATALOGUE
 from footprint.machines.chipsets import ON_BOARD
+from footprint.machines.eras import Variant
 from footprint.machines.parts import DeviceType, Windows
 
 SLOTS = 32
@@ -36,6 +37,16 @@ class Device:
         if row is None:
             raise UnknownNameError("device", self.type, CATALOGUE)
         return row
+
+    def at(self, variant: Variant) -> Device:
+        """The device with the row that it has in a machine of that variant."""
+        row = self.row.at(variant)
+        return self if row is self.row else replace(self, own_row=row)
+
+    @property
+    def carries_a_bus(self) -> bool:
+        """Whether it is a bridge."""
+        return any(isinstance(item, Windows) for item in self.row.items)
 
     @property
     def is_pci(self) -> bool:
@@ -74,10 +85,15 @@ class Topology:
                 raise RequestError(f"{device.id}: slot {device.slot} of {device.bus} is not one of 0 to {SLOTS - 1}")
             places[place] = device
 
+    def at(self, variant: Variant) -> Topology:
+        """The machine with every device as one of that variant has it."""
+        display = self.vga.at(variant) if self.vga is not None else None
+        return replace(self, devices=tuple(device.at(variant) for device in self.devices), vga=display)
+
     @property
     def bridges(self) -> tuple[Device, ...]:
         """The devices that carry a bus of their own."""
-        return tuple(device for device in self.devices if any(isinstance(item, Windows) for item in device.row.makes))
+        return tuple(device for device in self.devices if device.carries_a_bus)
 
     @property
     def dimms(self) -> tuple[Device, ...]:

@@ -17,7 +17,7 @@ ON_OFF = {"on": True, "off": False}
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """One frozen set of behaviours; the defaults are those of QEMU 8.2.0.
+    """One frozen set of behaviours; the defaults are those of QEMU 11.1.0.
 
     Field by field, what it chooses and which commit changed it:
 
@@ -36,7 +36,10 @@ class Features:
     same root, QEMU commit 6731d864f8 ("qom/cpu: Add MemoryRegion property") (in v2.6.0);
     ``separate``, one each (with 967dc9b119).
     `virtio_cfg_space`: each virtio-pci function has a private configuration space; removed by QEMU
-    commit a93c8d828a ("virtio-pci: Replace modern_as with direct access to modern_bar") (in v2.11.0).
+    commit a93c8d828a ("virtio-pci: Replace modern_as with direct access to modern_bar") (in v2.11.0), made
+    again, now on the modern BAR itself, by QEMU commit 55fa4be6f7 ("virtio-pci: fix memory_region_find for
+    VirtIOPCIRegion's MR") (in v9.2.0).
+    `bridge_spaces`: each PCI bridge has a space for the memory and one for the ports behind it (with 55fa4be6f7).
     `level_skipping`: QEMU commit b35ba30f8f ("exec: memory radix tree page level compression") (in v2.0.0).
     `node_reserve`: ``doubling``, or ``hint``, a process-wide hint that never shrinks: QEMU commit
     101420b886 (2016, after v2.6.0).
@@ -46,6 +49,11 @@ class Features:
     `unmergeable`: regions can forbid merging: QEMU commit 533f5d6679 ("memory,vhost: Allow for
     marking memory device memory regions unmergeable") (in v8.2.0).
     `vga_edid`: the standard VGA has an EDID region, one commit more (7.2 has it, 2.11 has not).
+    `machine`: the QEMU whose start-up the modelled machines repeat, as far as the machine is known of it
+    (footprint.machines.eras).
+    `transactions`: a what-if that no QEMU had. ``call``, as in every QEMU: each call on the memory API is a
+    transaction of its own. ``device``: one transaction around each device's realize. ``machine``: one from the
+    beginning of the board's initialisation to just before the first reset.
     `release`: off shows what a machine without release functions leaves behind.
     """
 
@@ -54,13 +62,16 @@ class Features:
     empty_view: str = "on"
     view_at_init: str = "direct"
     cpu_spaces: str = "separate"
-    virtio_cfg_space: bool = False
+    virtio_cfg_space: bool = True
+    bridge_spaces: bool = True
     level_skipping: bool = True
     node_reserve: str = "hint"
     dummy_sections: int = 1
     nonvolatile: bool = True
     unmergeable: bool = True
     vga_edid: bool = True
+    machine: str = "11.1"
+    transactions: str = "call"
     release: bool = True
 
     def __post_init__(self) -> None:
@@ -103,12 +114,15 @@ CHOICES: dict[str, dict[str, Any]] = {
     "view_at_init": _words("empty+commit", "commit", "direct"),
     "cpu_spaces": _words("global", "shareable", "separate"),
     "virtio_cfg_space": dict(ON_OFF),
+    "bridge_spaces": dict(ON_OFF),
     "level_skipping": dict(ON_OFF),
     "node_reserve": _words("doubling", "hint"),
     "dummy_sections": {"4": 4, "1": 1},
     "nonvolatile": dict(ON_OFF),
     "unmergeable": dict(ON_OFF),
     "vga_edid": dict(ON_OFF),
+    "machine": _words("2.11", "7.2", "10.0", "11.1"),
+    "transactions": _words("call", "device", "machine"),
     "release": dict(ON_OFF),
 }
 """Every feature, with the words for its values."""

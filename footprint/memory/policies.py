@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from footprint.memory.features import Features
@@ -72,6 +72,8 @@ class Policies:
     `empty_held`: spaces that show nothing use one view, made once and never freed.
     `empty_given_up`: a view without ranges is rendered first, then given up for that one.
     `first_view`: a new space gets an empty view before it commits. `commits_at_init`: it commits.
+    `optional_spaces`: whether there are spaces of a kind that not every QEMU has, by AddressSpace.kind.
+    `transactions`: what one transaction goes around: a ``call``, a ``device``, or the ``machine``.
     """
 
     sharing: SharingRule
@@ -83,7 +85,8 @@ class Policies:
     first_view: bool
     commits_at_init: bool
     cpu_spaces: str
-    virtio_cfg_space: bool
+    optional_spaces: Mapping[str, bool]
+    transactions: str
     dummies: int
     level_skipping: bool
 
@@ -103,7 +106,8 @@ def choose(features: Features, own: OwnRules) -> Policies:
         first_view=at_init == "empty+commit",
         commits_at_init=at_init != "direct",
         cpu_spaces=features.cpu_spaces,
-        virtio_cfg_space=features.virtio_cfg_space,
+        optional_spaces={"virtio-cfg": features.virtio_cfg_space, "bridge": features.bridge_spaces},
+        transactions=features.transactions,
         dummies=features.dummy_sections,
         level_skipping=features.level_skipping,
     )

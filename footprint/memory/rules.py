@@ -18,6 +18,7 @@ from footprint.memory.releases import serving
 class Layout:
     """Bytes of QEMU's C structures on x86-64, as compiled (docs/qemu-memory.md, "Structure sizes").
 
+    Those of 7.2, 10.0 and 11.1 are measured in Debian's binaries (docs/structure-sizes.md): they are the same.
     `subpage_head`: a subpage without its table of two bytes for each byte of a page.
     """
 
@@ -87,10 +88,19 @@ def _history() -> dict[str, RuleSet]:
     )  # fmt: skip
     row(
         "v4.2.0", "one dummy section instead of four; non-volatile ranges", _SHARED, "v2.11.0",
-        since="v4.2.0", dummy_sections="1", nonvolatile="on", vga_edid="on",
+        since="v4.2.0", dummy_sections="1", nonvolatile="on", vga_edid="on", machine="7.2",
     )  # fmt: skip
     row("v7.2.0", "the counts of v4.2.0, with 7.2's structures", _MODERN, "v4.2.0", since="v7.2.0")
     row("v8.2.0", "unmergeable regions", _MODERN, "v7.2.0", since="v8.2.0", unmergeable="on")
+    row(
+        "v9.2.0", "virtio functions' spaces are back, and bridges get two (55fa4be6f7)", _MODERN, "v8.2.0",
+        since="v9.2.0", virtio_cfg_space="on", bridge_spaces="on", machine="10.0",
+    )  # fmt: skip
+    row("v10.0.0", "the counts of v9.2.0", _MODERN, "v9.2.0", since="v10.0.0")
+    row(
+        "v11.1.0", "the spaces that v9.2.0 brought back are still there", _MODERN, "v10.0.0",
+        since="v11.1.0", machine="11.1",
+    )  # fmt: skip
     return table
 
 
@@ -101,11 +111,13 @@ _OLDEST = Features(
     view_at_init="empty+commit",
     cpu_spaces="global",
     virtio_cfg_space=True,
+    bridge_spaces=False,
     node_reserve="doubling",
     dummy_sections=4,
     nonvolatile=False,
     unmergeable=False,
     vga_edid=False,
+    machine="2.11",
 )
 
 
@@ -135,4 +147,12 @@ def changed(base: RuleSet, text: str, changes: str) -> RuleSet:
             raise RequestError(f"{change!r} in rule set {text!r} is not feature=value")
         assignments[feature] = value
     features = base.features.replaced(assignments)
-    return RuleSet(text, features, base.layout, f"a what-if on {base.name}", base.since, base.own)
+    what = f"a what-if on {base.name}{_NO_QEMU.get(assignments.get('transactions', ''), '')}"
+    return RuleSet(text, features, base.layout, what, base.since, base.own)
+
+
+_NO_QEMU = {
+    "device": ": one transaction for each device, as in no QEMU",
+    "machine": ": one transaction for the whole start-up, as in no QEMU",
+}
+"""What a rule set says of a behaviour that history does not have."""

@@ -23,14 +23,14 @@ class SpaceRoster:
     """
 
     def __init__(self, policies: Policies) -> None:
-        self._virtio_cfg_space = policies.virtio_cfg_space
+        self._optional = policies.optional_spaces
         self._cpu_spaces = policies.cpu_spaces
         self._shared: dict[MemoryRegion, _Shared] = {}
 
     def admits(self, space: AddressSpace) -> bool:
         """Whether a new space comes to be. Called once for each that is asked for."""
-        if space.kind == "virtio-cfg":
-            return self._virtio_cfg_space
+        if space.kind in self._optional:
+            return self._optional[space.kind]
         if space.kind != "cpu" or self._cpu_spaces == "separate":
             return True
         if self._cpu_spaces == "global":

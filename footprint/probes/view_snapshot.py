@@ -6,22 +6,65 @@ whole counts stay.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
 from footprint.memory.flatview import FlatView
 from footprint.memory.ledger import Ledger
 from footprint.memory.radix import SKIP_BITS, PhysPageMap
+from footprint.memory.region import MemoryRegion
 from footprint.memory.render import FlatRange
 from footprint.memory.space import AddressSpace
-from footprint.recording.model import Stretch, View
+from footprint.recording.model import Stretch, View, ViewOwner
 
 MOST_VIEWS = 24
 MOST_RANGES = 400
 MOST_NODES = 80
 MOST_SPACES = 400
+NAMELESS, NO_ROOT = "(noname)", "(none)"
+"""Roots without a name, and of the empty view."""
 
 
-def view_snapshots(ledger: Ledger) -> tuple[View, ...]:
+def view_owners(ledger: Ledger, device_types: Mapping[str, str]) -> tuple[ViewOwner, ...]:
+    """Whose the living views of `ledger` are, in the order of the spaces that use them; none is built for it.
+
+    `device_types` has the types of devices by their ids.
+    """
+    policies = ledger.policies
+    users: dict[object, tuple[MemoryRegion | None, list[AddressSpace]]] = {}
+    for space, entry in ledger.spaces.items():
+        if entry is None:
+            continue
+        holder: object = space if policies.sharing.private else entry
+        root = entry.key
+        if policies.empty_given_up and not entry.figures.ranges:
+            holder = root = None
+        users.setdefault(holder, (root, []))[1].append(space)
+    return owners((_root(root), _device(root, spaces, device_types)) for root, spaces in users.values())
+
+
+def owners(views: Iterable[tuple[str, str]]) -> tuple[ViewOwner, ...]:
+    """Views, each as its root and its device, counted."""
+    return tuple(ViewOwner(root, count, device) for (root, device), count in Counter(views).items())
+
+
+def sole(devices: Iterable[str]) -> str:
+    """The one name in `devices`; empty where there are several, or one is not known."""
+    names = set(devices)
+    return names.pop() if len(names) == 1 else ""
+
+
+def _device(root: MemoryRegion | None, spaces: Sequence[AddressSpace], device_types: Mapping[str, str]) -> str:
+    """The device that alone uses a view; the empty view is nobody's own."""
+    return "" if root is None else sole(device_types.get(space.owner or "", "") for space in spaces)
+
+
+def _root(region: MemoryRegion | None) -> str:
+    return NO_ROOT if region is None else region.name or NAMELESS
+
+
+def view_snapshots(ledger: Ledger, device_types: Mapping[str, str]) -> tuple[View, ...]:
     """The living views of `ledger`, in the order of the spaces that use them, alike ones once."""
     users: dict[int, tuple[FlatView, list[AddressSpace]]] = {}
     for space in ledger.spaces:
@@ -30,8 +73,10 @@ def view_snapshots(ledger: Ledger) -> tuple[View, ...]:
             users.setdefault(id(view), (view, []))[1].append(space)
     groups: dict[object, list[tuple[FlatView, list[AddressSpace]]]] = {}
     for view, spaces in users.values():
-        groups.setdefault(_look(view, spaces), []).append((view, spaces))
-    return tuple(_snapshot(group) for group in list(groups.values())[:MOST_VIEWS])
+        device = _device(view.root, spaces, device_types)
+        groups.setdefault((device, _look(view, spaces)), []).append((view, spaces))
+    shown = list(groups.values())[:MOST_VIEWS]
+    return tuple(_snapshot(group, _device(group[0][0].root, group[0][1], device_types)) for group in shown)
 
 
 def _look(view: FlatView, spaces: list[AddressSpace]) -> object:
@@ -41,11 +86,11 @@ def _look(view: FlatView, spaces: list[AddressSpace]) -> object:
     return root, ranges, len(spaces) if len(spaces) > 1 else 1
 
 
-def _snapshot(group: list[tuple[FlatView, list[AddressSpace]]]) -> View:
+def _snapshot(group: list[tuple[FlatView, list[AddressSpace]]], device: str) -> View:
     view, spaces = group[0]
     tree = view.dispatch.map if view.dispatch is not None else None
     return View(
-        root=(view.root.name or "(noname)") if view.root is not None else "(none)",
+        root=_root(view.root),
         spaces=tuple(space.name for space in spaces[:MOST_SPACES]),
         ranges=tuple(_stretch(item) for item in view.ranges[:MOST_RANGES]),
         range_count=len(view.ranges),
@@ -57,12 +102,13 @@ def _snapshot(group: list[tuple[FlatView, list[AddressSpace]]]) -> View:
         nodes=tuple(_runs(tree, node) for node in range(min(tree.used, MOST_NODES))) if tree is not None else (),
         node_count=tree.used if tree is not None else 0,
         section_count=len(view.dispatch.sections) if view.dispatch is not None else 0,
+        device=device,
     )
 
 
 def _stretch(item: FlatRange) -> Stretch:
     kind = "rom" if item.readonly else item.region.kind
-    return Stretch(hex(item.start), hex(item.end), item.region.name or "(noname)", kind, hex(item.offset))
+    return Stretch(hex(item.start), hex(item.end), item.region.name or NAMELESS, kind, hex(item.offset))
 
 
 def _runs(tree: PhysPageMap, node: int) -> tuple[tuple[int, int, int, int], ...]:

@@ -63,8 +63,8 @@ def find_program(word: str) -> str:
 class Child:
     """A running program that dies with us. Use it as a context manager; leaving it kills the program.
 
-    `name` is what error sentences call it, by default the program's name. stdin is empty or the descriptor `stdin`;
-    stdout and stderr are read as its words, or with `stdout` the former goes there.
+    `name` is what error sentences call it, by default the program's name. stdin is empty or the descriptor
+    `stdin`; stdout and stderr are read as its words, or with `stdout` the former goes there.
     """
 
     def __init__(

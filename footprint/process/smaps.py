@@ -48,7 +48,7 @@ def cpu_seconds(pid: int) -> float:
 def guests_metrics(guests: Sequence[Mapping[str, int]]) -> dict[str, int]:
     """What guests side by side take, of the process metrics of each: ``process.*`` as the mean, ``guests.*`` of all."""
     total = {name: sum(guest[name] for guest in guests) for name in guests[0]}
-    means = {name: round(bytes / len(guests)) for name, bytes in total.items()}
+    means = {name: round(amount / len(guests)) for name, amount in total.items()}
     return {
         **means,
         "guests": len(guests),
@@ -65,7 +65,7 @@ def mappings(pid: int) -> dict[str, dict[str, int]]:
     ``libraries``, ``files``, ``memory files`` and ``kernel``.
     """
     groups: dict[str, dict[str, int]] = {}
-    program = _program(pid)
+    program = program_of(pid)
     group: dict[str, int] = {}
     for line in _read(pid, "smaps").splitlines():
         if head := _HEAD.match(line):
@@ -89,11 +89,21 @@ def _group(path: str, program: str) -> str:
     return "libraries" if re.search(r"\.so(\.|$| )", path) else "files"
 
 
-def _program(pid: int) -> str:
+def program_of(pid: int) -> str:
+    """The path of the program that the process runs; empty if we may not know."""
     try:
         return str(Path(f"/proc/{pid}/exe").readlink())
     except OSError:
         return ""
+
+
+def command_line_of(pid: int) -> list[str]:
+    """The words that the process was started with; none if we may not know."""
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return []
+    return [word.decode(errors="replace") for word in words[:-1]]
 
 
 def _fields(text: str) -> dict[str, int]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from footprint.errors import MeasurementError, reason_of
-from footprint.process.smaps import mappings, rollup
+from footprint.process.smaps import command_line_of, mappings, rollup
 from footprint.qemu.counts import count_spaces, count_views
 from footprint.qemu_process.guest import SECONDS, Guest
 from footprint.qemu_process.monitor import Monitor
@@ -33,7 +33,7 @@ def capture_started(command: Sequence[str], *, flat: bool = True, seconds: float
     """Start `command`, stopped before its firmware; what it says of itself, and the life of its views."""
     with Guest(command, seconds=seconds) as guest:
         life = guest.settle()
-        document = _read(guest.process.pid, guest.ask, flat=flat)
+        document = _read(guest.pid, guest.ask, flat=flat)
         head = {"command": list(guest.command), "version": guest.version}
         head["status"] = guest.monitor.execute("query-status")["status"]
     document["trace"] = life.document() if life.created else None
@@ -54,7 +54,7 @@ def capture_running(address: str, *, flat: bool = True, seconds: float = SECONDS
             raise MeasurementError(f"{error}; somebody else may have its monitor, which serves one") from None
         raise
     try:
-        head: Document = {"command": _command_line(pid), "version": monitor.version}
+        head: Document = {"command": [] if pid is None else command_line_of(pid), "version": monitor.version}
         head["status"] = monitor.execute("query-status")["status"]
         return head | _read(pid, monitor.ask, flat=flat)
     finally:
@@ -114,13 +114,3 @@ def _server(connected: socket.socket) -> int | None:
         return None
     pid, _, _ = struct.unpack("3i", connected.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
     return pid or None
-
-
-def _command_line(pid: int | None) -> list[str]:
-    if pid is None:
-        return []
-    try:
-        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-    except OSError:
-        return []
-    return [word.decode(errors="replace") for word in words[:-1]]

@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 from footprint.errors import RequestError
+from footprint.machines.machine_types import MACHINE_TYPES
 from footprint.machines.topology import Device, Topology
 
-QEMU = {
-    "pseries": "qemu-system-ppc64",
-    "pc": "qemu-system-x86_64",
-    "q35": "qemu-system-x86_64",
-    "virt": "qemu-system-aarch64",
-}
+QEMU = {row.name: row.program for row in MACHINE_TYPES.values()}
 """The program that has a machine, when none is given."""
-CPU = {"pseries": "POWER8", "virt": "max"}
-"""The CPU model that the board models, where it is not QEMU's default."""
-ROOT_BUS = {"q35": "pcie.0", "virt": "pcie.0"}
-"""What QEMU calls the root bus, where it is not ``pci.0``."""
 DIMM = 128 << 20
 """Bytes of a memory module."""
 NATIVE_HOTPLUG = ("-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off")
@@ -33,8 +25,8 @@ def program(topology: Topology) -> str:
 def arguments(topology: Topology, *, plugs: bool = False) -> list[str]:
     """The command line's words after the program's; `plugs`: devices will come and go."""
     words = ["-M", topology.machine]
-    if topology.machine in CPU:
-        words += ["-cpu", CPU[topology.machine]]
+    if cpu := MACHINE_TYPES[topology.machine].cpu:
+        words += ["-cpu", cpu]
     words += ["-smp", str(topology.cpus), "-m", _memory(topology), "-nodefaults"]
     if plugs and topology.machine == "q35":
         words += NATIVE_HOTPLUG
@@ -52,7 +44,7 @@ def parts(machine: str, device: Device, number: int = 0) -> list[tuple[str, dict
         # The region is named after the memory backend; objects and devices do not share their names.
         memory = {"": "memory-backend-ram", "id": device.id, "size": f"{DIMM >> 20}M"}
         return [("-object", memory), ("-device", {"": device.type, "id": device.id, "memdev": device.id})]
-    bus = ROOT_BUS.get(machine, device.bus) if device.bus == "pci.0" else device.bus
+    bus = MACHINE_TYPES[machine].root_bus if device.bus == "pci.0" else device.bus
     values = {"": device.type, "id": device.id, "bus": bus, "addr": f"{device.slot:#x}.{device.function}"}
     made: list[tuple[str, dict[str, str]]] = []
     if device.type in _NEEDS_DRIVE:

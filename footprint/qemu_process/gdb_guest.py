@@ -152,7 +152,7 @@ class GdbGuest:
         return " and ".join(both)
 
     def _line(self, until: float) -> str | None:
-        """Gdb's next line; empty when none came in time, None when no more will come."""
+        """The next line of gdb; empty when none came in time, None when no more will come."""
         while b"\n" not in self._text:
             if not select.select([self._reports], [], [], max(0.0, until - time.monotonic()))[0]:
                 return ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import resource
 import socket
 import time
@@ -11,7 +12,7 @@ from types import TracebackType
 
 from footprint.errors import MeasurementError, RequestError, reason_of
 from footprint.process.child import Child, find_program
-from footprint.process.smaps import cpu_seconds, resident
+from footprint.process.smaps import command_line_of, cpu_seconds, program_of, resident
 from footprint.process.steady_memory import Steadiness, await_steady
 from footprint.qemu_process.gdb_guest import NO_PLAN, GdbGuest, GdbPlan
 from footprint.qemu_process.monitor import Monitor, MonitorLostError
@@ -28,6 +29,7 @@ LEAST_QUIET, FIRST_QUIET, MOST_QUIET = 0.2, 0.5, 5.0
 """Seconds without a fall of the memory that mean that it is steady: later, and at first at least and at most."""
 FILES, FILES_PER_GUEST = 50, 8
 """Open files of ours, and for each guest: its trace, its monitor with the loop that serves it, its words."""
+_CHILD = re.compile(r"child<(.+)>")
 _DISPLAYS = {"-display", "-nographic", "-vnc", "-spice", "-sdl", "-gtk", "-curses"}
 
 
@@ -35,7 +37,8 @@ class Guest:
     """A running QEMU, built and stopped. Use it as a context manager; leaving it ends QEMU.
 
     `pid` is its process number, `process` the child that stands for it: QEMU itself, or gdb. `wall_seconds`
-    and `cpu_seconds` are what the start took until QMP answered.
+    and `cpu_seconds` are what the start took until QMP answered. `version` is the release as QEMU gives it,
+    `package` whose build it is, `program` and `command_line` are what really runs, as the kernel has it.
 
     `command` is a QEMU command line. ``-S``, a monitor and a trace are added, and ``-display none`` if it
     asks for no display. Raises MeasurementError with QEMU's own words when no built machine comes of it.
@@ -95,6 +98,7 @@ class Guest:
             self.version = self._version(max(0.1, self._deadline - time.monotonic()))
             self.wall_seconds = time.monotonic() - self._started
             self.cpu_seconds = cpu_seconds(self.pid)
+        self.program, self.command_line = program_of(self.pid), command_line_of(self.pid)
         self._quiet = min(MOST_QUIET, max(FIRST_QUIET, self.wall_seconds / 3))
 
     @property
@@ -104,7 +108,9 @@ class Guest:
         return counted or self.trace.read().created or None
 
     def _version(self, seconds: float) -> str:
-        known = self.monitor.execute("query-version", seconds)["qemu"]
+        answer = self.monitor.execute("query-version", seconds)
+        self.package = str(answer.get("package", ""))
+        known = answer["qemu"]
         return f"{known['major']}.{known['minor']}.{known['micro']}"
 
     @contextlib.contextmanager
@@ -125,6 +131,16 @@ class Guest:
         """The human monitor's text for `line`."""
         with self.speaking(f"when asked for {line!r}"):
             return self.monitor.ask(line)
+
+    def device_types(self) -> dict[str, str]:
+        """The type of every device of the command line, or plugged in since, by its path in QEMU's object tree."""
+        types = {}
+        for folder in ("/machine/peripheral", "/machine/peripheral-anon"):
+            with self.speaking(f"when asked for the devices in {folder}"):
+                for item in self.monitor.execute("qom-list", path=folder):
+                    if kind := _CHILD.fullmatch(item["type"]):
+                        types[f"{folder}/{item['name']}"] = kind[1]
+        return types
 
     def settle(self, seconds: float = SECONDS_TO_SETTLE) -> Life:
         """Wait until everything released is freed; the life of all views. Raises MeasurementError if it never is."""

@@ -85,7 +85,7 @@ def read(guest: Guest, number: int) -> Reading:
     """What there is after `number` cycles, once the grace period is over."""
     life = guest.settle()
     spaces = count_spaces(guest.ask("info mtree"))["address_spaces"]
-    resident = process_metrics(guest.process.pid)["process.rss"]
+    resident = process_metrics(guest.pid)["process.rss"]
     return Reading(number, spaces, life.created, life.created - life.freed, resident)
 
 

@@ -18,16 +18,18 @@ import msgspec
 
 from footprint.backends.backend import play
 from footprint.backends.model import ModelBackend, passes
+from footprint.backends.remarks import remarks_on
 from footprint.errors import FootprintError, InputFileError, MeasurementError
 from footprint.memory.ledger import Ledger
 from footprint.memory.policies import OwnRules
 from footprint.memory.rules import RuleSet
 from footprint.probes.census import CensusProbe
 from footprint.probes.process import ProcessProbe
-from footprint.probes.view_snapshot import view_snapshots
+from footprint.probes.view_snapshot import view_owners, view_snapshots
 from footprint.record.request import ModelOptions, Outcome, Progress, Request, check_samples
 from footprint.recording.metrics import metric
-from footprint.recording.model import Number, Run, Sample, Timeline, View
+from footprint.recording.model import Number, Run, Sample, Timeline, View, ViewOwner
+from footprint.scenario.steps import Build, Replay, Restore
 from footprint.scripts import blame
 
 CHILD_SECONDS = 600
@@ -39,7 +41,9 @@ def record_on_model(request: Request, options: ModelOptions, progress: Progress)
     runs: dict[str, Run] = {}
     remarks: dict[str, None] = {}
     with _custom_rules_blamed(options.rules):
-        for group in passes(options.rules):
+        machine = _machine_of(request)
+        remarks.update(dict.fromkeys(remarks_on(options.rules, machine)))
+        for group in passes(options.rules, machine):
             progress(f"{scenario.name}: {', '.join(rules.name for rules in group)}")
             backend = ModelBackend(group, host_page=request.values["host_page"])
             # Pictures are drawn of one run's views only; of the last, which is the newest of a history.
@@ -57,6 +61,16 @@ def record_on_model(request: Request, options: ModelOptions, progress: Progress)
         notes=(*scenario.notes(values), *remarks),
         published=scenario.published(values),
     )
+
+
+def _machine_of(request: Request) -> str:
+    """The name of the machine that the scenario builds; empty where it builds none."""
+    for step in request.scenario.play(request.values):
+        if isinstance(step, Build):
+            return step.topology.machine
+        if isinstance(step, Replay | Restore):
+            break
+    return ""
 
 
 @contextlib.contextmanager
@@ -82,6 +96,7 @@ def _pass(request: Request, backend: ModelBackend, *, with_views: RuleSet) -> li
     scenario, census, process = request.scenario, CensusProbe(), ProcessProbe()
     samples: dict[str, list[Sample]] = {rules.name: [] for rules in backend.rules}
     views: dict[str, tuple[View, ...]] = {}
+    owners: dict[str, tuple[ViewOwner, ...]] = {}
     started = time.perf_counter()
     for reached in play(scenario, request.values, backend):
         measured = process.read()
@@ -91,8 +106,10 @@ def _pass(request: Request, backend: ModelBackend, *, with_views: RuleSet) -> li
                 counts = {name: value for name, value in counts.items() if metric(name).gauge}
             metrics: dict[str, Number] = {**counts, **measured}
             samples[ledger.rules.name].append(Sample(reached.mark.name, reached.mark.cycle, metrics))
+            if ledger.spaces:
+                owners[ledger.rules.name] = view_owners(ledger, backend.device_types)
             if ledger.rules is with_views and ledger.spaces:
-                views[with_views.name] = view_snapshots(ledger)
+                views[with_views.name] = view_snapshots(ledger, backend.device_types)
     seconds = time.perf_counter() - started if len(backend.rules) == 1 else None
     return [
         Run(
@@ -103,6 +120,7 @@ def _pass(request: Request, backend: ModelBackend, *, with_views: RuleSet) -> li
             seconds=seconds,
             timeline=None if scenario.state_only else _timeline(ledger),
             views=views.get(ledger.rules.name, ()),
+            view_owners=owners.get(ledger.rules.name, ()),
         )
         for ledger in backend.ledgers
     ]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 
 from footprint.backends.backend import play
 from footprint.backends.qemu import QemuBackend, QemuOptions
 from footprint.errors import RequestError
 from footprint.probes.guest import GuestProbe
+from footprint.qemu_process.guest import SECONDS_TO_SETTLE, Guest
 from footprint.record.request import Outcome, Progress, Request
 from footprint.recording.model import Run, Sample
 
@@ -23,6 +25,16 @@ SIDE_BY_SIDE = (
     "the first guest's. Whatever else runs the same binary or libraries on this host has its share of the PSS too."
 )
 """What is true of a recording of several guests."""
+
+
+COUNTED_BY_GDB = "Views created were counted under gdb: its stops are in the time and processor time of the start."
+NOT_COUNTED = (
+    "Views created are not here: this QEMU was built without the log trace backend. With --count-views gdb counts them."
+)
+UNSTEADY = f"Resident memory was still falling {SECONDS_TO_SETTLE:g} s after the machine was built; it was read then."
+HELD = (
+    "one transaction is held from the beginning of the board's init to just before the first reset, by gdb (a what-if)"
+)
 
 
 def record_on_qemu(request: Request, options: QemuOptions, progress: Progress) -> Outcome:
@@ -41,11 +53,50 @@ def record_on_qemu(request: Request, options: QemuOptions, progress: Progress) -
                 # Views that a reading keeps would be seen by the marks that come after a plug or an unplug.
                 metrics = probe.read(backend.guests, views=reached.is_last or not backend.plugs)
                 samples.append(Sample(reached.mark.name, reached.mark.cycle, metrics))
-    if backend.last is None:
+    if backend.last is None or not samples:
         raise RequestError(f"{scenario.name} builds no machine; the qemu backend has nothing to do")
-    version, seconds = backend.last.version, time.perf_counter() - started
     return Outcome(
         backend=backend.name,
-        runs=(Run(f"qemu-{version}", {}, tuple(samples), f"QEMU {version} itself", seconds),),
-        notes=(*NOTES, *((SIDE_BY_SIDE,) if options.guests > 1 else ())),
+        runs=(_run(backend.last, tuple(samples), probe, time.perf_counter() - started),),
+        notes=_notes(backend.last, options, probe, is_counted="flatviews.created" in samples[-1].metrics),
+        environment=_environment(backend.last),
     )
+
+
+def _run(guest: Guest, samples: tuple[Sample, ...], probe: GuestProbe, seconds: float) -> Run:
+    features = guest.plan.features
+    words = [f"{name}={value}" for name, value in features.items()]
+    what = f"QEMU {guest.version} itself"
+    return Run(
+        rules=",".join([f"qemu-{guest.version}", *words]),
+        features=features,
+        samples=samples,
+        what=f"{what}; {HELD}" if features else what,
+        seconds=seconds,
+        views=probe.views.snapshots() if probe.views is not None else (),
+        view_owners=probe.views.owners() if probe.views is not None else (),
+    )
+
+
+def _notes(guest: Guest, options: QemuOptions, probe: GuestProbe, *, is_counted: bool) -> tuple[str, ...]:
+    notes = [*NOTES]
+    if options.guests > 1:
+        notes.append(SIDE_BY_SIDE)
+    if guest.plan.hold_transaction:
+        notes.append(f"A what-if on the unmodified binary: {HELD}.")
+    if guest.plan.count_views:
+        notes.append(COUNTED_BY_GDB)
+    elif not is_counted:
+        notes.append(NOT_COUNTED)
+    if probe.unsteady:
+        notes.append(UNSTEADY)
+    return tuple(notes)
+
+
+def _environment(guest: Guest) -> dict[str, str]:
+    """Which binary it was, and how it was started."""
+    return {
+        "QEMU": guest.program or guest.command[0],
+        "QEMU version": f"{guest.version} ({guest.package})" if guest.package else guest.version,
+        "QEMU command line": shlex.join(guest.command_line or guest.command),
+    }

@@ -63,6 +63,7 @@ class Stretch(msgspec.Struct, frozen=True, array_like=True):
 class View(msgspec.Struct, frozen=True, omit_defaults=True):
     """A living view, for a picture of it: who uses it and what it shows.
 
+    `device` is the type of the device whose spaces alone use it (empty: the machine's, or several types').
     `spaces` are the names of its address spaces, `alike` how many more views look the same (their spaces
     are counted in `spaces_alike`). `ranges` and `nodes` may be cut; `range_count` and `node_count` are whole.
     A node is its runs of equal entries, (first, last, skip, ptr); `skip` and `ptr` are the root entry's, and
@@ -81,13 +82,28 @@ class View(msgspec.Struct, frozen=True, omit_defaults=True):
     nodes: tuple[tuple[tuple[int, int, int, int], ...], ...] = ()
     node_count: int = 0
     section_count: int = 0
+    device: str = ""
+
+
+class ViewOwner(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How many living views with that root belong to devices of one type; `device` as in :class:`View`."""
+
+    root: str
+    views: int
+    device: str = ""
+
+    @property
+    def whose(self) -> str:
+        """The root with its owner, for a sentence: ``virtio-net-pci's `virtio-pci```."""
+        return f"{self.device}'s `{self.root}`" if self.device else f"`{self.root}`"
 
 
 class Run(msgspec.Struct, frozen=True, omit_defaults=True):
     """All readings of one execution under one rule set, in the order of the marks.
 
     `rules` is the text given to ``-r``, `what` says in words what that rule set is. `views` are those alive
-    at the last mark that had any; only the recording's last run has them.
+    at the last mark that had any; only the recording's last run has them. `view_owners` say of every run whose
+    all of its views were at that mark.
     """
 
     rules: str
@@ -97,6 +113,7 @@ class Run(msgspec.Struct, frozen=True, omit_defaults=True):
     seconds: float | None = None
     timeline: Timeline | None = None
     views: tuple[View, ...] = ()
+    view_owners: tuple[ViewOwner, ...] = ()
 
     def sample(self, mark: str | None = None) -> Sample | None:
         """The last sample at `mark`, by default where the run is judged; None if there is none.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from footprint.recording.metrics import METRICS
+from footprint.recording.metrics import METRICS, MetricKind
 from footprint.recording.model import Recording, Sample
 from footprint.report.formatting import NOTHING, count, plural
 from footprint.report.section import Column, Exhibit, Section, Table
@@ -61,7 +61,7 @@ def _heading(name: str) -> tuple[str, str, str, str]:
     if name not in METRICS:
         return name, NOTHING, NOTHING, NOTHING
     row = METRICS[name]
-    return name, row.what, row.unit, "modelled, exact" if row.kind == "modelled" else "measured, noisy"
+    return name, row.what, row.unit, "exact" if row.kind is MetricKind.EXACT else "measured, noisy"
 
 
 def _sample(samples: tuple[Sample, ...], mark: str, cycle: int) -> Sample | None:

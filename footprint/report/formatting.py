@@ -49,9 +49,9 @@ def listed(words: Iterable[str]) -> str:
     return f"{', '.join(most)} and {last}" if most else last
 
 
-def plural(n: int, one: str) -> str:
+def plural(n: int, singular: str) -> str:
     """``1 view``, ``2 views``."""
-    return f"{count(n)} {one if n == 1 else one + 's'}"
+    return f"{count(n)} {singular if n == 1 else singular + 's'}"
 
 
 def breadth(text: str) -> float:
@@ -71,6 +71,12 @@ def value(run: Run, name: str, mark: str | None = None) -> Number | None:
     """The metric `name` of `run` at `mark`, by default where a run is judged; None if it was not read."""
     sample = run.sample(mark)
     return sample.metrics.get(name) if sample else None
+
+
+def judged_at(recording: Recording) -> str:
+    """Where its figures were read unless a mark is named: ``at “booted”``; empty where nothing was."""
+    marks = dict.fromkeys(sample.mark for run in recording.runs if (sample := run.sample()) is not None)
+    return f"at {listed(f'“{mark}”' for mark in marks)}" if marks else ""
 
 
 def has_course(recording: Recording) -> bool:

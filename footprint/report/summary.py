@@ -1,9 +1,9 @@
-"""The head of a recording: the question, the answer in one sentence, the guest and the place."""
+"""The head of a recording: the question, the answer in one sentence, the guest, and where it ran."""
 
 from __future__ import annotations
 
 from footprint.recording.model import Recording, Run
-from footprint.report.formatting import count, figure, has_course, plural, value
+from footprint.report.formatting import count, figure, has_course, listed, plural, value
 from footprint.report.section import Card, Head
 
 _CARDS = (
@@ -18,11 +18,11 @@ _STATE_CARDS = (
     ("nodes", "radix nodes"),
     ("modelled.bytes", "modelled bytes"),
 )
-"""The same for a machine of which only what exists was recorded."""
+"""The same for a captured machine, of which only what exists was recorded."""
 
 
 def head(recording: Recording) -> Head:
-    """What stands first; of a recording without runs or without our metrics the answer is short."""
+    """The head of `recording`; without runs, or without metrics of a memory core, the answer is short."""
     cards = _CARDS if has_course(recording) else _STATE_CARDS
     return Head(
         scenario=recording.scenario,
@@ -39,15 +39,20 @@ def head(recording: Recording) -> Head:
 
 
 def answer(recording: Recording) -> str:
-    """One sentence: the first run against the last, or what the only run came to."""
+    """One sentence: the first run against the last, or the figures of the only run; the mark stands first."""
     if not recording.runs:
         return "The recording has no run."
     first, last = recording.runs[0], recording.runs[-1]
     said = _of_one(first) if len(recording.runs) == 1 else _of_two(first, last)
     if not said:
         return f"{plural(len(recording.runs), 'run')}, without the figures of a memory core."
-    sentence = "; ".join(said) + "."
-    return sentence[0].upper() + sentence[1:]
+    return f"At {_marks(first, last)}, {'; '.join(said)}."
+
+
+def _marks(first: Run, last: Run) -> str:
+    """The mark where the figures of both were read, or each of the two."""
+    marks = dict.fromkeys(f"“{sample.mark}”" for run in (first, last) if (sample := run.sample()) is not None)
+    return listed(marks)
 
 
 def _of_one(run: Run) -> list[str]:
@@ -103,6 +108,7 @@ def _card(recording: Recording, name: str, label: str) -> Card | None:
         return None
     rules = recording.runs[-1].rules
     was = value(recording.runs[0], name)
+    at = f"at {_marks(recording.runs[0], recording.runs[-1])}"
     if len(recording.runs) == 1 or was is None:
-        return Card(label, figure(name, now), note=f"under {rules}")
-    return Card(label, figure(name, now), figure(name, was), f"{recording.runs[0].rules} → {rules}")
+        return Card(label, figure(name, now), note=f"under {rules} {at}")
+    return Card(label, figure(name, now), figure(name, was), f"{recording.runs[0].rules} → {rules} {at}")

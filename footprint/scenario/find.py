@@ -58,10 +58,10 @@ def _is_path(word: str) -> bool:
 
 def _from_script(path: Path) -> Scenario:
     module = load(path)
-    found = [value for value in vars(module).values() if isinstance(value, Scenario)]
-    if len(found) != 1:
-        raise InputFileError(path, f"defines {len(found)} scenarios; expected one function marked @scenario(…)")
-    return found[0]
+    scenarios = [value for value in vars(module).values() if isinstance(value, Scenario)]
+    if len(scenarios) != 1:
+        raise InputFileError(path, f"defines {len(scenarios)} scenarios; expected one function marked @scenario(…)")
+    return scenarios[0]
 
 
 def _from_log(path: Path) -> Scenario:

@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from footprint.machines.generic import MOST_CPUS, guest, parse_devices, parse_memory
+from footprint.machines.generic import guest, parse_devices, parse_memory
+from footprint.machines.machine_types import MACHINE_TYPES
 from footprint.machines.topology import Topology
 from footprint.scenario.scenario import Param
 from footprint.scenario.steps import Boot, Build, Destroy, Mark, Settle, Step
 
-OLDER_RULES = (
-    "The machine is that of QEMU 7.2. Under rule sets older than v7.2.0 this is 7.2's start-up under older rules, "
-    "not the old binary's; only the display (without EDID before v4.2.0) and virtio's private configuration spaces "
-    "(before v2.11.0) follow the rule set."
-)
 PEAK = (
     "Nothing is freed before machine init ends, so every view that the start-up throws away is allocated at the "
     "same time: the peak is everything ever created."
@@ -35,7 +31,7 @@ def device_words(text: str) -> str:
 def params(machine: str) -> tuple[Param, ...]:
     """The parameters of a `machine`'s scenario."""
     return (
-        Param("cpus", 1, "CPUs", least=1, most=MOST_CPUS[machine]),
+        Param("cpus", 1, "CPUs", least=1, most=MACHINE_TYPES[machine].most_cpus),
         Param(
             "devices", "", "PCI cards and memory modules, by QEMU's -device names",
             reader=device_words, form="COUNTxTYPE+COUNTxTYPE…; footprint list devices",
@@ -71,4 +67,4 @@ def start_up(machine: Topology, *, firmware: bool) -> Iterator[Step]:
 def notes(machine: str, *, firmware: bool) -> tuple[str, ...]:
     """What is true of every such run."""
     boots = ((NO_FIRMWARE if machine == "virt" else FIRMWARE),) if firmware else ()
-    return (OLDER_RULES, PEAK, *boots)
+    return (PEAK, *boots)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from footprint.recording.metrics import METRICS
+from footprint.recording.metrics import METRICS, MetricKind
 from footprint.recording.model import Recording, Run, Sample
 from footprint.verdict.trend import theil_sen
 from footprint.verdict.verdict import Answer
@@ -74,7 +74,7 @@ def _of_run(run: Run, adds: str, *, measured: bool) -> list[Growth]:
 
 
 def _is_measured(name: str) -> bool:
-    return name in METRICS and METRICS[name].kind == "measured"
+    return name in METRICS and METRICS[name].kind is MetricKind.MEASURED
 
 
 def _gauges(samples: Sequence[Sample]) -> list[str]:

@@ -10,14 +10,14 @@ from pathlib import Path
 
 from footprint.errors import InputFileError
 from footprint.memory.rules import HISTORY, RuleSet
+from footprint.memory.space import is_of_9_2
 from footprint.qemu.capture import EXPECTED, looks_like_a_capture, read_capture
 from footprint.qemu.files import read_head
-from footprint.qemu.oplog import looks_like_a_log, read_log
+from footprint.qemu.oplog import OperationLog, SpaceInit, looks_like_a_log, read_log
 from footprint.verify.capture import verify_capture
 from footprint.verify.log import verify_log
 from footprint.verify.result import Verification
 
-_LOG_RULES = "v7.2.0"
 _SMALL = 512 << 10
 """Bytes of input below which starting processes takes longer than the work."""
 
@@ -29,10 +29,17 @@ def verify_file(path: str | Path, rules: RuleSet | None = None) -> Verification:
     """
     head = read_head(Path(path), "a capture or an operation log")
     if looks_like_a_log(head):
-        return verify_log(read_log(path), rules or HISTORY[_LOG_RULES])
+        log = read_log(path)
+        return verify_log(log, rules or _rules_of(log))
     if looks_like_a_capture(head):
         return verify_capture(read_capture(path), rules)
     raise InputFileError(path, f"is neither a capture nor an operation log: {EXPECTED}", line=1)
+
+
+def _rules_of(log: OperationLog) -> RuleSet:
+    """The rule set of the QEMU that was watched, as far as the names of its spaces tell."""
+    names = (call.name for call in log.operations if isinstance(call, SpaceInit))
+    return HISTORY["v11.1.0" if any(map(is_of_9_2, names)) else "v7.2.0"]
 
 
 def verify_files(

@@ -2,6 +2,7 @@
 
 import pytest
 
+from footprint.backends.backend import play
 from footprint.backends.model import ModelBackend, passes
 from footprint.errors import RequestError, UnknownNameError
 from footprint.machines.generic import guest
@@ -12,7 +13,7 @@ from footprint.memory.census import census
 from footprint.memory.rules import HISTORY, rule_set
 from footprint.qemu_process.hotplug import Socket
 from footprint.recording.metrics import METRICS
-from footprint.scenario import Boot, Build, Destroy, EnableBusMaster, Mark, Plug, Settle, Unplug
+from footprint.scenario import Boot, Build, Destroy, EnableBusMaster, Plug, Settle, Unplug
 from tests.conftest import ROOT
 from tests.fixtures.real_qemu import created, program_of, running
 
@@ -34,9 +35,8 @@ def played(scenario, **values):
     samples = {}
     for group in passes([*HISTORY.values()]):
         backend = ModelBackend(group)
-        for step in found.play(found.values(text)):
-            backend.obey(step)
-            if isinstance(step, Mark) and step.name in ("built", "unplugged"):
+        for reached in play(found, found.values(text), backend):
+            if reached.mark.name in ("built", "unplugged"):
                 for ledger in backend.ledgers:
                     samples.setdefault(ledger.rules.name, []).append(census(ledger))
     return samples

@@ -1,6 +1,7 @@
 """A wrong request: exit 2, one sentence that says what was wrong and what is valid, nothing written."""
 
 import gzip
+import importlib.util
 import json
 import os
 import signal
@@ -9,10 +10,12 @@ import sys
 
 import pytest
 
+from footprint.scripts import MOVED
 from tests.conftest import DATA
 from tests.fixtures.processes import interruptible
 
 LOG = DATA / "oplogs" / "pseries_p8_virtio2.txt.gz"
+CAPTURE = min((DATA / "captures").glob("*.json.gz"))
 
 
 def refused(done, *words):
@@ -42,6 +45,9 @@ def refused(done, *words):
         (["-s", "nics=31", "-s", "bridges=0"], ["31 cards", "behind bridges"]),
         (["-s", "bridges=241"], ["241 bridges", "at most 240"]),
         (["-r", "v7.2"], ["'v7.2'", "did you mean 'v7.2.0'", "092aa2fc65@posted"]),
+        (["-r", "v99.0.0"], ["'v99.0.0'", "the newest release with a rule set is v", "use v", "092aa2fc65@posted"]),
+        (["-r", "v4.1.3,sharing=none"], ["'v4.1.3'", "v2.11.0 is the last rule set before", "use v2.11.0"]),
+        (["-r", "v1.7.0"], ["'v1.7.0'", "the oldest release with a rule set is v2.0.0"]),
         (["-r", "v7.2.0,share=none"], ["'share'", "sharing", "dummy_sections"]),
         (["-r", "v7.2.0,sharing=all"], ["sharing=all", "none, root, child"]),
         (["-r", "v7.2.0,sharing"], ["'sharing'", "feature=value"]),
@@ -53,6 +59,38 @@ def refused(done, *words):
 def test_a_wrong_run_is_refused(footprint, tmp_path, arguments, words):
     assert refused(footprint("run", "power8", *arguments), *words)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["power8", "--qemu", "x", "--time-limit", "3", "--firmware-seconds", "3", "--guests", "2"],
+         ["--qemu, --time-limit, --firmware-seconds and --guests go with -b qemu"]),
+        (["hotplug", "-b", "qemu", "-r", "v7.2.0", "--probe", "sized,traced", "--guests", "2"],
+         ["take -r ", "take --probe traced,sized ", "-s bus_master=0", "-s commit=0", "or play Plug, Unplug in several"]),
+        (["hotplug", "-b", "qemu", "-s", "commit=0", "-s", "cycles=9"],
+         ["-b qemu cannot let a device of a stopped guest reach memory (use -s bus_master=0)\n"]),
+        ([str(LOG), "-b", "qemu"], ["cannot replay an operation log (use -b model)"]),
+        ([str(CAPTURE), "-b", "qemu"], ["cannot restore a capture (use -b model)"]),
+    ],
+)  # fmt: skip
+def test_all_that_a_backend_cannot_do_is_said_in_one_sentence(footprint, tmp_path, arguments, words):
+    assert refused(footprint("run", *arguments), *words)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["json:loads", "-s", "a=b", "-b", "qemu", "--line", "3"],
+         ["-s and -b go with a scenario; --line goes with -- PROG"]),
+        (["-r", "v7.2.0", "--qemu", "x", "--", "cat"], ["-r and --qemu go with a scenario\n"]),
+        (["hotplug", "--line", "x"], ["--line goes with -- PROG\n"]),
+        (["hotplug", "-b", "qemu", "-r", "v7.2.0"], ["take -r ", "-s bus_master=0", "-s commit=0"]),
+    ],
+)  # fmt: skip
+def test_options_of_leaks_that_go_with_other_targets_are_named_together(footprint, arguments, words):
+    assert refused(footprint("leaks", *arguments), *words)
 
 
 @pytest.mark.parametrize(
@@ -158,6 +196,19 @@ def test_a_broken_log_is_refused_with_its_line(footprint, tmp_path, verb, conten
 def test_a_broken_script_is_refused_with_its_line(footprint, tmp_path, script, words):
     (tmp_path / "mine.py").write_text(script)
     assert refused(footprint("run", "./mine.py"), *words)
+
+
+@pytest.mark.parametrize(("old", "new"), MOVED.items())
+def test_a_script_that_imports_a_module_from_where_it_was_is_told_where_it_is(footprint, tmp_path, old, new):
+    assert importlib.util.find_spec(new)
+    (tmp_path / "mine.py").write_text(f"import math\nfrom {old} import Build\n")
+    assert refused(footprint("run", "./mine.py"), "mine.py:2", f"No module named '{old}'", f"now in {new}")
+
+
+def test_a_script_that_imports_it_only_when_it_runs_is_told_so_too(footprint, tmp_path):
+    (tmp_path / "mine.py").write_text(SCENARIO + "    import footprint.guests\n    yield Mark('built')\n")
+    assert refused(footprint("run", "./mine.py"), "mine.py:6", "now in footprint.scenario.startup")
+    assert refused(footprint("run", "./mine.py", "-b", "qemu"), "mine.py:6", "now in footprint.scenario.startup")
 
 
 SCENARIO = """from footprint.machines.pseries import pseries

@@ -64,6 +64,14 @@ def test_a_request_that_makes_no_sense_is_refused(footprint, options, words):
     assert words in done.stderr
 
 
+def test_the_scenario_that_help_shows_works_as_it_is_written(footprint, need):
+    need("qemu-system-x86_64", "qemu-system-x86")
+    (line,) = re.findall(r"^ +footprint (leaks hotplug .*)$", footprint("leaks", "--help").stdout, flags=re.M)
+    done = footprint(*line.split())
+    assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout.startswith("leak")
+
+
 def test_a_real_qemu_keeps_what_an_unplugged_xhci_had(footprint, need):
     need("qemu-system-x86_64", "qemu-system-x86")
     options = ["-b", "qemu", "-s", "device=nec-usb-xhci", "-s", "bus_master=0", "-s", "commit=0", "--cycles", "14"]

@@ -167,7 +167,7 @@ def test_a_word_that_names_nothing_is_refused_in_one_sentence(footprint, target,
         (["--cycles", "19"], "from 20"),
         (["--metrics", "rss.bytes"], "cannot decide a verdict; choose from heap.bytes"),
         (["--line", "x"], "goes with -- PROG"),
-        (["-s", "cycles=3"], "go with a scenario"),
+        (["-s", "cycles=3"], "-s goes with a scenario"),
         (["--seconds", "0"], "range"),
     ],
 )

@@ -405,6 +405,8 @@ class Books:
     def exists(self, space: Space) -> bool:
         if space.kind == "virtio-cfg":
             return self.features.virtio_cfg_space
+        if space.kind == "bridge":
+            return self.features.bridge_spaces
         if space.kind != "cpu" or self.features.cpu_spaces == "separate":
             return True
         if self.features.cpu_spaces == "global":

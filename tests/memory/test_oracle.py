@@ -200,6 +200,37 @@ def test_every_living_view_has_the_oracles_ranges_sections_and_nodes(calls: list
                 check_view(ledger.view(space), books.spaces[other], books, twin)
 
 
+HELD = ["v2.10.0", "67ace39b25", "092aa2fc65@posted", "202fc01b05", "v7.2.0", "v11.1.0"]
+
+
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@given(operations())
+def test_what_is_done_while_a_core_is_held_is_one_transaction(calls: list[Operation]) -> None:
+    both = Both([rule_set(f"{name},transactions=machine") for name in HELD])
+    both.oracle.begin()
+    with both.core.held("machine"):
+        for call in calls:
+            both.play(call)
+        while both.core.depth:
+            both.play(("commit",))
+    both.oracle.commit()
+    assert both.differences() == []
+    both.finish()
+    assert both.differences() == []
+
+
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@given(operations())
+def test_a_rule_set_beside_one_that_is_held_sees_every_commit(calls: list[Operation]) -> None:
+    beside = Both([rule_set(name + what) for name in HELD for what in ("", ",transactions=device")])
+    alone = Both([rule_set(name) for name in HELD])
+    with beside.core.held("device"):
+        for call in calls:
+            beside.play(call)
+            alone.play(call)
+    assert [census(ledger) for ledger in beside.core.ledgers[::2]] == list(map(census, alone.core.ledgers))
+
+
 def check_view(ours: FlatView | None, theirs: View | None, books: Books, twin: dict[int, Region]) -> None:
     assert ours is not None and theirs is not None
     shown = [

@@ -5,11 +5,11 @@ See docs/qemu-memory.md, "Start-up order".
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from footprint.backends.boards.pci import Bus, Function, Pci, Wiring
 from footprint.errors import RequestError, UnknownNameError
+from footprint.machines.machine_types import MACHINE_TYPES, Extension, Stage
 from footprint.machines.parts import OnBoard
 from footprint.machines.topology import Device, Topology
 from footprint.memory import region as make
@@ -28,12 +28,16 @@ def dismantle(core: MemoryCore, regions: Collection[MemoryRegion]) -> None:
             core.finalize(region)
 
 
-class Board(ABC):
-    """What every machine has: "memory" and "I/O", RAM, CPUs, PCI functions."""
+class Board:
+    """What every machine has: "memory" and "I/O", RAM, CPUs, PCI functions.
+
+    The order of a start-up is data (footprint.machines.machine_types); a stage called ``pam`` there is the
+    method `wire_pam` here.
+    """
 
     def __init__(self, core: MemoryCore, topology: Topology, wiring: Wiring) -> None:
         self.core = core
-        self.topology = topology
+        self.topology = topology.at(wiring.variant)
         self.wiring = wiring
         self.regions: dict[MemoryRegion, None] = {}
         self.pci = Pci(core, wiring, self.regions, cpus=topology.cpus)
@@ -42,9 +46,48 @@ class Board(ABC):
         self.io = self._new(make.io("io", 0x10000))
         core.create_space("I/O", self.io)
 
-    @abstractmethod
     def build(self) -> None:
-        """Start the machine up to the moment before its firmware runs."""
+        """Start the machine up to the moment before its firmware runs: all its stages, then the first reset."""
+        machine = MACHINE_TYPES[self.topology.machine]
+        with self.core.held("machine"):
+            for stage in machine.start_up(self.wiring.variant):
+                self._start(stage)
+        self.reset()
+
+    def _start(self, stage: Stage) -> None:
+        match stage:
+            case str():
+                wire: Callable[[], None] = getattr(self, f"wire_{stage}")
+                wire()
+            case OnBoard():
+                self._put_place(stage)
+            case Device():
+                self.pci.realize(stage)
+            case Extension(device, makes):
+                self.pci.extend(self.pci.functions[device], makes)
+
+    def reset(self) -> None:
+        """What the first reset changes."""
+
+    def wire_cpus(self) -> None:
+        """Each CPU's space."""
+        for i in range(self.topology.cpus):
+            self.core.create_space(f"cpu-memory-{i}", self.system, kind="cpu", owner=f"cpu{i}")
+
+    def wire_devices(self) -> None:
+        """The command line's, in its order."""
+        for device in self.topology.devices:
+            self.pci.realize(device)
+
+    def wire_bus_masters(self) -> None:
+        """The machine is done: every function gets its way to memory."""
+        self.pci.machine_done()
+
+    def wire_firmware_tables(self) -> None:
+        """The tables that QEMU hands to firmware; nobody maps them."""
+        for name in ("etc/acpi/tables", "etc/table-loader", "etc/acpi/rsdp"):
+            blob = self._new(make.ram(f"/rom@{name}", 0x1000))
+            self.core.set_readonly(blob, True)
 
     def plug(self, device: Device) -> None:
         """Plug `device` in while the machine runs. Raises RequestError where QEMU refuses it."""
@@ -56,7 +99,7 @@ class Board(ABC):
             if other.device.id == device.id or other.device.devfn == device.devfn:
                 where = f"slot {device.slot:#x} of {device.bus}"
                 raise RequestError(f"{device.id!r} finds no place at {where}: {other.device.id!r} is there")
-        self.pci.realize(device, hot=True)
+        self.pci.realize(device.at(self.wiring.variant), hot=True)
 
     def unplug(self, name: str) -> Function:
         """Take the device called `name` out, and give what it was; without release functions all of it stays."""
@@ -93,28 +136,17 @@ class Board(ABC):
         self.core.add_subregion(container, addr, self._new(region), priority=priority)
         return region
 
-    def _put_all(self, places: tuple[OnBoard, ...]) -> None:
-        """Make and place what a table of on-board regions says."""
-        for place in places:
-            window = {"system": self.system, "io": self.io}[place.window]
-            maker = {"io": make.io, "container": make.container, "romdev": make.rom_device}[place.kind]
-            region = self._put(window, place.offset, maker(place.name, place.size))
-            for part in place.parts:
-                self._put(region, part.offset, make.io(part.name, part.size))
+    def _put_place(self, place: OnBoard) -> None:
+        """Make and place an on-board region."""
+        window = {"system": self.system, "io": self.io}[place.window]
+        maker = {"io": make.io, "container": make.container}[place.kind]
+        region = self._put(window, place.offset, maker(place.name, place.size))
+        for part in place.parts:
+            self._put(region, part.offset, make.io(part.name, part.size))
 
     def _root_bus(self, name: str, mem: MemoryRegion, io: MemoryRegion, dma: MemoryRegion) -> Bus:
         bus = self.pci.buses[name] = Bus(name, mem, io, dma, self.system)
         return bus
-
-    def _on_board(self, *devices: Device) -> None:
-        for device in devices:
-            self.pci.realize(device)
-
-    def _firmware_blobs(self, *names: str) -> None:
-        """The tables that QEMU hands to firmware; nobody maps them."""
-        for name in names:
-            blob = self._new(make.ram(f"/rom@{name}", 0x1000))
-            self.core.set_readonly(blob, True)
 
     def destroy(self) -> None:
         """Take the whole machine down: every space, newest first, then every region."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from footprint.machines.eras import Dated, Variant
 from footprint.machines.parts import Bar, Block, Fixed, Item, Part, Space, Windows
 from footprint.machines.placement import Window
 from footprint.machines.topology import Device
@@ -15,7 +16,7 @@ from footprint.memory import region as make
 from footprint.memory.core import MemoryCore
 from footprint.memory.features import Features
 from footprint.memory.region import FULL, MemoryRegion
-from footprint.memory.space import AddressSpace
+from footprint.memory.space import AddressSpace, space_kind
 
 WINDOW_SPACES = {"pci_bridge_pref_mem": "pref", "pci_bridge_mem": "mem", "pci_bridge_io": "io"}
 BRIDGE_WINDOWS = tuple(WINDOW_SPACES)
@@ -26,15 +27,19 @@ NO_WINDOW = Window(0, 0)
 
 @dataclass(frozen=True, slots=True)
 class Wiring:
-    """How the machines of an era are wired: the features that a board, and not the core, obeys."""
+    """How machines are wired: the features that a board, and not the core, obeys.
 
-    edid: bool
+    `variant` chooses the rows of machines and devices; `releases` is off for a machine that leaves everything behind.
+    """
+
+    variant: Variant
     releases: bool
 
     @classmethod
     def of(cls, features: Features) -> Wiring:
         """The wiring that `features` ask for."""
-        return cls(edid=features.vga_edid, releases=features.release)
+        obeyed = frozenset({"vga_edid"} if features.vga_edid else ())
+        return cls(Variant(features.machine, obeyed), releases=features.release)
 
 
 @dataclass(slots=True, eq=False)
@@ -89,8 +94,13 @@ class Pci:
     def realize(self, device: Device, *, hot: bool = False) -> Function:
         """Realize one function: its bus-master space first, then what its row makes, in order.
 
-        A function that comes while the machine runs (`hot`) gets its way to memory at once.
+        A function that comes while the machine runs (`hot`) gets its way to memory at once. `device` has the
+        row of this machine's era.
         """
+        with self.core.held("device"):
+            return self._realize(device, hot=hot)
+
+    def _realize(self, device: Device, *, hot: bool) -> Function:
         bus, owner = self.buses[device.bus], device.id
         master = make.container("bus master container", FULL, owner=owner)
         function = Function(device, bus, master)
@@ -128,12 +138,13 @@ class Pci:
         function.bus.functions.remove(function)
         del self.functions[function.device.id]
 
-    def extend(self, function: Function, items: tuple[Item, ...]) -> None:
+    def extend(self, function: Function, items: tuple[Item | Dated[Item], ...]) -> None:
         """Make more of what belongs to a function, in order."""
         for item in items:
             self._make(function, item)
 
-    def _make(self, function: Function, item: Item) -> None:
+    def _make(self, function: Function, item: Item | Dated[Item]) -> None:
+        assert not isinstance(item, Dated), "only the row of one era is realized"
         match item:
             case Bar():
                 if not (item.conventional and function.bus.express):
@@ -148,7 +159,7 @@ class Pci:
                 root = next(region for row, region in function.bars if row.name == bar)
                 function.spaces.append(self.core.create_space(name, root, owner=function.device.id))
             case Windows():
-                self._make_windows(function, express=item.express)
+                self._make_windows(function, item)
 
     def _new(self, function: Function, region: MemoryRegion) -> MemoryRegion:
         function.regions[region] = self.regions[region] = None
@@ -180,15 +191,20 @@ class Pci:
         if bar.logged:
             self.core.set_log(region, True)
         if bar.private_space:
-            window = self._new(function, make.alias("virtio-pci-cfg", region, 0, bar.size, owner=owner))
-            space = self.core.create_space(bar.private_space, window, kind="virtio-cfg", owner=owner)
-            function.spaces.append(space)
+            root = region
+            if bar.private_alias:
+                root = self._new(function, make.alias(bar.private_alias, region, 0, bar.size, owner=owner))
+            self._look_at(function, bar.private_space, root)
         self._fill(function, region, bar.parts)
 
     def _fill(self, function: Function, region: MemoryRegion, parts: tuple[Part, ...]) -> None:
         for part in parts:
-            if self.wiring.edid or part.name != "edid":
-                self.core.add_subregion(region, part.offset, self._part(function, part))
+            self.core.add_subregion(region, part.offset, self._part(function, part))
+
+    def _look_at(self, function: Function, name: str, root: MemoryRegion) -> None:
+        """A space of a function's own, of the kind that its name tells."""
+        space = self.core.create_space(name, root, kind=space_kind(name), owner=function.device.id)
+        function.spaces.append(space)
 
     def _make_block(self, function: Function, block: Block) -> None:
         region = self._new(function, make.container(block.name, block.size, owner=function.device.id))
@@ -197,11 +213,13 @@ class Pci:
         self.core.add_subregion(self._place(function, block.window), block.offset, region)
         self._fill(function, region, block.parts)
 
-    def _make_windows(self, function: Function, *, express: bool) -> None:
+    def _make_windows(self, function: Function, windows: Windows) -> None:
         owner, parent = function.device.id, function.bus
         mem = self._new(function, make.container("pci_bridge_pci", FULL, owner=owner))
-        io = self._new(function, make.container("pci_bridge_io", 1 << 32, owner=owner))
-        bus = Bus(owner, mem, io, parent.dma, parent.system, express=express, bridge=function)
+        self._look_at(function, "pci_bridge_pci_mem", mem)
+        io = self._new(function, make.container("pci_bridge_io", windows.ports, owner=owner))
+        self._look_at(function, "pci_bridge_pci_io", io)
+        bus = Bus(owner, mem, io, parent.dma, parent.system, express=windows.express, bridge=function)
         for name in BRIDGE_WINDOWS:
             self._add_window(function, bus, name, NO_WINDOW)
         function.carries = self.buses[owner] = bus

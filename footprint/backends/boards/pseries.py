@@ -10,23 +10,19 @@ from footprint.memory.region import FULL, MemoryRegion
 class Pseries(Board):
     """IBM POWER guests with POWER8 CPUs."""
 
-    def build(self) -> None:
-        """Start the machine up to the moment before its firmware runs."""
-        core, topology = self.core, self.topology
-        memory = self._new(make.ram("ppc_spapr.ram", topology.memory))
-        for i in range(topology.cpus):
-            core.create_space(f"cpu-memory-{i}", self.system, kind="cpu", owner=f"cpu{i}")
-        core.add_subregion(self.system, 0, memory)
-        windows = self._host_bridge()
-        for device in topology.devices:
-            self.pci.realize(device)
-        self.pci.machine_done()
-        root, window = windows[0]
-        core.set_size(window, 0x40000000)
-        core.add_subregion(root, 0, window)
+    dma_windows: tuple[tuple[MemoryRegion, MemoryRegion], ...]
+    """The host bridge's two, each a root and a translating region."""
 
-    def _host_bridge(self) -> list[tuple[MemoryRegion, MemoryRegion]]:
-        """The host bridge, "pci.0"; gives its two DMA windows, each a root and a translating region."""
+    def wire_board(self) -> None:
+        """RAM, not yet placed."""
+        self.memory = self._new(make.ram("ppc_spapr.ram", self.topology.memory))
+
+    def wire_memory(self) -> None:
+        """RAM from address 0 on."""
+        self.core.add_subregion(self.system, 0, self.memory)
+
+    def wire_host_bridge(self) -> None:
+        """The host bridge, "pci.0"."""
         core, name = self.core, "pci@800000020000000"
         mmio = self._new(make.container(f"{name}.mmio", FULL))
         self._put(self.system, 0x200080000000, make.alias(f"{name}.mmio32-alias", mmio, 0x80000000, 0x80000000))
@@ -42,4 +38,10 @@ class Pseries(Board):
             windows.append((root, self._new(make.iommu(f"tce-iommu-{liobn:x}", 0))))
             core.add_subregion(dma, 0, root)
         self._root_bus("pci.0", mmio, io, dma)
-        return windows
+        self.dma_windows = tuple(windows)
+
+    def reset(self) -> None:
+        """The first DMA window opens, two commits."""
+        root, window = self.dma_windows[0]
+        self.core.set_size(window, 0x40000000)
+        self.core.add_subregion(root, 0, window)

@@ -6,8 +6,6 @@ from typing import ClassVar
 
 from footprint.backends.boards.pci import Function
 from footprint.backends.boards.x86 import FOUR_GIB, X86
-from footprint.machines import chipsets
-from footprint.machines.topology import Device
 from footprint.memory import region as make
 
 MMCONFIG, MMCONFIG_SIZE = 0xB0000000, 0x10000000
@@ -22,9 +20,9 @@ class Q35(X86):
     fixed_bars: ClassVar = {"ICH9-SMB": SMBUS}
     memory_hole = (0xB0000000, 0x80000000)
 
-    def _north_bridge(self) -> None:
-        self._on_board(Device("mch", "mch", "pci.0", 0))
-        self._open_low_smram()
+    def wire_smram(self) -> None:
+        """SMM's RAM: below 1 MiB, below 4 GiB, and two places that are closed to all others."""
+        self._hide_low_smram()
         open_high = make.alias("smram-open-high", self.ram, 0xA0000, 0x20000)
         self.core.set_enabled(self._put(self.system, 0xFEDA0000, open_high, priority=1), False)
         self.smram = self._new(make.container("smram", FOUR_GIB))
@@ -34,7 +32,6 @@ class Q35(X86):
         )
         self._smm_only("tseg", self.low, 0)
         self._smm_only("smbase", 0x30000, 0x20000)
-        self._pam()
 
     def _smm_only(self, name: str, addr: int, size: int) -> None:
         """RAM that only SMM sees, once it is asked for: a hole for all others, a window for SMM."""
@@ -45,17 +42,7 @@ class Q35(X86):
         self.core.set_enabled(window, False)
         self.core.add_subregion(self.smram, addr, window)
 
-    def _south_bridge(self) -> None:
-        self._on_board(Device("ICH9-LPC", "ich9-lpc", "pci.0", 31))
-        self._put_all(chipsets.LEGACY_PORTS)
-        self._put_all(chipsets.OLD_PC)
-        self._put_all(chipsets.KEYBOARD)
-        self.pci.extend(self.pci.functions["ich9-lpc"], chipsets.ICH9_PM)
-        self._put_all(chipsets.MEMORY_HOTPLUG if self.dimms else ())
-        self._on_board(Device("ich9-ahci", "ich9-ahci", "pci.0", 31, 2), Device("ICH9-SMB", "ich9-smb", "pci.0", 31, 3))
-        self._vga()
-
-    def _reset(self) -> None:
+    def reset(self) -> None:
         """The memory controller shows PCI below 1 MiB, and takes SMM's RAM away, one commit each."""
         core = self.core
         with core.transaction():

@@ -47,6 +47,11 @@ class Area:
 class X86(Board):
     """A PC: the parts before and after its chipset. Subclasses say what the chipset is."""
 
+    low: int
+    """Bytes of RAM below 4 GiB."""
+    hotplug: MemoryRegion
+    """The memory that is kept for modules, where there are any."""
+    smm_roots: list[MemoryRegion]
     smram: MemoryRegion
     smram_region: MemoryRegion
 
@@ -59,24 +64,18 @@ class X86(Board):
     memory_hole = (0xE0000000, 0xC0000000)
     """RAM of at least the first number of bytes is split at the second; the rest stands above 4 GiB."""
 
-    def build(self) -> None:
-        """Start the machine up to the moment before its firmware runs."""
+    def wire_board(self) -> None:
+        """RAM, memory modules and the root bus, not yet placed."""
         self.areas: list[Area] = []
         self.ram = self._new(make.ram("pc.ram", self.topology.memory))
         self.dimms = [self._new(make.ram(dimm.id, dimm.row.size)) for dimm in self.topology.dimms]
-        self._cpus()
         self.bus_mem = self._new(make.container("pci", FULL))
-        self._memory()
-        self._bios()
         self._root_bus("pci.0", self.bus_mem, self.io, self.system)
-        self._north_bridge()
-        self._south_bridge()
-        self._devices()
-        self.pci.machine_done()
-        self._firmware_blobs("etc/acpi/tables", "etc/table-loader", "etc/acpi/rsdp")
+
+    def wire_smm(self) -> None:
+        """Each CPU sees SMM's RAM while it is in that mode."""
         for root in self.smm_roots:
             self._put(root, 0, make.alias("smram", self.smram, 0, FOUR_GIB), priority=1)
-        self._reset()
 
     def before_pci(self) -> None:
         """What firmware sets up in the chipset before it looks at PCI."""
@@ -97,22 +96,11 @@ class X86(Board):
         """RAM at `start` that stays writable among ROMs, for guests without a fast task priority register."""
         self._put(self.system, start, make.alias("kvmvapic-rom", self.ram, start, size), priority=1000)
 
-    @abstractmethod
-    def _north_bridge(self) -> None:
-        """Wire what stands between CPU and memory."""
-
-    @abstractmethod
-    def _south_bridge(self) -> None:
-        """Wire the devices of the chipset."""
-
     def _redraw_pam(self) -> None:
         for area in self.areas:
             area.show(self.core, area.shown)
 
-    def _reset(self) -> None:
-        """What the chipset's reset changes."""
-
-    def _cpus(self) -> None:
+    def wire_cpus(self) -> None:
         """Each CPU's two spaces: "memory" itself, and what it sees in system management mode."""
         core = self.core
         self.smm_roots = []
@@ -127,7 +115,8 @@ class X86(Board):
                 self._put(self.io, 0x7E, make.io("kvmvapic", 2))
                 core.add_subregion(self.system, 0xFEE00000, apic, priority=4096)
 
-    def _memory(self) -> None:
+    def wire_memory(self) -> None:
+        """RAM below 4 GiB, and above where there is more."""
         total = self.topology.memory
         enough, split = self.memory_hole
         self.low = split if total >= enough else total
@@ -135,13 +124,30 @@ class X86(Board):
         if total > self.low:
             high = make.alias("ram-above-4g", self.ram, self.low, total - self.low)
             self._put(self.system, FOUR_GIB, high)
-        self.hotplug = None
-        if self.dimms:
-            size = sum(dimm.size for dimm in self.dimms) + len(self.dimms) * ALIGNMENT_OF_A_DIMM
-            start = -(-(FOUR_GIB + total - self.low) // ALIGNMENT_OF_A_DIMM) * ALIGNMENT_OF_A_DIMM
-            self.hotplug = self._put(self.system, start, make.container("device-memory", size))
 
-    def _bios(self) -> None:
+    def wire_device_memory(self) -> None:
+        """The memory that is kept for modules."""
+        if self.dimms:
+            self._place_device_memory(self._device_memory())
+
+    def wire_device_memory_with_space(self) -> None:
+        """The same, with an address space of its own."""
+        if self.dimms:
+            kept = self._device_memory()
+            self.core.create_space("device-memory", kept)
+            self._place_device_memory(kept)
+
+    def _device_memory(self) -> MemoryRegion:
+        size = sum(dimm.size for dimm in self.dimms) + len(self.dimms) * ALIGNMENT_OF_A_DIMM
+        return make.container("device-memory", size)
+
+    def _place_device_memory(self, kept: MemoryRegion) -> None:
+        end = FOUR_GIB + self.topology.memory - self.low
+        start = -(-end // ALIGNMENT_OF_A_DIMM) * ALIGNMENT_OF_A_DIMM
+        self.hotplug = self._put(self.system, start, kept)
+
+    def wire_bios(self) -> None:
+        """The BIOS, once below 1 MiB and once below 4 GiB, and room for option ROMs."""
         core, pci = self.core, self.bus_mem
         bios = self._new(make.ram("pc.bios", 0x40000))
         core.set_readonly(bios, True)
@@ -151,20 +157,22 @@ class X86(Board):
         rom = self._new(make.ram("pc.rom", 0x20000))
         core.set_readonly(rom, True)
         core.add_subregion(pci, 0xC0000, rom, priority=1)
-        self._put_all(chipsets.CONFIGURATION)
 
-    def _open_low_smram(self) -> None:
-        """PCI fills what RAM leaves; at 0xa0000 it hides the RAM that is kept for SMM."""
+    def wire_pci_hole(self) -> None:
+        """PCI fills what RAM leaves."""
         self.core.add_subregion(self.system, 0, self.bus_mem, priority=-1)
+
+    def _hide_low_smram(self) -> None:
+        """At 0xa0000 PCI hides the RAM that is kept for SMM."""
         self.smram_region = make.alias("smram-region", self.bus_mem, 0xA0000, 0x20000)
         self._put(self.system, 0xA0000, self.smram_region, priority=1)
 
-    def _vga(self) -> None:
+    def wire_vga(self) -> None:
         """The display that ``-vga std`` makes, where the board makes it."""
         if self.topology.vga is not None:
             self.pci.realize(self.topology.vga)
 
-    def _pam(self) -> None:
+    def wire_pam(self) -> None:
         """Each area is made in one commit for its read-only alias and one for all four."""
         core = self.core
         for start, size in PAM_AREAS:
@@ -184,7 +192,12 @@ class X86(Board):
         for area in self.areas:
             area.show(self.core, area.pci)
 
-    def _devices(self) -> None:
+    def wire_memory_hotplug(self) -> None:
+        """Ports that tell of memory modules, where there are any."""
+        for place in chipsets.MEMORY_HOTPLUG if self.dimms else ():
+            self._put_place(place)
+
+    def wire_devices(self) -> None:
         """The command line's, in its order. A DIMM goes into the memory kept for hot-plug."""
         place = 0
         for device in self.topology.devices:
@@ -192,6 +205,5 @@ class X86(Board):
                 self.pci.realize(device)
                 continue
             dimm = self.dimms[device.slot]
-            assert self.hotplug is not None, "a machine with DIMMs has a place for them"
             self.core.add_subregion(self.hotplug, place, dimm)
             place += dimm.size

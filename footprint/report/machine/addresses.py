@@ -37,10 +37,10 @@ def kind_keys(every: Sequence[Span]) -> tuple[Key, ...]:
 
 def address_map(view: View, every: Sequence[Span]) -> str:
     """The map as an SVG; sizes show as heights, each step of the height a doubling of the size."""
-    found = bands(every, _MOST)
-    rows = _rows(found)[: _MOST + 1]
+    folded = bands(every, _MOST)
+    rows = _rows(folded)[: _MOST + 1]
     drawn = [band for _, _, band in rows if band]
-    left_out = sum(len(band.spans) for band in found[len(drawn) :])
+    left_out = sum(len(band.spans) for band in folded[len(drawn) :])
     heights = [_height(band, end - start) for start, end, band in rows]
     labels = [address(start) for start, _, _ in rows] + [address(rows[-1][1])]
     left = max(_wide(label) for label in labels) + 8
@@ -120,7 +120,7 @@ def _name(band: Band) -> str:
 def _said(view: View, drawn: Sequence[Band]) -> str:
     """The map in words: what is shown first, and how much is empty between."""
     names = list(dict.fromkeys(span.name for band in drawn for span in band.spans))
-    gaps = sum(one.end < other.start for one, other in pairwise(drawn))
+    gaps = sum(band.end < above.start for band, above in pairwise(drawn))
     return (
         f"The address map of the view of {cut(view.root, 40)}: {plural(view.range_count, 'range')}, "
         f"{plural(gaps, 'gap')} between what is drawn. Regions: {listed(names[:8])}{' and others' * (len(names) > 8)}."

@@ -33,10 +33,10 @@ class Family:
 
 def families(names: Iterable[str]) -> tuple[Family, ...]:
     """`names` in families, in the order of their first."""
-    found: dict[str, list[str]] = {}
+    by_label: dict[str, list[str]] = {}
     for name in map(short, names):
-        found.setdefault(re.sub(r"\d+", "#", name), []).append(name)
-    return tuple(Family(_label(members), len(members)) for members in found.values())
+        by_label.setdefault(re.sub(r"\d+", "#", name), []).append(name)
+    return tuple(Family(_label(members), len(members)) for members in by_label.values())
 
 
 def _label(members: Sequence[str]) -> str:
@@ -83,7 +83,7 @@ def _rows(view: View) -> list[Family]:
     """The names to the left of a view: its families, or the first of them and how many spaces more."""
     every = list(families(view.spaces))
     kept = every if len(every) <= _MOST_ROWS else every[: _MOST_ROWS - 1]
-    left = sum(one.count for one in every[len(kept) :]) + view.spaces_alike
+    left = sum(family.count for family in every[len(kept) :]) + view.spaces_alike
     return [*kept, *([Family("", left)] if left else [])]
 
 
@@ -122,7 +122,8 @@ def _card(sheet: Sheet, n: int, view: View, y: float) -> None:
     room = (wide - 14 - breadth(many) * LETTER) / LETTER / 0.95
     sheet.text(_RIGHT + 8, y + 12, cut(f"{n}  {view.root}", room), "strong")
     sheet.text(_RIGHT + wide - 6, y + 12, many, "strong end")
-    sheet.text(_RIGHT + 8, y + 27, cut(shows(view), (wide - 10) / LETTER / 0.85), "muted")
+    whose = f"{view.device}: " if view.device else ""
+    sheet.text(_RIGHT + 8, y + 27, cut(f"{whose}{shows(view)}", (wide - 10) / LETTER / 0.85), "muted")
 
 
 def _said(drawn: Sequence[tuple[int, View, list[Family]]]) -> str:

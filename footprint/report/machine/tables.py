@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from footprint.memory.radix import NIL
+from footprint.qemu.dispatch import NodeRuns
 from footprint.recording.model import View
 from footprint.report.formatting import NOTHING, count, plural
 from footprint.report.machine.nodes import entry_size
 from footprint.report.machine.sharing import families, shows, users
 from footprint.report.machine.spans import Span, extent, short
-from footprint.report.machine.tree import Runs, Tree
+from footprint.report.machine.tree import Tree
 from footprint.report.section import Column, Table
 
 _MOST_ROWS = 1280
@@ -22,15 +23,16 @@ _MOST_RUNS = 8
 
 def views_table(views: Sequence[View]) -> Table:
     """The views by number."""
-    columns = ("view", "alike", "spaces", "ranges", "sections", "nodes")
+    columns = ("view", "private to", "alike", "spaces", "ranges", "sections", "nodes")
     rows = tuple(
         (
             f"{n} {short(view.root)}",
+            short(view.device) if view.device else NOTHING,
             *map(count, (view.alike + 1, users(view), view.range_count, view.section_count, view.node_count)),
         )
         for n, view in enumerate(views, 1)
     )
-    head = tuple(Column(label, number=n > 0) for n, label in enumerate(columns))
+    head = tuple(Column(label, number=n > 1) for n, label in enumerate(columns))
     return Table("The views, and how many address spaces use each", head, rows, folded=False)
 
 
@@ -39,7 +41,7 @@ def spaces_table(views: Sequence[View]) -> Table:
     rows = []
     for n, view in enumerate(views, 1):
         of = f"{n} {short(view.root)}"
-        rows += [(one.label, count(one.count), of, shows(view)) for one in families(view.spaces)]
+        rows += [(family.label, count(family.count), of, shows(view)) for family in families(view.spaces)]
         if view.spaces_alike > 0:
             each = " with views alike" if view.alike > 0 else ""
             rows.append((f"others{each}", count(view.spaces_alike), of, shows(view)))
@@ -62,14 +64,14 @@ def ranges_table(n: int, view: View, every: Sequence[Span], drawn: int) -> Table
     )
     rows = tuple(
         (
-            f"{one.start:#x}",
-            f"{one.end:#x}",
-            extent(one.size),
-            one.name,
-            one.kind,
-            f"{one.offset:#x}"[:24] if one.offset else NOTHING,
+            f"{span.start:#x}",
+            f"{span.end:#x}",
+            extent(span.size),
+            span.name,
+            span.kind,
+            f"{span.offset:#x}"[:24] if span.offset else NOTHING,
         )
-        for one in every[:most]
+        for span in every[:most]
     )
     said = f"the {plural(view.range_count, 'range')}"
     if len(rows) < view.range_count:
@@ -102,7 +104,7 @@ def nodes_table(n: int, view: View, tree: Tree) -> Table:
     return Table(f"View {n}: {said} of the radix tree, in the order they were made", columns, rows)
 
 
-def _entries(runs: Runs) -> str:
+def _entries(runs: NodeRuns) -> str:
     """The entries of a node that lead somewhere, as QEMU prints them."""
     said = [
         f"{first if first == last else f'{first}..{last}'}: skip {skip} → {f'[{ptr}]' if skip else f'#{ptr}'}"

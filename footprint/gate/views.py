@@ -1,0 +1,97 @@
+"""Whose living views are, in sentences: which of them two runs do not share, and which are one device type's own."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from footprint.recording.model import Run, Sample, View, ViewOwner
+from footprint.units import count_text
+
+MOST_NAMED = 8
+"""Owners named in one sentence; of more the rest is a number."""
+
+Key = tuple[str, str]
+
+
+def compare_views(first: Run, second: Run) -> tuple[str, ...]:
+    """What the second run's living views are against the first's; empty where one of the two did not keep them."""
+    if not first.view_owners or not second.view_owners:
+        return ()
+    before, after = _counts(first), _counts(second)
+    changes = {key: after[key] - before[key] for key in (after | before) if after[key] != before[key]}
+    if changes:
+        order = sorted(changes.items(), key=lambda item: (-abs(item[1]), item[0]))
+        return (f"views: {_listed([f'{_signed(change)} of {_whose(key)}' for key, change in order])}",)
+    return (_contents(first, second),)
+
+
+def private_views(run: Run, sample: Sample) -> str:
+    """Which of the views alive at `sample` are devices' own; empty where none is, or they are not known of it."""
+    alive = sample.metrics.get("flatviews.alive")
+    private = [owner for owner in run.view_owners if owner.device]
+    if not private or alive != sum(owner.views for owner in run.view_owners):
+        return ""
+    total = sum(owner.views for owner in private)
+    order = sorted(private, key=lambda owner: (-owner.views, owner.whose))
+    each = _listed([f"{count_text(owner.views)} of {owner.whose}" for owner in order])
+    return f"{_plural(total)} private to a device: {each}"
+
+
+def _counts(run: Run) -> Counter[Key]:
+    counts: Counter[Key] = Counter()
+    for owner in run.view_owners:
+        counts[owner.device, owner.root] += owner.views
+    return counts
+
+
+def _contents(first: Run, second: Run) -> str:
+    """Whether as many views of the same owners also show the same, as far as the recordings have them."""
+    alive = sum(owner.views for owner in first.view_owners)
+    if not first.views or not second.views:
+        return f"views: {_plural(alive)} alive in both, of the same devices"
+    before, after = _shown(first.views), _shown(second.views)
+    unmatched = [view for look in before.keys() ^ after.keys() for view in before.get(look, after.get(look, []))]
+    differing = sorted({(view.device, view.root) for view in unmatched})
+    if differing:
+        names = _listed([_whose(key) for key in differing])
+        return f"views: {_plural(alive)} alive in both, but some show something else: {names}"
+    whole = sum(view.alike + 1 for view in first.views) == alive and all(map(_is_whole, (*first.views, *second.views)))
+    reach = "to the last range and node" if whole else "in every range and node recorded"
+    return f"views: {_plural(alive)} alive in both, the same {reach}"
+
+
+def _shown(views: Sequence[View]) -> dict[object, list[View]]:
+    """The views by what they show."""
+    shown: dict[object, list[View]] = {}
+    for view in views:
+        look = (
+            view.device, view.root, tuple(sorted(view.spaces)), view.ranges, view.range_count, view.alike,
+            view.spaces_alike, view.levels, view.skip, view.ptr, view.nodes, view.node_count, view.section_count,
+        )  # fmt: skip
+        shown.setdefault(look, []).append(view)
+    return shown
+
+
+def _is_whole(view: View) -> bool:
+    return len(view.ranges) == view.range_count and len(view.nodes) == view.node_count
+
+
+def _whose(key: Key) -> str:
+    device, root = key
+    return ViewOwner(root, 1, device).whose
+
+
+def _plural(views: int) -> str:
+    return f"{count_text(views)} view{'' if views == 1 else 's'}"
+
+
+def _signed(change: int) -> str:
+    return f"{'+' if change > 0 else '−'}{_plural(abs(change))}"
+
+
+def _listed(texts: Sequence[str]) -> str:
+    shown = list(texts[:MOST_NAMED])
+    if len(texts) > MOST_NAMED:
+        shown.append(f"and {count_text(len(texts) - MOST_NAMED)} more")
+    return ", ".join(shown)
