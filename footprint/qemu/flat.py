@@ -11,20 +11,23 @@ import re
 from dataclasses import dataclass
 
 from footprint.qemu.dispatch import DispatchText, read_dispatch
-from footprint.qemu.lines import Source, lines_of, split_owner
-from footprint.qemu.mtree import KINDS
+from footprint.qemu.lines import PLACE_FORM, Source, lines_of, split_owner
 
 MOST_RANGES = 400_000
 """Ranges in one text; more are refused."""
 
+_KINDS = "ramd|romd|ram|rom|i/o|container"
 _VIEW = re.compile(r"FlatView #(\d{1,9})")
 _OLD_VIEW = re.compile(r"address-space \(flat view\): (.*)")
 _ROOT = " Root memory region: "
 _NOTHING = "  No rendered FlatView"
-_RANGE = re.compile(rf"  ([0-9a-f]{{16}})-([0-9a-f]{{16}}) \(prio (-?\d{{1,10}}), (nv-)?({KINDS})\): (.*)")
+_RANGE = re.compile(rf"  ([0-9a-f]{{16}})-([0-9a-f]{{16}}) \(prio (-?\d{{1,10}}), (nv-)?({_KINDS})\): (.*)")
 _OFFSET = re.compile(r" @([0-9a-f]{16})")
 _OFFSET_LENGTH = 18
-_ACCELERATOR = " KVM"
+_ACCELERATORS = "kvm|tcg|xen|hax|hvf|whpx|nvmm|qtest|mshv"
+_ACCELERATOR = re.compile(rf" ((?:{_ACCELERATORS})(?:-accel)?(?::(?:{_ACCELERATORS})(?:-accel)?)*)", re.IGNORECASE)
+"""What stands behind a range that an accelerator has mapped: ``KVM``; in 4.1 and 4.2 the user's own word for it, such
+as ``kvm:tcg``, or the name of its class."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,12 +146,13 @@ def _space(line: str, number: int, source: Source) -> SpaceLine:
 def _range(line: str, number: int, source: Source) -> RangeLine:
     matched = _RANGE.fullmatch(line)
     if not matched:
-        raise source.unexpected(line, 'a range such as "  START-END (prio 0, ram): NAME"', number)
+        form = (*PLACE_FORM, rf"(?:nv-)?(?:{_KINDS})", r"\): ")
+        raise source.unexpected(line, 'a range such as "  START-END (prio 0, ram): NAME"', number, form)
     start, end, priority, volatility, kind, rest = matched.groups()
     accelerators: list[str] = []
-    while rest.endswith(_ACCELERATOR):
-        rest = rest[: -len(_ACCELERATOR)]
-        accelerators.append(_ACCELERATOR.strip())
+    while (cut := rest.rfind(" ")) > 0 and (mapped := _ACCELERATOR.fullmatch(rest, cut)):
+        rest = rest[:cut]
+        accelerators.append(mapped[1])
     rest, owner = split_owner(rest)
     offset = 0
     if at := _OFFSET.fullmatch(rest[-_OFFSET_LENGTH:]):
