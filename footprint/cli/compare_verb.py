@@ -34,8 +34,9 @@ def command(
 ) -> None:
     """Compare recordings A and B: the model and a real QEMU, or one binary before and after a change.
 
-    A and B are files, folders with a recording.json, NAME for reports/NAME, or captures. Counts that both have
-    must be equal at every mark that both have. Process memory is shown, not judged. Exits 0 when all counts are
+    A and B are files, folders with a recording.json, NAME for reports/NAME, or captures (also texts with the answer to
+    `info mtree` in them, FILE#1 and FILE#2 where one holds two machines). Counts that both have must be equal at
+    every mark that both have. Process memory is shown, not judged. Exits 0 when all counts are
     equal, 1 when one differs, and 2 when the two cannot be compared.
 
     \b

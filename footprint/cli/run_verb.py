@@ -64,8 +64,9 @@ def command(
 ) -> None:  # fmt: skip
     """Play SCENARIO and record every metric at every mark.
 
-    SCENARIO is the name of a built-in scenario, a .py file, a capture or an operation log. Writes recording.json
-    and index.html into a folder; with --json and without -o it only prints the recording.
+    SCENARIO is the name of a built-in scenario, a .py file, a capture, any text with the answer to `info mtree` in it
+    (- is standard input; FILE#2 is the second machine of a text), or an operation log. Writes recording.json and
+    index.html into a folder; with --json and without -o it only prints the recording.
 
     \b
     footprint run power8

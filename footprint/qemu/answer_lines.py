@@ -30,12 +30,18 @@ _REGION = re.compile(
     rf" *{_OVERFLOW} *{_PLACE} \(prio -?\d{{1,10}}, (?:nv-)?(?:ramd|romd|ram|rom|i/o|container|RW|R-|-W|--)\): (\S.*)"
 )
 _WINDOW = re.compile(rf"alias .* @.+ {_PLACE}((?: \[disabled\])?(?: (?:owner|parent):\{{.*\}}| orphan)*)")
-_OWNER_BEGUN = re.compile(r" (?:owner|parent):\{[^}]*$")
+_OFFSET_CUT = re.compile(r" @[0-9a-f]{0,15}$")
+_OWNER = re.compile(r" (?:owner|parent):\{")
+_OWNERS = re.compile(r".*?(?: (?:owner|parent):\{(?:dev|obj) (?:id|path|type)=[^\s{}]+\}){1,2}(?: [A-Za-z:-]+)?")
+_SUFFIX = re.compile(
+    r"(?:owner|parent):\{|\[(?:disabled|ROOT|iommu|MRU|not dirty|unassigned|watch|ROM)\]|@[0-9a-f]{16}(?: |$)|orphan$|"
+    r"(?:KVM|kvm)\b"
+)
 _WHOLE = {
     "AS": re.compile(r' AS ".*", root: \S.*'),
     "Root": re.compile(r" Root memory region: \S.*"),
     "No": re.compile(r"  No rendered FlatView.*"),
-    "#": re.compile(r" +#\d{1,6} @[0-9a-f]{16}\.\.[0-9a-f]{16} \S.*"),
+    "#": re.compile(r" +#\d{1,6} @[0-9a-f]{16}\.\.[0-9a-f]{16} (?:[^ \[].*)?(?:[^ \[\]]|\])"),
     "Nodes": re.compile(r" +Nodes \(\d{1,2} bits per level, \d{1,2} levels\) ptr=\[\w+\] skip=\d{1,2}"),
     "entry": re.compile(r"\s*\d{1,3}(?:\.\.\d{1,3})? +skip=\d{1,2} +ptr=(?:NIL|#\d{1,8}|\[\d{1,8}\])"),
 }
@@ -96,12 +102,19 @@ def is_whole(text: str, sort: str) -> bool:
         rest = region[1]
         if sort == TREE and rest.startswith("alias ") and not _WINDOW.match(rest):
             return False
-        return not _OWNER_BEGUN.search(rest)
+        if sort == FLAT and _OFFSET_CUT.search(rest):
+            return False
+        return not _OWNER.search(rest) or _OWNERS.fullmatch(rest) is not None
     return sort == FLAT and (
         text.strip() in ("Dispatch", "Physical sections")
         or (text.strip().startswith("[") and text.strip().endswith("]"))
         or any(pattern.fullmatch(text.rstrip()) for pattern in _WHOLE.values())
     )
+
+
+def is_suffix(text: str) -> bool:
+    """Whether `text` begins with what QEMU prints behind a name, after a blank."""
+    return _SUFFIX.match(text) is not None
 
 
 def is_closed(text: str, sort: str) -> bool:

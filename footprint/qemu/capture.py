@@ -13,9 +13,10 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from footprint.errors import InputFileError
+from footprint.qemu.answer_lines import FLAT
 from footprint.qemu.field_machines import FoundMachine, machines_of, numbering
 from footprint.qemu.field_text import Answer, find_answers, spans
 from footprint.qemu.files import read_bytes, split_number, text_of
@@ -25,6 +26,7 @@ from footprint.qemu.mtree import MtreeText, read_mtree
 from footprint.qemu.plain_text import plain_text
 from footprint.qemu.printed_spaces import with_spaces
 
+_Value = TypeVar("_Value", str, int)
 MOST_BYTES = 32 << 20
 """A larger capture (unpacked) is refused; a guest with 255 cards behind 40 bridges prints 4 MB."""
 
@@ -44,7 +46,7 @@ class Capture:
     """A capture, read. `tree_answer` and `flat_answer` name the answers that were used; `other` has further keys.
 
     `repairs` says what was done to a foreign text, and what was left out; `holes` are the lines of it at which
-    somebody had left lines out.
+    somebody had left lines out. `texts` are the answers as they were read, by the command that gives such ones.
     """
 
     path: str
@@ -57,6 +59,7 @@ class Capture:
     repairs: tuple[str, ...] = ()
     holes: tuple[int, ...] = ()
     is_foreign: bool = False
+    texts: dict[str, str] = field(default_factory=dict)
 
     @property
     def target(self) -> str | None:
@@ -78,6 +81,13 @@ class Capture:
 def looks_like_a_capture(head: bytes) -> bool:
     """Whether `head`, the unpacked beginning of a file, is JSON's, as a capture is."""
     return head.lstrip().startswith(b"{")
+
+
+def holds_answers(data: bytes) -> bool:
+    """Whether `data`, which is no JSON, may be a text with answers to ``info mtree``."""
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        data = data.replace(b"\0", b"")
+    return any(word in data for word in (b"(prio ", b"address-space", b"memory-region", b"FlatView", b"info mtree"))
 
 
 def read_capture(path: str | Path) -> Capture:
@@ -117,7 +127,16 @@ def _parsed(path: str, machine: FoundMachine, repairs: tuple[str, ...]) -> Captu
     if holes:
         own.append(f"lines are missing at line {spans(holes)}, where somebody left them out: they are not counted")
     repairs = (*repairs, *machine.repairs, *own, *guesses)
-    return Capture(path, (), tree, flat, tree_answer, flat_answer, {}, repairs, holes, is_foreign=True)
+    texts = {_key_of(answer): answer.text for answer in machine.answers}
+    return Capture(path, (), tree, flat, tree_answer, flat_answer, {}, repairs, holes, True, texts)
+
+
+def _key_of(answer: Answer) -> str:
+    """The command that gives such an answer, as far as its text tells."""
+    owners = " owner:{" in answer.text or " parent:{" in answer.text
+    if answer.sort == FLAT:
+        return "info mtree -f" + " -d" * ("\n  Dispatch" in answer.text) + " -o" * owners
+    return "info mtree" + " -o" * owners + " -D" * (" [disabled]" in answer.text)
 
 
 def _chosen(machines: list[FoundMachine], number: int | None, path: Path) -> FoundMachine:
@@ -167,7 +186,12 @@ def _from_json(path: str, base: Path, number: int | None, document: dict[str, An
             fault = error
         else:
             read, guesses = with_spaces(read, views)
-            return Capture(path, tuple(command), read, views, tree_answer, flat_answer, other, guesses)
+            texts = {key: text for key, text in ((tree_answer, tree), (flat_answer, flat)) if key}
+            repairs, holes = (*_listed(document, "repairs", str), *guesses), _listed(document, "holes", int)
+            foreign = "repairs" in document
+            return Capture(
+                path, tuple(command), read, views, tree_answer, flat_answer, other, repairs, holes, foreign, texts
+            )
     try:
         capture = _found_in_json(path, base, number, {tree_answer: tree, flat_answer: flat})
     except InputFileError:
@@ -175,6 +199,12 @@ def _from_json(path: str, base: Path, number: int | None, document: dict[str, An
             raise fault from None
         raise
     return replace(capture, command=tuple(command), other=other)
+
+
+def _listed(document: dict[str, Any], key: str, sort: type[_Value]) -> tuple[_Value, ...]:
+    """What a capture that was made from a foreign text says of that."""
+    values = document.get(key, [])
+    return tuple(value for value in values if isinstance(value, sort)) if isinstance(values, list) else ()
 
 
 def _found_in_json(path: str, base: Path, number: int | None, texts: dict[str, str]) -> Capture:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from footprint.errors import InputFileError, MeasurementError
-from footprint.qemu.flat import read_flat
+from footprint.qemu.flat import FlatText, read_flat
 from footprint.qemu.lines import Source
 from footprint.qemu.mtree import read_mtree
 
@@ -37,10 +37,21 @@ def count_views(answer: str, version: str) -> dict[str, int]:
     The empty view's dispatch is not printed: it has the dummy sections of QEMU `version`, and no node.
     Raises MeasurementError where the answer cannot be read.
     """
-    views = _parsed(answer, read_flat, "info mtree -f -d").views
+    return counts_of(_parsed(answer, read_flat, "info mtree -f -d"), dummies(version))
+
+
+def counts_of(flat: FlatText, first: int) -> dict[str, int]:
+    """The counts in `flat`, whose dispatches begin with `first` dummies; without ``-d`` none of sections and nodes."""
+    views = flat.views
     dispatches = [view.dispatch for view in views if view.dispatch is not None]
     empty = sum(not view.ranges for view in views)
-    first = dummies(version)
+    if len(dispatches) < len(views) - empty:
+        return {
+            "flatviews.alive": len(views),
+            "flatviews.empty": empty,
+            "dispatches.alive": len(views),
+            "flat_ranges": sum(len(view.ranges) for view in views),
+        }
     nameless = sum(section.name is None for dispatch in dispatches for section in dispatch.sections)
     return {
         "flatviews.alive": len(views),

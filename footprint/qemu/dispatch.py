@@ -75,6 +75,12 @@ class DispatchText:
             count += 1
         return count
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether it leads to nodes that are not printed; QEMU prints all of them, so somebody took them away."""
+        ends = [(self.skip, self.ptr), *((skip, ptr) for runs in self.nodes for _, _, skip, ptr in runs)]
+        return any(skip and ptr != NIL and ptr >= len(self.nodes) for skip, ptr in ends)
+
     def table(self) -> NDArray[np.uint32]:
         """The nodes as ``uint32[len(nodes), 512]`` with entries ``ptr << 6 | skip``, which is QEMU's own layout."""
         import numpy as np

@@ -8,7 +8,7 @@ Up to 2.10 it is printed per address space, without saying which root; since 2.1
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from footprint.qemu.dispatch import DispatchText, read_dispatch
 from footprint.qemu.lines import PLACE_FORM, Source, lines_of, split_owner
@@ -69,17 +69,22 @@ class ViewText:
 
 @dataclass(frozen=True, slots=True)
 class FlatText:
-    """All views. `per_space`: the form before 2.11, a view for each address space."""
+    """All views. `per_space`: the form before 2.11, a view for each address space.
+
+    `cut` are the views (by line) whose dispatches are left out, since parts of them are not printed.
+    """
 
     views: tuple[ViewText, ...]
     per_space: bool
     source: Source
+    cut: tuple[int, ...] = ()
 
 
 def read_flat(text: str, source: Source) -> FlatText:
     """The flat form in `text`. Raises InputFileError with the line that is wrong."""
     lines = lines_of(text, source)
     views: list[ViewText] = []
+    cut: list[int] = []
     per_space = False
     at = ranges = 0
     while at < len(lines):
@@ -94,13 +99,16 @@ def read_flat(text: str, source: Source) -> FlatText:
             view, at = _read_view(lines, at + 1, source, None, int(new[1]))
         else:
             raise source.unexpected(line, 'a heading such as "FlatView #0"', at + 1)
+        if view.dispatch is not None and view.dispatch.is_cut:
+            cut.append(view.line)
+            view = replace(view, dispatch=None)
         views.append(view)
         ranges += len(view.ranges)
         if ranges > MOST_RANGES:
             raise source.error(f"has more than {MOST_RANGES} ranges", at)
     if not views:
         raise source.error('holds no view; expected a heading such as "FlatView #0"')
-    return FlatText(tuple(views), per_space, source)
+    return FlatText(tuple(views), per_space, source, tuple(cut))
 
 
 def _read_view(lines: list[str], at: int, source: Source, only: SpaceLine | None, number: int) -> tuple[ViewText, int]:

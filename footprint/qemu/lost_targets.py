@@ -41,9 +41,10 @@ def give_targets(nodes: list[Node]) -> tuple[list[Node], list[str]]:
     if missing:
         count = sum(map(len, missing.values()))
         names = ", ".join(map(repr, list(missing)[:3])) + (f" and {len(missing) - 3} more" if len(missing) > 3 else "")
-        guesses.append(f"{count} aliases show what is not printed ({names}): taken for regions of the printed kind")
+        shown = "1 alias shows" if count == 1 else f"{count} aliases show"
+        guesses.append(f"{shown} what is not printed ({names}): taken for a region of the printed kind")
     if found:
-        guesses.append(f"{found} aliases show regions whose blocks are not printed, but which stand elsewhere")
+        guesses.append(f"targets of {found} aliases have no blocks of their own: taken for what stands elsewhere")
     return [alias for aliases in missing.values() for alias in aliases], guesses
 
 

@@ -16,10 +16,10 @@ _ALIASES = "aliases"
 
 
 def bare_headings(lines: Sequence[PlainLine]) -> dict[int, tuple[str, str]]:
-    """By number, the lines that are such headings: (what stands before it, the heading as since 2.4, empty for
-    the word ``aliases``, which only says what follows).
+    """By number, the lines that are such headings: what stands before each, and the heading as since 2.4.
 
-    Only where the text begins so with a space that every QEMU has, ``memory``.
+    It is empty for the word ``aliases``, which only says what follows. Such headings are looked for only below one
+    that every QEMU has, ``memory``.
     """
     marked = [i for i, line in enumerate(lines[1:], 1) if " (prio " in line.text and _ROOT.match(line.text)]
     headings: dict[int, tuple[str, str]] = {}

@@ -13,8 +13,9 @@ def with_spaces(tree: MtreeText, flat: FlatText) -> tuple[MtreeText, tuple[str, 
 
     Raises InputFileError where neither says what the address spaces are, or a root is not there, or not alone.
     """
+    cut = _cut_dispatches(flat)
     if not tree.blocks or any(block.spaces for block in tree.blocks):
-        return tree, ()
+        return tree, cut
     first = tree.blocks[0].line
     if not flat.views or flat.per_space:
         raise tree.source.error(
@@ -37,4 +38,12 @@ def with_spaces(tree: MtreeText, flat: FlatText) -> tuple[MtreeText, tuple[str, 
     blocks = [replace(block, spaces=tuple(spaces_on.get(id(block), ()))) for block in tree.blocks]
     return replace(tree, blocks=tuple(blocks)), (
         "no address space is printed; spaces and roots are those of info mtree -f",
+        *cut,
     )
+
+
+def _cut_dispatches(flat: FlatText) -> tuple[str, ...]:
+    if not flat.cut:
+        return ()
+    lines = ", ".join(str(flat.source.place(line)) for line in flat.cut[:3])
+    return (f"nodes are missing in the dispatch of {len(flat.cut)} views (line {lines}): it is left out",)

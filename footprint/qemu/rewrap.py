@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import product
+from itertools import pairwise, product
 
 from footprint.errors import InputFileError
-from footprint.qemu.answer_lines import is_closed, is_damaged, is_whole, without_note
+from footprint.qemu.answer_lines import is_closed, is_damaged, is_suffix, is_whole, without_note
 
 MOST_PIECES = 6
 """Pieces of one line; a line in more pieces is refused."""
@@ -57,7 +57,7 @@ def rewrap(lines: Sequence[BrokenLine], sort: str, refuse: Refuse) -> Rewrapped:
         return result
     width = max(len(piece.raw.rstrip()) for line in lines for piece in line.pieces)
     readings = {id(line): _readings(line, sort, refuse) for line in broken}
-    style = _Style(width, _is_hard(broken, readings.values(), width, sort))
+    style = _Style(width, _is_hard(broken, readings.values(), width))
     for line in lines:
         first = line.pieces[0]
         text = first.text
@@ -78,12 +78,14 @@ def _readings(line: BrokenLine, sort: str, refuse: Refuse) -> list[Seams]:
         return []
     if len(pieces) > MOST_PIECES:
         raise refuse(f"the line stands in {len(pieces)} pieces", pieces[0].number)
-    choices = [_choices(first, rest) for first, rest in zip(pieces, pieces[1:], strict=False)]
+    choices = [_choices(first, rest) for first, rest in pairwise(pieces)]
     return [seams for seams in product(*choices) if is_whole(without_note(_joined(pieces, seams))[0], sort)]
 
 
 def _choices(first: Piece, rest: Piece) -> tuple[str, ...]:
-    return ("",) if first.text.endswith(" ") or rest.text.startswith(" ") else ("", " ")
+    if first.text.endswith(" ") or rest.text.startswith(" "):
+        return ("",)
+    return (" ",) if is_suffix(rest.text) else ("", " ")
 
 
 def _joined(pieces: Iterable[Piece], seams: Seams) -> str:
@@ -91,9 +93,12 @@ def _joined(pieces: Iterable[Piece], seams: Seams) -> str:
     return first.text + "".join(seam + piece.text for seam, piece in zip(seams, rest, strict=True))
 
 
-def _is_hard(broken: Sequence[BrokenLine], readings: Iterable[list[Seams]], width: int, sort: str) -> bool | None:
+def _is_hard(broken: Sequence[BrokenLine], readings: Iterable[list[Seams]], width: int) -> bool | None:
     """Whether lines were cut exactly at the width (True) or at blanks (False); None where nothing tells."""
     seams_of = [ways[0] if len(ways) == 1 else None for ways in readings]
+    for line in broken:
+        if is_suffix(line.pieces[1].text) and width - len(line.pieces[0].raw.rstrip()) > 1:
+            return False
     for line, seams in zip(broken, seams_of, strict=True):
         if seams is None:
             continue
@@ -123,6 +128,8 @@ class _Style:
             whole = is_whole(without_note(pieces[0].text)[0], sort)
             if not whole:
                 raise refuse(f"{pieces[0].text!r} is cut, and what follows does not complete it", pieces[0].number)
+            if is_suffix(pieces[1].text.lstrip()):
+                return self._with_suffixes(line, sort, refuse, result)
             if is_closed(without_note(pieces[0].text)[0], sort) or not self._could_break(pieces[0], pieces[1]):
                 return self._without_rest(line, refuse, result)
             if self.is_hard is None:
@@ -130,12 +137,24 @@ class _Style:
                     f"{pieces[1].text!r} may be the rest of the line above it or a note; put an empty line before it, "
                     "or join the lines", pieces[1].number,
                 )  # fmt: skip
-        seams = [self._seam(first, rest, refuse) for first, rest in zip(pieces, pieces[1:], strict=False)]
+        seams = [self._seam(first, rest, refuse) for first, rest in pairwise(pieces)]
         text = _joined(pieces, tuple(seams))
         if not is_whole(without_note(text)[0], sort) or (ways and tuple(seams) not in ways):
             raise refuse(f"{pieces[0].text!r} was broken, and can be joined in several ways", pieces[0].number)
         result.joined += 1
         return text
+
+    def _with_suffixes(self, line: BrokenLine, sort: str, refuse: Refuse, result: Rewrapped) -> str:
+        """A whole line and what QEMU prints behind a name, which begins with a word of its own."""
+        first, second, *others = line.pieces
+        start = Piece(first.number, second.raw, f"{first.text.rstrip()} {second.text.lstrip()}")
+        result.joined += 1
+        if not others:
+            if not is_whole(start.text, sort):
+                raise refuse(f"{first.text!r} was broken, and what follows does not complete it", first.number)
+            return start.text
+        rest = BrokenLine([start, *others], line.is_last)
+        return self.join(rest, _readings(rest, sort, refuse), sort, refuse, result)
 
     def _without_rest(self, line: BrokenLine, refuse: Refuse, result: Rewrapped) -> str:
         """The line alone: what follows it is somebody's, and allowed only where the block ends."""

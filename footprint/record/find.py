@@ -8,8 +8,9 @@ from pathlib import Path
 
 import msgspec
 
-from footprint.errors import InputFileError, reason_of
-from footprint.qemu.files import read_head
+from footprint.errors import InputFileError, RequestError, reason_of
+from footprint.qemu.capture import holds_answers
+from footprint.qemu.files import STANDARD_INPUT, read_head, split_number
 from footprint.qemu.oplog import looks_like_a_log
 from footprint.recording.files import FILE_NAME, read_recording
 from footprint.recording.model import Recording
@@ -22,11 +23,27 @@ _GZIP = b"\x1f\x8b"
 def find_recording(word: str, rules: Sequence[str] = ()) -> Recording:
     """The recording that `word` names: a file, a folder with a recording.json, or NAME where reports/NAME is one.
 
-    A capture or an operation log is played on the model first, under `rules` or else its scenario's own.
+    A capture, a text with one in it, or an operation log is played on the model first, under `rules` or else its
+    scenario's own; ``-`` is standard input, ``FILE#2`` the second machine of a text.
     Raises InputFileError, and UnknownNameError or RequestError for `rules` of a capture.
     """
+    base, number = split_number(word)
+    if number is not None or base == STANDARD_INPUT:
+        return _played(Path(word), rules)
     path = _path_of(word)
     return _played(path, rules) if _is_played(path) else read_recording(path)
+
+
+def find_recordings(words: Sequence[str], rules: Sequence[str] = ()) -> list[Recording | InputFileError]:
+    """The recordings that `words` name, in their order; an error stands for its own."""
+    return [_found_or_not(word, rules) for word in words]
+
+
+def _found_or_not(word: str, rules: Sequence[str]) -> Recording | InputFileError:
+    try:
+        return find_recording(word, rules)
+    except InputFileError as error:
+        return error
 
 
 def _path_of(word: str) -> Path:
@@ -79,6 +96,8 @@ def _is_played(path: Path) -> bool:
         raise InputFileError(path, f"cannot read the recording: {reason_of(error)}") from None
     if data.startswith(_GZIP) or looks_like_a_log(read_head(path, "a recording")):
         return True
+    if not data.lstrip().startswith(b"{"):
+        return holds_answers(data)
     try:
         keys = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
     except (msgspec.MsgspecError, UnicodeDecodeError):
@@ -94,5 +113,7 @@ def _played(path: Path, rules: Sequence[str]) -> Recording:
     from footprint.scenario.find import find
 
     scenario = find(str(path))
+    if scenario.printed is not None and rules:
+        raise RequestError(f"{path} has only views, which are counted as printed; rule sets need the tree (info mtree)")
     options = ModelOptions(find_rule_sets(rules or scenario.rules))
     return record(Request(scenario, str(path), scenario.values({}), options))
