@@ -30,7 +30,8 @@ _REGION = re.compile(
     rf" *{_OVERFLOW} *{_PLACE} \(prio -?\d{{1,10}}, (?:nv-)?(?:ramd|romd|ram|rom|i/o|container|RW|R-|-W|--)\): (\S.*)"
 )
 _WINDOW = re.compile(rf"alias .* @.+ {_PLACE}((?: \[disabled\])?(?: (?:owner|parent):\{{.*\}}| orphan)*)")
-_OFFSET_CUT = re.compile(r" @[0-9a-f]{0,15}$")
+_OFFSET_CUT = re.compile(r" @(?:[0-9a-f]{0,15}$|[0-9a-f]{4,15} )")
+_MARK_CUT = re.compile(r" \[(?:[^\]]*$|(?!not dirty\])[^\]]* [^\]]*\]$)")
 _OWNER = re.compile(r" (?:owner|parent):\{")
 _OWNERS = re.compile(r".*?(?: (?:owner|parent):\{(?:dev|obj) (?:id|path|type)=[^\s{}]+\}){1,2}(?: [A-Za-z:-]+)?")
 _SUFFIX = re.compile(
@@ -41,7 +42,7 @@ _WHOLE = {
     "AS": re.compile(r' AS ".*", root: \S.*'),
     "Root": re.compile(r" Root memory region: \S.*"),
     "No": re.compile(r"  No rendered FlatView.*"),
-    "#": re.compile(r" +#\d{1,6} @[0-9a-f]{16}\.\.[0-9a-f]{16} (?:[^ \[].*)?(?:[^ \[\]]|\])"),
+    "#": re.compile(r" +#\d{1,6} @[0-9a-f]{16}\.\.[0-9a-f]{16} \S.*"),
     "Nodes": re.compile(r" +Nodes \(\d{1,2} bits per level, \d{1,2} levels\) ptr=\[\w+\] skip=\d{1,2}"),
     "entry": re.compile(r"\s*\d{1,3}(?:\.\.\d{1,3})? +skip=\d{1,2} +ptr=(?:NIL|#\d{1,8}|\[\d{1,8}\])"),
 }
@@ -100,15 +101,19 @@ def is_whole(text: str, sort: str) -> bool:
     region = _REGION.fullmatch(text)
     if region:
         rest = region[1]
-        if sort == TREE and rest.startswith("alias ") and not _WINDOW.match(rest):
+        if sort == TREE and rest.startswith("alias ") and not _WINDOW.fullmatch(rest):
             return False
         if sort == FLAT and _OFFSET_CUT.search(rest):
             return False
         return not _OWNER.search(rest) or _OWNERS.fullmatch(rest) is not None
-    return sort == FLAT and (
-        text.strip() in ("Dispatch", "Physical sections")
-        or (text.strip().startswith("[") and text.strip().endswith("]"))
-        or any(pattern.fullmatch(text.rstrip()) for pattern in _WHOLE.values())
+    return (
+        sort == FLAT
+        and not _MARK_CUT.search(text)
+        and (
+            text.strip() in ("Dispatch", "Physical sections")
+            or (text.strip().startswith("[") and text.strip().endswith("]"))
+            or any(pattern.fullmatch(text.rstrip()) for pattern in _WHOLE.values())
+        )
     )
 
 

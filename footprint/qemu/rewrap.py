@@ -55,7 +55,7 @@ def rewrap(lines: Sequence[BrokenLine], sort: str, refuse: Refuse) -> Rewrapped:
     if not broken:
         result.lines = [(line.pieces[0].number, line.pieces[0].text) for line in lines]
         return result
-    width = max(len(piece.raw.rstrip()) for line in lines for piece in line.pieces)
+    width = max(len(without_note(piece.raw)[0].rstrip()) for line in lines for piece in line.pieces)
     readings = {id(line): _readings(line, sort, refuse) for line in broken}
     style = _Style(width, _is_hard(broken, readings.values(), width))
     for line in lines:
@@ -95,22 +95,20 @@ def _joined(pieces: Iterable[Piece], seams: Seams) -> str:
 
 def _is_hard(broken: Sequence[BrokenLine], readings: Iterable[list[Seams]], width: int) -> bool | None:
     """Whether lines were cut exactly at the width (True) or at blanks (False); None where nothing tells."""
-    seams_of = [ways[0] if len(ways) == 1 else None for ways in readings]
-    for line in broken:
+    votes: set[bool] = set()
+    for line, ways in zip(broken, readings, strict=True):
+        seams = ways[0] if len(ways) == 1 else None
         if is_suffix(line.pieces[1].text) and width - len(line.pieces[0].raw.rstrip()) > 1:
-            return False
-    for line, seams in zip(broken, seams_of, strict=True):
-        if seams is None:
-            continue
-        for first, rest, seam in zip(line.pieces, line.pieces[1:], seams, strict=False):
+            votes.add(False)
+        for i, (first, rest) in enumerate(pairwise(line.pieces) if seams else ()):
             short = width - len(first.raw)
-            if seam == "" and short == 0 and not re.search(r"[-\s]$", first.raw) and not rest.text.startswith(" "):
-                return True
-            if seam == " " and short != 1:
-                return False
-            if short > 1:
-                return False
-    return None
+            at_word = re.search(r"[-\s]$", first.raw) or rest.text.startswith(" ")
+            if seams and seams[i] == "" and not at_word:
+                votes.add(True)
+            elif short > 1 or (seams and seams[i] == " " and short == 0):
+                votes.add(False)
+    # What two programs broke, one after the other, is neither.
+    return votes.pop() if len(votes) == 1 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +125,7 @@ class _Style:
         if not ways:
             whole = is_whole(without_note(pieces[0].text)[0], sort)
             if not whole:
-                raise refuse(f"{pieces[0].text!r} is cut, and what follows does not complete it", pieces[0].number)
+                return self._completed_before(line, sort, refuse, result)
             if is_suffix(pieces[1].text.lstrip()):
                 return self._with_suffixes(line, sort, refuse, result)
             if is_closed(without_note(pieces[0].text)[0], sort) or not self._could_break(pieces[0], pieces[1]):
@@ -143,6 +141,18 @@ class _Style:
             raise refuse(f"{pieces[0].text!r} was broken, and can be joined in several ways", pieces[0].number)
         result.joined += 1
         return text
+
+    def _completed_before(self, line: BrokenLine, sort: str, refuse: Refuse, result: Rewrapped) -> str:
+        """A line that fewer of the pieces complete; what follows these is somebody's."""
+        pieces = line.pieces
+        for count in range(2, len(pieces)):
+            shorter = BrokenLine(pieces[:count], line.is_last)
+            ways = _readings(shorter, sort, refuse)
+            if ways:
+                text = self.join(shorter, ways, sort, refuse, result)
+                self._without_rest(BrokenLine([shorter.pieces[0], *pieces[count:]], line.is_last), refuse, result)
+                return text
+        raise refuse(f"{pieces[0].text!r} is cut, and what follows does not complete it", pieces[0].number)
 
     def _with_suffixes(self, line: BrokenLine, sort: str, refuse: Refuse, result: Rewrapped) -> str:
         """A whole line and what QEMU prints behind a name, which begins with a word of its own."""
