@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 from footprint.errors import InputFileError
 from footprint.qemu.answer_lines import FLAT
 from footprint.qemu.field_machines import FoundMachine, machines_of, numbering
-from footprint.qemu.field_text import Answer, find_answers, spans
+from footprint.qemu.field_text import PrintedAnswer, find_answers, spans
 from footprint.qemu.files import read_bytes, split_number, text_of
 from footprint.qemu.flat import FlatText, read_flat
 from footprint.qemu.lines import Source
@@ -131,7 +131,7 @@ def _parsed(path: str, machine: FoundMachine, repairs: tuple[str, ...]) -> Captu
     return Capture(path, (), tree, flat, tree_answer, flat_answer, {}, repairs, holes, True, texts)
 
 
-def _key_of(answer: Answer) -> str:
+def _key_of(answer: PrintedAnswer) -> str:
     """The command that gives such an answer, as far as its text tells."""
     owners = " owner:{" in answer.text or " parent:{" in answer.text
     if answer.sort == FLAT:
@@ -209,7 +209,7 @@ def _listed(document: dict[str, Any], key: str, sort: type[_Value]) -> tuple[_Va
 
 def _found_in_json(path: str, base: Path, number: int | None, texts: dict[str, str]) -> Capture:
     """The capture that can be found in the answers of a JSON file, which somebody had copied there."""
-    answers: list[Answer] = []
+    answers: list[PrintedAnswer] = []
     repairs: list[str] = []
     for key, text in texts.items():
         lines = plain_text(text)

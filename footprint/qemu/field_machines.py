@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from footprint.qemu.answer_lines import FLAT, TREE
-from footprint.qemu.field_text import ONCE, Answer
+from footprint.qemu.field_text import ONCE, PrintedAnswer
 from footprint.qemu.lines import Source, split_owner
 
 _SPACE = re.compile(r"(?:address-space: | AS \"|address-space \(flat view\): )(.*?)(?:\", root: .*)?")
@@ -22,12 +22,12 @@ _MOST_SHOWN = 4
 class FoundMachine:
     """One machine of a text: the answers about it, and sentences about how it was put together."""
 
-    tree: Answer | None = None
-    flat: Answer | None = None
+    tree: PrintedAnswer | None = None
+    flat: PrintedAnswer | None = None
     repairs: tuple[str, ...] = ()
 
     @property
-    def answers(self) -> tuple[Answer, ...]:
+    def answers(self) -> tuple[PrintedAnswer, ...]:
         """Those that it has, in the order of the text."""
         both = [answer for answer in (self.tree, self.flat) if answer is not None]
         return tuple(sorted(both, key=lambda answer: answer.first))
@@ -40,7 +40,7 @@ class FoundMachine:
         return f"#{number} (line {places}{title})"
 
 
-def machines_of(answers: Sequence[Answer], source: Source) -> list[FoundMachine]:
+def machines_of(answers: Sequence[PrintedAnswer], source: Source) -> list[FoundMachine]:
     """The machines that `answers`, in the order of the text, are about. Raises InputFileError where that is unclear."""
     pieces = [piece for answer in answers for piece in _split(answer, source)]
     half = len(pieces) // 2
@@ -51,7 +51,7 @@ def machines_of(answers: Sequence[Answer], source: Source) -> list[FoundMachine]
             note = "answers about several machines are paired in the order in which they stand"
             return [replace(_added(_added(FoundMachine(), first), other), repairs=(note,)) for first, other in pairs]
     machines: list[FoundMachine] = []
-    told_again: Answer | None = None
+    told_again: PrintedAnswer | None = None
     for piece in pieces:
         machine = machines[-1] if machines else FoundMachine()
         known = machine.tree if piece.sort == TREE else machine.flat
@@ -70,7 +70,7 @@ def machines_of(answers: Sequence[Answer], source: Source) -> list[FoundMachine]
     return machines
 
 
-def _added(machine: FoundMachine, piece: Answer) -> FoundMachine:
+def _added(machine: FoundMachine, piece: PrintedAnswer) -> FoundMachine:
     return replace(machine, tree=piece) if piece.sort == TREE else replace(machine, flat=piece)
 
 
@@ -78,12 +78,12 @@ def _lacks(machine: FoundMachine, sort: str) -> bool:
     return (machine.tree if sort == TREE else machine.flat) is None
 
 
-def _fit(machine: FoundMachine, piece: Answer) -> bool:
+def _fit(machine: FoundMachine, piece: PrintedAnswer) -> bool:
     """Whether a machine and an answer of the other sort have the same address spaces."""
     return all(_spaces(answer) == _spaces(piece) for answer in machine.answers)
 
 
-def _spaces(answer: Answer) -> Counter[str]:
+def _spaces(answer: PrintedAnswer) -> Counter[str]:
     matches = (_SPACE.fullmatch(line) for line in answer.text.split("\n"))
     return Counter(matched[1] for matched in matches if matched)
 
@@ -91,7 +91,7 @@ def _spaces(answer: Answer) -> Counter[str]:
 # Section: one machine told several times
 
 
-def _same(first: Answer, second: Answer) -> bool:
+def _same(first: PrintedAnswer, second: PrintedAnswer) -> bool:
     """Whether one answer has all lines of the other, but for owners, numbers, disabled regions and dispatch."""
     if _spaces(first) != _spaces(second):
         return False
@@ -99,12 +99,12 @@ def _same(first: Answer, second: Answer) -> bool:
     return one <= other or other <= one
 
 
-def _essence(answer: Answer) -> Counter[str]:
+def _essence(answer: PrintedAnswer) -> Counter[str]:
     lines = (split_owner(line)[0].strip() for line in answer.text.split("\n") if not _DETAILS.match(line))
     return Counter(line for line in lines if line and not line.endswith(" [disabled]"))
 
 
-def _wealth(answer: Answer) -> tuple[bool, bool, int]:
+def _wealth(answer: PrintedAnswer) -> tuple[bool, bool, int]:
     return (
         " [disabled]" in answer.text or "\n  Dispatch" in answer.text,
         "owner:{" in answer.text or "parent:{" in answer.text,
@@ -115,7 +115,7 @@ def _wealth(answer: Answer) -> tuple[bool, bool, int]:
 # Section: several machines in one answer
 
 
-def _split(answer: Answer, source: Source) -> list[Answer]:
+def _split(answer: PrintedAnswer, source: Source) -> list[PrintedAnswer]:
     """The answers of several machines that stand one after the other, apart; raises where the border is unclear."""
     count = max(_spaces(answer)[name] for name in ONCE)
     if count < 2:

@@ -15,14 +15,14 @@ from footprint.qemu.answer_lines import TREE
 from footprint.qemu.lines import Source
 from footprint.qemu.old_headings import bare_headings
 from footprint.qemu.plain_text import PlainLine
-from footprint.qemu.rewrap import BrokenLine, Piece, rewrap
+from footprint.qemu.rewrap import BrokenLine, LinePiece, rewrap
 
 ONCE = ("memory", "I/O")
 """Address spaces that every QEMU makes once: where one stands twice, there are two machines."""
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class PrintedAnswer:
     """One answer, as QEMU printed it: its `sort` (tree or flat), `text`, and each line's number in the file.
 
     `holes` are the lines that say that something was left out here; `command` is the one typed, where it stands
@@ -48,7 +48,7 @@ class Answer:
 class FoundAnswers:
     """The answers in a text, and the numbers of the lines that belong to none and are not empty."""
 
-    answers: list[Answer] = field(default_factory=list)
+    answers: list[PrintedAnswer] = field(default_factory=list)
     left_out: list[int] = field(default_factory=list)
 
 
@@ -195,7 +195,7 @@ class _Walker:
                     block.foreign[0],
                 )
             draft.blank_inside += self._blank and bool(block.body)
-            block.body.append(BrokenLine([Piece(line.number, text, inside)]))
+            block.body.append(BrokenLine([LinePiece(line.number, text, inside)]))
         elif kinds.is_hole(text):
             draft.holes.append(line.number)
             self._blank = False
@@ -208,7 +208,7 @@ class _Walker:
             return
         else:
             more = kinds.unquoted(text) if inside is None or inside.startswith("  ") else inside
-            block.body[-1].pieces.append(Piece(line.number, text, more.lstrip() if more.startswith("  ") else more))
+            block.body[-1].pieces.append(LinePiece(line.number, text, more.lstrip() if more.startswith("  ") else more))
         self._blank = False
         draft.last = line.number
 
@@ -248,7 +248,7 @@ class _Walker:
         self.found.answers.append(_finished(draft, self.source, self.found.left_out))
 
 
-def _finished(draft: _Draft, source: Source, left_out: list[int]) -> Answer:
+def _finished(draft: _Draft, source: Source, left_out: list[int]) -> PrintedAnswer:
     """The answer of `draft`: lines joined, notes and prefixes taken off."""
 
     def refuse(reason: str, line: int) -> Exception:
@@ -267,16 +267,28 @@ def _finished(draft: _Draft, source: Source, left_out: list[int]) -> Answer:
         at += len(block.body)
         lines += block.headings
         shift = _shift(block, body, draft.sort)
+        second = _second_root(block, body) if draft.sort == TREE else None
+        if second is not None:
+            raise source.error(
+                'a second root in one block: expected a heading such as "memory-region: NAME" above it', second
+            )
         for number, text in body:
             clean, noted = kinds.without_note(text)
             notes += [number] if noted else []
             lines.append((number, " " * shift + clean if shift > 0 else clean[-shift:]))
         lines.append((lines[-1][0], ""))
     left_out += joined.foreign
-    return Answer(
+    return PrintedAnswer(
         draft.sort, "\n".join(text for _, text in lines), tuple(number for number, _ in lines), draft.last,
         draft.command, draft.title, tuple(draft.holes), _repairs(draft, joined.joined, notes),
     )  # fmt: skip
+
+
+def _second_root(block: _Block, body: Sequence[tuple[int, str]]) -> int | None:
+    """The line of a region that stands as far out as the root of its block."""
+    root = 0 if block.is_old else 2
+    roots = [number for number, text in body if len(text) - len(text.lstrip(" ")) == root]
+    return roots[1] if len(roots) > 1 else None
 
 
 def _shift(block: _Block, body: Sequence[tuple[int, str]], sort: str) -> int:

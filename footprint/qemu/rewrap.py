@@ -23,7 +23,7 @@ Refuse = Callable[[str, int], InputFileError]
 
 
 @dataclass(slots=True)
-class Piece:
+class LinePiece:
     """A physical line of an answer, or a part of one: where, as it stands in the file, and without its prefix."""
 
     number: int
@@ -35,7 +35,7 @@ class Piece:
 class BrokenLine:
     """A line that begins in `pieces[0]`; the others may be its rest. `is_last`: nothing of its block follows."""
 
-    pieces: list[Piece]
+    pieces: list[LinePiece]
     is_last: bool = False
 
 
@@ -82,13 +82,13 @@ def _readings(line: BrokenLine, sort: str, refuse: Refuse) -> list[Seams]:
     return [seams for seams in product(*choices) if is_whole(without_note(_joined(pieces, seams))[0], sort)]
 
 
-def _choices(first: Piece, rest: Piece) -> tuple[str, ...]:
+def _choices(first: LinePiece, rest: LinePiece) -> tuple[str, ...]:
     if first.text.endswith(" ") or rest.text.startswith(" "):
         return ("",)
     return (" ",) if is_suffix(rest.text) else ("", " ")
 
 
-def _joined(pieces: Iterable[Piece], seams: Seams) -> str:
+def _joined(pieces: Iterable[LinePiece], seams: Seams) -> str:
     first, *rest = pieces
     return first.text + "".join(seam + piece.text for seam, piece in zip(seams, rest, strict=True))
 
@@ -157,7 +157,7 @@ class _Style:
     def _with_suffixes(self, line: BrokenLine, sort: str, refuse: Refuse, result: Rewrapped) -> str:
         """A whole line and what QEMU prints behind a name, which begins with a word of its own."""
         first, second, *others = line.pieces
-        start = Piece(first.number, second.raw, f"{first.text.rstrip()} {second.text.lstrip()}")
+        start = LinePiece(first.number, second.raw, f"{first.text.rstrip()} {second.text.lstrip()}")
         result.joined += 1
         if not others:
             if not is_whole(start.text, sort):
@@ -175,12 +175,12 @@ class _Style:
         result.foreign += [piece.number for piece in pieces[1:]]
         return pieces[0].text
 
-    def _could_break(self, first: Piece, rest: Piece) -> bool:
+    def _could_break(self, first: LinePiece, rest: LinePiece) -> bool:
         """Whether a program that keeps to the width would have broken the line there."""
         word = rest.text.split(" ")[0] if not rest.text.startswith(" ") else ""
         return len(first.raw) >= self.width or len(first.raw.rstrip()) + 1 + len(word) > self.width
 
-    def _seam(self, first: Piece, rest: Piece, refuse: Refuse) -> str:
+    def _seam(self, first: LinePiece, rest: LinePiece, refuse: Refuse) -> str:
         if first.text.endswith(" ") or rest.text.startswith(" "):
             return ""
         if self.is_hard is None or not self._could_break(first, rest):

@@ -150,7 +150,8 @@ class Recording(msgspec.Struct, frozen=True, omit_defaults=True):
     """The file: a scenario, its parameters, where it ran, and its runs.
 
     `answer` is the scenario's own sentence on its question (empty: it has none). `accumulates` is what each of its
-    cycles adds on purpose (``function``), where growth is no leak.
+    cycles adds on purpose (``function``), where growth is no leak. `captured`: the
+    machine was read from a capture or a text, and may be compared with any other one.
     """
 
     schema: str
@@ -164,6 +165,7 @@ class Recording(msgspec.Struct, frozen=True, omit_defaults=True):
     published: tuple[Published, ...] = ()
     accumulates: str = ""
     answer: str = ""
+    captured: bool = False
 
     def run(self, rules: str) -> Run | None:
         """The run under the rule set named `rules`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 from functools import cache
 from pathlib import Path
@@ -14,7 +15,7 @@ from footprint.errors import InputFileError
 from footprint.qemu.capture import Capture, read_capture
 from tests.fixtures.captures import CAPTURES, FLAT, SMALL_FLAT, SMALL_TREE, TREE, load, save
 from tests.qemu import printed_as
-from tests.qemu.test_fuzz_captures import INPUTS
+from tests.qemu.test_fuzz_captures import INPUTS, MUTATIONS, answer
 
 CHANGES = (
     printed_as.quoted, printed_as.indented, printed_as.fenced, printed_as.expanded, printed_as.filled,
@@ -202,3 +203,35 @@ def test_what_is_left_out_by_hand_is_named(tmp_path: Path) -> None:
                                            "0000000004000fff", 1))  # fmt: skip
     assert capture.holes == (12,)
     assert "lines are missing at line 12" in " ".join(capture.repairs)
+
+
+def test_hostile_texts_get_an_answer_or_an_error_in_time(tmp_path: Path) -> None:
+    said = set()
+    for seed in range(max(50, INPUTS // 5)):
+        rnd = random.Random(seed)
+        path = rnd.choice(CAPTURES)
+        lines = printed_as.prompted(answers(path))
+        for change in rnd.sample(CHANGES, rnd.choice((0, 1, 2))):
+            lines = change(lines)
+        text = "\n".join(lines)
+        for _ in range(rnd.choice((1, 1, 2))):
+            text = rnd.choice(MUTATIONS)(rnd, text)
+        file = tmp_path / "mutant.txt"
+        file.write_text(text, errors="replace")
+        try:
+            said.add(answer(file).split(":")[0])
+        except BaseException as error:
+            raise AssertionError(f"seed {seed}") from error
+    assert {"exact", "error"} <= said
+
+
+@settings(max_examples=max(20, INPUTS // 20), deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    st.lists(
+        st.sampled_from([*LETTER.split("\n"), "```", "...", "> > a", "address-space: ", "FlatView #1", "\x1b[D=20="])
+    )
+)
+def test_any_lines_in_any_order_get_an_answer(tmp_path: Path, lines: list[str]) -> None:
+    path = tmp_path / "lines.txt"
+    path.write_text("\n".join(lines))
+    assert answer(path)

@@ -73,7 +73,7 @@ def test_a_paste_with_both_answers_is_exact_and_says_what_was_done(name: str, is
 @pytest.mark.parametrize("is_plain", [False, True])
 def test_two_machines_are_numbered_and_compared(is_plain: bool, footprint: Any, tmp_path: Path) -> None:
     path = plain("two-machines-in-one-text", tmp_path) if is_plain else paste("two-machines-in-one-text")
-    with pytest.raises(InputFileError, match="holds 2 machines: #1 .*, #2 ") as caught:
+    with pytest.raises(InputFileError, match=r"holds 2 machines: #1 .*, #2 ") as caught:
         verify_file(path)
     assert caught.value.line is not None
     assert all(verify_file(f"{path}#{number}").exact for number in (1, 2))
