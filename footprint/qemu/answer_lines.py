@@ -51,7 +51,7 @@ _NOTE = re.compile(
 )
 _HOLE = re.compile(
     r"[\W_]*(?:\.{3,}|\u2026|[\[<(] ?(?:\.{3}|\u2026|(?:\.\.\. ?)?(?:snip\w*|cut|skip\w*|omit\w*|trunc\w*)"
-    r"(?: ?\.\.\.)?) ?[\])>]|-+ ?snip ?-+|8<-*)[\W_]*",
+    r"(?: ?\.\.\.)?) ?[\])>]|-+ ?snip ?-+|8<-*)[\W_]*|[\s>|]*[\[(<]?(?:\.{3,}|\u2026)[^(]{0,60}",
     re.IGNORECASE,
 )
 _COMMAND = re.compile(r"\binfo\s+mtree\b((?:\s+-[a-zA-Z]+)*)")
@@ -60,7 +60,9 @@ _DAMAGED = re.compile(
     r"[\s>|]*(?:[0-9a-fA-FxOol]{6,}\s?-\s?[0-9a-fA-FxOol]{6,}|\(prio|address-space|memory-region|FlatView|AS \"|"
     r"Root memory|#\d+ @|Nodes? \(|\[\d+\]\s*$|\d+(?:\.\.\d+)? +skip=)|.*\(prio -?\d|.*skip=\d+ +ptr="
 )
-_FENCE = re.compile(r"[\s>|]*(?:```|~~~)")
+_FENCE = re.compile(
+    r"[\s>|]*(?:```|~~~|\{(?:noformat|code)[^}]{0,40}\}|</?(?:pre|code|tt)\b[^>]{0,80}>|\[/?(?:code|pre)\])\s*\w{0,20}\s*"
+)
 _BLANK = re.compile(r"[\s>|*#/]*")
 _QUOTE = re.compile(r"[\s>|]*")
 
@@ -166,8 +168,8 @@ def is_prompt(text: str) -> bool:
 
 
 def is_fence(text: str) -> bool:
-    """Whether `text` is a Markdown fence."""
-    return _FENCE.match(text) is not None
+    """Whether `text` begins or ends a piece of code: a fence of Markdown, of Jira, of HTML."""
+    return len(text) <= LONGEST_LINE and _FENCE.fullmatch(text) is not None
 
 
 def is_blank(text: str) -> bool:

@@ -97,7 +97,7 @@ def read_capture(path: str | Path) -> Capture:
     """
     base, number = split_number(path)
     data = read_bytes(base, "a capture", most=MOST_BYTES)
-    if looks_like_a_capture(data[:4096]):
+    if looks_like_a_capture(data[:4096]) and not _QMP.match(data[:4096]):
         return _from_json(str(path), base, number, _json(base, data))
     text = plain_text(data)
     source = Source(str(base))
@@ -223,6 +223,8 @@ def _found_in_json(path: str, base: Path, number: int | None, texts: dict[str, s
     return _parsed(path, _chosen(machines_of(answers, Source(str(base))), number, base), tuple(repairs))
 
 
+_QMP = re.compile(rb"""\s*\{\s*"(?:QMP|return|timestamp|execute)"\s*:""")
+"""The beginning of a session with a QMP monitor, which is lines of JSON."""
 _FOREIGN = re.compile(r"\): [^\n]{0,400}(?:[^ \n] {2,}[^ \r\n]|\t| (?:<[-=~<]|\u2190|\u21d0|//|/\*|# |-- |!!))")
 """A note behind a region, which no strict reader would see."""
 _ONCE = re.compile(r"^(?:address-space: | AS \"|address-space \(flat view\): )(memory|I/O)(?:\"|\r?$)", re.MULTILINE)

@@ -266,12 +266,7 @@ def _finished(draft: _Draft, source: Source, left_out: list[int]) -> PrintedAnsw
         body = joined.lines[at : at + len(block.body)]
         at += len(block.body)
         lines += block.headings
-        shift = _shift(block, body, draft.sort)
-        second = _second_root(block, body) if draft.sort == TREE else None
-        if second is not None:
-            raise source.error(
-                'a second root in one block: expected a heading such as "memory-region: NAME" above it', second
-            )
+        shift = _shift(block, body, draft, source)
         for number, text in body:
             clean, noted = kinds.without_note(text)
             notes += [number] if noted else []
@@ -284,24 +279,38 @@ def _finished(draft: _Draft, source: Source, left_out: list[int]) -> PrintedAnsw
     )  # fmt: skip
 
 
-def _second_root(block: _Block, body: Sequence[tuple[int, str]]) -> int | None:
-    """The line of a region that stands as far out as the root of its block."""
-    root = 0 if block.is_old else 2
-    roots = [number for number, text in body if len(text) - len(text.lstrip(" ")) == root]
-    return roots[1] if len(roots) > 1 else None
+def _shift(block: _Block, body: Sequence[tuple[int, str]], draft: _Draft, source: Source) -> int:
+    """Blanks to put before each line (or, negative, to take off), so that the root stands two to the right.
 
-
-def _shift(block: _Block, body: Sequence[tuple[int, str]], sort: str) -> int:
-    """Blanks to put before each line (or, negative, to take off): an old root stands at its heading's depth.
-
-    A mail of "format=flowed" puts one blank before each line that begins with one.
+    A mail of "format=flowed" puts one blank before each line that begins with one. Raises InputFileError where a
+    second region stands as far out as the root, and where roots stand deeper in some blocks only: then it is not
+    certain what is a root.
     """
-    if block.is_old:
+    if draft.sort != TREE and body:
+        return (1 if body[0][1].lstrip().startswith('AS "') else 2) - _depth(body[0][1])
+    if not body:
+        return 0
+    depths = [_depth(text) for _, text in body]
+    root = depths[0]
+    if 0 in depths[1:] or root in depths[1:]:
+        number = next(number for (number, _), depth in zip(body[1:], depths[1:], strict=True) if depth in (0, root))
+        if len(set(depths)) == 1 and len(depths) > 1 and root == 0:
+            raise source.error("the indentation is lost, so nothing says which region contains which", number)
+        if root <= 2 or 0 in depths:
+            raise source.error(
+                'a second root in one block: expected a heading such as "memory-region: NAME" above it', number
+            )
+    if block.is_old or root == 0:
         return 2
-    depths = [len(text) - len(text.lstrip(" ")) for _, text in body]
-    if sort == TREE and depths and depths[0] == 3 and all(depth % 2 for depth in depths):
-        return -1
-    return 0
+    roots = {_depth(other.body[0].pieces[0].text) for other in draft.blocks if other.body}
+    flowed = root == 3 and all(depth % 2 for depth in depths)
+    # Below a disabled root that is not printed the first line is deeper, but then not in every block.
+    moved = roots == {root} and len(draft.blocks) > 1 and min(depths) == root
+    return 2 - root if flowed or moved else 0
+
+
+def _depth(text: str) -> int:
+    return len(text) - len(text.lstrip(" "))
 
 
 def _repairs(draft: _Draft, joined: int, notes: Sequence[int]) -> str:

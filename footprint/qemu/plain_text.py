@@ -6,6 +6,8 @@ escapes, backspaces), line ends of all sorts, blanks that are not blanks.
 
 from __future__ import annotations
 
+import html
+import json
 import re
 from dataclasses import dataclass
 
@@ -21,6 +23,9 @@ _QP_HEADER = re.compile(r"content-transfer-encoding:\s*quoted-printable\s*$", re
 _ANY_ENCODING = re.compile(r"content-transfer-encoding:", re.IGNORECASE)
 _QP_BYTES = re.compile(r"(?:=[0-9A-F]{2})+")
 _QP_ONLY = re.compile(r"(?:[^=]|=[0-9A-F]{2})*=?")
+_RETURN = re.compile(r'\s*\{.{0,200}"return": ?"')
+_TAG = re.compile(r"^\s*</?(?:pre|code|tt|blockquote)\b[^>]{0,80}>(?=.)|</(?:pre|code|tt|blockquote)>\s*$")
+_HTML = re.compile(r"AS &quot;|^[\s>]*(?:&gt;|<pre[^>]*>).*(?:\(prio|address-space: |info mtree|FlatView #)")
 _MONITOR = re.compile(r"\(prio|skip=|address-space: |memory-region: |root: |Root memory region:")
 
 
@@ -49,6 +54,10 @@ def plain_text(data: bytes | str) -> PlainText:
     lines = [PlainLine(number, line.rstrip("\r")) for number, line in enumerate(text.split("\n"), 1)]
     if "=" in text:
         lines = _unquoted(lines, repairs)
+    if '"return"' in text:
+        lines = _out_of_json(lines, repairs)
+    if "&quot;" in text or "&gt;" in text or "<pre" in text:
+        lines = _out_of_html(lines, repairs)
     if "\x1b" in text or "\b" in text or any("\r" in line.text for line in lines):
         lines = _as_shown(lines, repairs)
     if not text.isascii():
@@ -119,6 +128,42 @@ def _bytes_of(matched: re.Match[str]) -> str:
         return data.decode()
     except UnicodeDecodeError:
         return data.decode("latin-1")
+
+
+# Section: JSON and HTML around it
+
+
+def _out_of_json(lines: list[PlainLine], repairs: list[str]) -> list[PlainLine]:
+    """Lines with the answers of a QMP monitor (human-monitor-command) taken out of their JSON."""
+    plain: list[PlainLine] = []
+    first = 0
+    for line in lines:
+        text = _returned(line.text) if _RETURN.match(line.text) else None
+        if text is None:
+            plain.append(line)
+            continue
+        first = first or line.number
+        plain += [PlainLine(line.number, part.rstrip("\r")) for part in ("", *text.split("\n"))]
+        plain.append(PlainLine(line.number, "```"))
+    if first:
+        repairs.append(f"line {first}: QMP's answers taken out of their JSON")
+    return plain
+
+
+def _returned(text: str) -> str | None:
+    try:
+        value = json.loads(text)["return"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return value if isinstance(value, str) else None
+
+
+def _out_of_html(lines: list[PlainLine], repairs: list[str]) -> list[PlainLine]:
+    """Lines with HTML's names for signs spelt out, where lines of a monitor have such, and without tags around."""
+    if not any(_HTML.search(line.text) for line in lines if len(line.text) < LONGEST_EDITED):
+        return lines
+    repairs.append("HTML's names for signs spelt out")
+    return [PlainLine(line.number, html.unescape(_TAG.sub("", line.text))) for line in lines]
 
 
 # Section: what a terminal would show

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -235,3 +237,41 @@ def test_any_lines_in_any_order_get_an_answer(tmp_path: Path, lines: list[str]) 
     path = tmp_path / "lines.txt"
     path.write_text("\n".join(lines))
     assert answer(path)
+
+
+def without_quotes() -> str:
+    return re.sub(r"^> ?", "", LETTER, flags=re.M)
+
+
+@pytest.mark.parametrize(
+    "dress",
+    [
+        lambda text: text.replace(">", "&gt;").replace('"', "&quot;").replace("<--", "&lt;--"),
+        lambda _: without_quotes().replace("(qemu) info mtree\n", "{noformat}\n").replace("Bye", "{noformat}\nBye"),
+        lambda _: without_quotes().replace("(qemu) info mtree\n", "<pre>").replace("\nBye", "</pre>\nBye"),
+        lambda _: "\n".join(line.replace("  ", "   ", 1) if line[:1] == " " else line for line in without_quotes().split("\n")),
+        lambda _: without_quotes().replace("\n  ", "\n\n  "),
+        lambda _: without_quotes().replace("(qemu) info", "(gdb) monitor info"),
+        lambda _: "".join(f"{' * ' if line else ' *'}{line}\n" for line in without_quotes().split("\n")),
+    ],
+    ids=["html", "jira", "pre", "flowed", "double spaced", "gdb", "comment"],
+)  # fmt: skip
+def test_whatever_stands_around_is_taken_off(dress: Callable[[str], str], tmp_path: Path) -> None:
+    text = dress(LETTER)
+    assert text != LETTER
+    plain, dressed = read(tmp_path, LETTER), read(tmp_path, text)
+    assert told(dressed).replace("<-- here", "") == told(plain)
+
+
+def test_a_qmp_session_s_answers_are_found(tmp_path: Path) -> None:
+    path = CAPTURES[-1]
+    lines = ['{"QMP": {"version": {}}}', '{"return": {}}']
+    for text in answers(path).values():
+        lines += ['{"execute": "human-monitor-command"}', json.dumps({"return": text.replace("\n", "\r\n")})]
+    assert told(read(tmp_path, "\n".join(lines))) == as_json(path)
+
+
+def test_where_indentation_is_lost_nothing_is_guessed(tmp_path: Path) -> None:
+    with pytest.raises(InputFileError, match="indentation is lost") as caught:
+        read(tmp_path, re.sub(r"^> +", "", LETTER, flags=re.M))
+    assert caught.value.line == 10
