@@ -17,6 +17,7 @@ from footprint.qemu.old_headings import bare_headings
 from footprint.qemu.plain_text import PlainLine
 from footprint.qemu.rewrap import BrokenLine, LinePiece, rewrap
 
+_BELOW_A_HEADING = 'below a heading such as "address-space: memory"'
 ONCE = ("memory", "I/O")
 """Address spaces that every QEMU makes once: where one stands twice, there are two machines."""
 
@@ -58,6 +59,8 @@ def find_answers(lines: Sequence[PlainLine], source: Source) -> FoundAnswers:
     for line in lines:
         walker.read(line)
     walker.end_answer()
+    if walker.headless is not None and not walker.found.answers:
+        raise source.unexpected(walker.headless.text, _BELOW_A_HEADING, walker.headless.number)
     return walker.found
 
 
@@ -94,6 +97,7 @@ class _Walker:
         self.source = source
         self.found = FoundAnswers()
         self._bare = bare
+        self.headless: PlainLine | None = None
         self._draft: _Draft | None = None
         self._command: str | None = None
         self._prose = ""
@@ -175,8 +179,13 @@ class _Walker:
     def _body(self, line: PlainLine, text: str, block: _Block | None) -> None:
         draft = self._draft
         if draft is None or block is None:
+            if kinds.is_hole(text):
+                self.found.left_out.append(line.number)
+                return
+            if draft is None and self.headless is None and kinds.starts(kinds.unquoted(text), TREE):
+                self.headless = line
             if kinds.is_damaged(text) and not self._interrupted:
-                raise self.source.unexpected(text, 'below a heading such as "address-space: memory"', line.number)
+                raise self.source.unexpected(text, _BELOW_A_HEADING, line.number)
             self._leave_out(line, text)
             return
         inside = text[len(block.prefix) :] if text.startswith(block.prefix) else None

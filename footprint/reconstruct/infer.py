@@ -25,6 +25,8 @@ _MOST_RIVALS = 64
 _MOST_COMPARED = 1_000_000
 """Ranges of views times roots that could have them, before the other roots are left untold."""
 _WHOLE = 1 << 64
+_PORTS = "I/O"
+"""The space of I/O ports, whose root ``io`` answers itself, with children or without."""
 
 
 class Path(NamedTuple):
@@ -254,7 +256,8 @@ class _Inference:
 
     def _guess_answering(self) -> None:
         """Without views: what has no children answers, unless it is a space's root; what has some does not."""
-        roots = {root for _, root in self.forest.spaces}
+        roots = {root for name, root in self.forest.spaces if name != _PORTS}
+        self.traits.terminating |= {root for name, root in self.forest.spaces if name == _PORTS and not root.is_alias}
         for node in self.forest.nodes:
             if not node.children and not node.is_alias and node not in roots:
                 self.traits.terminating.add(node)

@@ -249,7 +249,7 @@ def without_quotes() -> str:
         lambda text: text.replace(">", "&gt;").replace('"', "&quot;").replace("<--", "&lt;--"),
         lambda _: without_quotes().replace("(qemu) info mtree\n", "{noformat}\n").replace("Bye", "{noformat}\nBye"),
         lambda _: without_quotes().replace("(qemu) info mtree\n", "<pre>").replace("\nBye", "</pre>\nBye"),
-        lambda _: "\n".join(line.replace("  ", "   ", 1) if line[:1] == " " else line for line in without_quotes().split("\n")),
+        lambda _: "\n".join(f" {line}" if line[:1] == " " else line for line in without_quotes().split("\n")),
         lambda _: without_quotes().replace("\n  ", "\n\n  "),
         lambda _: without_quotes().replace("(qemu) info", "(gdb) monitor info"),
         lambda _: "".join(f"{' * ' if line else ' *'}{line}\n" for line in without_quotes().split("\n")),
@@ -275,3 +275,10 @@ def test_where_indentation_is_lost_nothing_is_guessed(tmp_path: Path) -> None:
     with pytest.raises(InputFileError, match="indentation is lost") as caught:
         read(tmp_path, re.sub(r"^> +", "", LETTER, flags=re.M))
     assert caught.value.line == 10
+
+
+def test_regions_without_any_heading_are_an_error_with_their_line(tmp_path: Path) -> None:
+    headless = LETTER.replace("address-space", "space").replace("memory-region", "region").partition("info mtree -f")[0]
+    with pytest.raises(InputFileError, match="below a heading") as caught:
+        read(tmp_path, headless)
+    assert caught.value.line == 9
