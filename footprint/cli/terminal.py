@@ -12,19 +12,27 @@ import re
 import sys
 import textwrap
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
 from footprint.errors import OutputError, reason_of
 
+if TYPE_CHECKING:
+    from rich.table import Table
+
 _STEERING = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
 """Unicode's categories of characters that steer a terminal or hide text: controls, formats (bidirectional marks,
 zero-width characters), lone surrogates, line and paragraph separators."""
 _INSIDE_A_FIGURE = re.compile(r"(?<=\d) (?=\d{3}\b|[KMGTPE]?i?B\b|%)")
-_GLUE = "\N{WORD JOINER}"
+_GLUE = "\udfff"
+"""Stands for a space where no line may be broken: one column wide, and in no other text, where visible() escapes it."""
+OWN_LINE = "\udffe"
+"""Stands in a table for a name that takes a whole line."""
+_ANY_WIDTH = 1 << 20
+"""Columns of what is not wrapped."""
 NARROWEST = 40
 """Columns that output needs at least; a narrower terminal breaks the lines itself."""
 
@@ -113,12 +121,38 @@ def _escape(letter: str) -> str:
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
-def say(line: str = "", *, colour: str | None = None, bold: bool = False) -> None:
+def say(line: str = "", *, colour: str | None = None) -> None:
     """Print one line of data for people; colours only on a terminal, and not under NO_COLOR."""
     text = _encodable(visible(line), sys.stdout)
-    if (colour or bold) and sys.stdout.isatty() and not os.environ.get("NO_COLOR"):
-        text = click.style(text, fg=colour, bold=bold or None)
+    if colour and _is_styled():
+        text = click.style(text, fg=colour)
     sys.stdout.write(f"{text}\n")
+
+
+def draw(table: Table, room: int | None, long_names: Iterable[str] = ()) -> None:
+    """Print a table of rich in `room` columns (None: any), nothing of it cut; its texts are visible() and glued().
+
+    `long_names` take the lines of OWN_LINE.
+    """
+    from rich.console import Console
+
+    styled, names = _is_styled(), iter(long_names)
+    console = Console(
+        file=sys.stdout,
+        width=room or _ANY_WIDTH,
+        color_system="standard" if styled else None,
+        force_terminal=styled,
+        legacy_windows=False,
+    )
+    with console.capture() as drawn:  # written below, so that what the encoding lacks becomes an escape
+        console.print(table, crop=False)
+    for line in drawn.get().splitlines():
+        text = next(names) if line.strip() == OWN_LINE else line.rstrip().replace(_GLUE, " ")
+        sys.stdout.write(_encodable(text, sys.stdout) + "\n")
+
+
+def _is_styled() -> bool:
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
 
 def say_wrapped(text: str, *, indent: str = "", hang: str = "    ", colour: str | None = None) -> None:
@@ -131,15 +165,27 @@ def say_wrapped(text: str, *, indent: str = "", hang: str = "    ", colour: str 
 
 
 def wrapped(text: str, columns: int | None, *, indent: str = "", hang: str = "") -> list[str]:
-    """`text` in lines of at most `columns` (None: any), no word and no figure cut."""
+    """`text` in lines of at most `columns` (None: any), no word and no figure cut.
+
+    By textwrap, because rich cuts a word that is longer than the line.
+    """
     text = visible(text)
     if columns is None:
         return [indent + text]
-    glued = _INSIDE_A_FIGURE.sub(_GLUE, text)
     lines = textwrap.wrap(
-        glued, columns, initial_indent=indent, subsequent_indent=hang, break_long_words=False, break_on_hyphens=False
+        glued(text),
+        columns,
+        initial_indent=indent,
+        subsequent_indent=hang,
+        break_long_words=False,
+        break_on_hyphens=False,
     )
     return [line.replace(_GLUE, " ") for line in lines] or [indent]
+
+
+def glued(text: str) -> str:
+    """`text` with glue for the spaces inside figures, which wrapped() and draw() take out again."""
+    return _INSIDE_A_FIGURE.sub(_GLUE, text)
 
 
 def print_json(document: object) -> None:
@@ -218,13 +264,3 @@ def width() -> int | None:
     with suppress(OSError):
         return max(NARROWEST, os.get_terminal_size(sys.stdout.fileno()).columns or 80)
     return 80
-
-
-def cells(text: str) -> int:
-    """Columns that `text` takes on a terminal."""
-    if text.isascii():
-        return len(text)
-    return sum(
-        0 if unicodedata.combining(letter) else 2 if unicodedata.east_asian_width(letter) in "WF" else 1
-        for letter in text
-    )

@@ -4,9 +4,9 @@ import json
 import re
 
 import pytest
+from rich.cells import cell_len
 
 from footprint.cli.table import Column, print_blocks, print_table
-from footprint.cli.terminal import cells
 from footprint.memory.features import CHOICES
 from footprint.memory.rules import HISTORY
 from footprint.recording.metrics import METRICS
@@ -37,7 +37,7 @@ def words_of(output):
 def test_show_all_at_80_columns_has_every_name_and_figure_whole(recorded):
     document = json.loads(recorded("show", "power8", "--json").stdout)
     done = recorded("show", "power8", "--all", COLUMNS=NARROW)
-    assert max(map(cells, done.stdout.splitlines())) <= 80
+    assert max(map(cell_len, done.stdout.splitlines())) <= 80
     cells_shown = words_of(done.stdout)
     for run in document["runs"]:
         assert set(run["rules"].replace(",", ",\n").split("\n")) <= cells_shown
@@ -49,7 +49,7 @@ def test_show_all_at_80_columns_has_every_name_and_figure_whole(recorded):
 def test_show_at_80_columns_has_every_figure_of_its_columns_whole_and_names_what_is_left_out(recorded):
     document = json.loads(recorded("show", "power8", "--json").stdout)
     done = recorded("show", "power8", COLUMNS=NARROW)
-    assert max(map(cells, done.stdout.splitlines())) <= 80
+    assert max(map(cell_len, done.stdout.splitlines())) <= 80
     cells_shown = words_of(done.stdout)
     for run in document["runs"]:
         metrics = run["samples"][0]["metrics"]
@@ -64,7 +64,7 @@ def test_show_at_80_columns_has_every_figure_of_its_columns_whole_and_names_what
 def test_lists_fit_and_no_name_in_them_is_cut(footprint, kind, columns):
     done = footprint("list", kind, COLUMNS=str(columns))
     rows = json.loads(footprint("list", kind, "--json").stdout)[kind]
-    assert max(map(cells, done.stdout.splitlines())) <= columns
+    assert max(map(cell_len, done.stdout.splitlines())) <= columns
     words = set(re.split(r"[\s,:()]+", done.stdout))
     assert {row["name"] for row in rows} <= words
     if kind == "rules":

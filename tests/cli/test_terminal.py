@@ -11,8 +11,9 @@ import unicodedata
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
-from footprint.cli.terminal import cells, visible, wrapped
+from footprint.cli.terminal import visible, wrapped
 from tests.conftest import DATA, ROOT, runner_in
 
 SMALL = ("run", "power8", "-s", "cpus=1", "-s", "nics=1", "-s", "bridges=1", "-r", "v7.2.0", "--no-report")
@@ -164,7 +165,7 @@ def test_wrapping_cuts_neither_words_nor_figures():
         lines = wrapped(text, columns, hang="  ")
         assert " ".join(line.strip() for line in lines) == text
         assert all(any(part in line for line in lines) for part in whole)
-        assert max(map(cells, lines)) <= columns
+        assert max(map(cell_len, lines)) <= columns
     assert wrapped(text, None) == [text]
 
 
