@@ -53,7 +53,9 @@ def command(
     else:
         for sentence in comparisons[0].notes:
             note(f"note: {sentence}")
-        for comparison in comparisons:
+        for n, comparison in enumerate(comparisons):
+            if n:
+                say()
             _print(comparison, everything=everything)
     click.get_current_context().exit(0 if equal else 1)
 
@@ -64,18 +66,20 @@ def _document(comparison: Comparison) -> dict[str, Any]:
 
 
 def _print(comparison: Comparison, *, everything: bool) -> None:
-    for sentence in comparison.views:
-        say_wrapped(sentence)
     judged = [line for line in comparison.lines if line.judged]
     shown = [line for line in comparison.lines if everything or not line.is_equal]
-    title = f"{comparison.first} → {comparison.second}"
+    same = comparison.first == comparison.second
+    title = comparison.first if same else f"{comparison.first} → {comparison.second}"
     if shown:
-        print_table(title, _COLUMNS, [_row(line) for line in shown])
+        print_table([title, *comparison.views], _COLUMNS, [_row(line) for line in shown])
         say()
     differing = len(comparison.differing)
     verdict = f"{differing} of {len(judged)} counts differ" if differing else f"all {len(judged)} counts are equal"
     marks = dict.fromkeys(_mark(line) for line in judged)
     say_wrapped(f"{title}: {verdict} (at {_marks(list(marks))})")
+    if not shown:
+        for sentence in comparison.views:
+            say_wrapped(sentence)
     for name, only in ((comparison.first, comparison.only_first), (comparison.second, comparison.only_second)):
         if only and everything:
             say_wrapped(f"only in {name}: {', '.join(only)}")

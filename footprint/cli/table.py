@@ -44,11 +44,12 @@ def rules_head(name: str) -> str:
     return name.replace(",", ",\n")
 
 
-def print_table(title: str, columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table as wide as the terminal; a note names the columns for which there is no room."""
+def print_table(titles: Sequence[str], columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
+    """Print titles and a table as wide as the terminal; a note names the columns for which there is no room."""
     room = width()
     shown = _fitting(columns, rows, room)
-    say_wrapped(title)
+    for title in titles:
+        say_wrapped(title)
     say()
     _draw(columns, rows, shown, room)
     left_out = [column.head.replace("\n", "") for n, column in enumerate(columns) if n not in shown]
@@ -56,10 +57,11 @@ def print_table(title: str, columns: Sequence[Column], rows: Sequence[Sequence[s
         note(f"left out for want of room: {', '.join(left_out)} (a wider terminal or --json shows them)")
 
 
-def print_blocks(title: str, columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
-    """Print all columns of a table, as many side by side as fit; each block begins with the first column."""
+def print_blocks(titles: Sequence[str], columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
+    """Print titles and all columns of a table, as many side by side as fit; each block begins with the first column."""
     room = width()
-    say_wrapped(title)
+    for title in titles:
+        say_wrapped(title)
     for block in _blocks(columns, rows, room):
         say()
         _draw(columns, rows, block, room)

@@ -46,13 +46,22 @@ class _StandardOutput:
 
     def __init__(self, stream: IO[str] | None) -> None:
         self._stream = stream
+        self._has_news = False
 
     def write(self, text: str) -> int:
         """Write `text`."""
+        self._has_news = True
         with _failing():
             if self._stream is None:
                 raise OutputError("cannot write to standard output: it is closed")
             return self._stream.write(text)
+
+    def end_part(self) -> None:
+        """Write an empty line if anything was written since the last one."""
+        if self._has_news:
+            self.write("\n")
+            self.flush()
+            self._has_news = False
 
     def flush(self) -> None:
         """Write what is buffered."""
@@ -211,9 +220,15 @@ def _as_json(letter: str, *, unicode: bool) -> str:
 
 
 def note(sentence: str) -> None:
-    """Tell the person something that is not data."""
-    sys.stdout.flush()  # on a terminal the note stands below the data that it is about
-    sys.stderr.write(_encodable(visible(sentence), sys.stderr) + "\n")
+    """Tell the person something that is not data; on a terminal below the data and apart from it."""
+    sys.stdout.flush()
+    columns = None
+    if sys.stderr.isatty():
+        columns = _columns_of(sys.stderr)
+        if isinstance(sys.stdout, _StandardOutput) and sys.stdout.isatty():
+            sys.stdout.end_part()
+    for line in wrapped(sentence, columns):
+        sys.stderr.write(_encodable(line, sys.stderr) + "\n")
     sys.stderr.flush()
 
 
@@ -259,8 +274,10 @@ def width() -> int | None:
     wish = os.environ.get("COLUMNS", "")
     if wish.isdecimal() and int(wish) > 0:
         return max(NARROWEST, int(wish))
-    if not sys.stdout.isatty():
-        return None
+    return _columns_of(sys.stdout) if sys.stdout.isatty() else None
+
+
+def _columns_of(terminal: IO[str]) -> int:
     with suppress(OSError):
-        return max(NARROWEST, os.get_terminal_size(sys.stdout.fileno()).columns or 80)
+        return max(NARROWEST, os.get_terminal_size(terminal.fileno()).columns or 80)
     return 80

@@ -42,7 +42,7 @@ def test_other_parameters_are_noted(footprint, recorded):
     one, other = recorded("a", "-r", "v7.2.0"), recorded("b", "-r", "v7.2.0", nics=4)
     done = footprint("compare", one, other)
     assert done.returncode == 1
-    assert "nics is 3 in the first, 4 in the second" in done.stderr
+    assert "nics is 3 in A, 4 in B" in done.stderr
     line = next(line for line in done.stdout.splitlines() if "address_spaces" in line)
     assert line.split()[-1] == "DIFFERS"
     assert line.split()[-3:-1] == ["+1", "+8.3"]

@@ -89,7 +89,7 @@ COLUMNS = [Column("rules", "name"), Column("modelled\n.bytes"), Column("what", "
 @pytest.mark.parametrize("columns", [40, 64, 80, 200])
 def test_a_name_too_long_for_its_column_has_a_line_of_its_own(capsys, monkeypatch, columns):
     monkeypatch.setenv("COLUMNS", str(columns))
-    print_table("title", COLUMNS, ROWS)
+    print_table(["title"], COLUMNS, ROWS)
     lines = capsys.readouterr().out.splitlines()
     assert any("b" * 60 in line for line in lines)
     assert any("1 234 567" in line for line in lines)
@@ -101,7 +101,7 @@ def test_a_name_too_long_for_its_column_has_a_line_of_its_own(capsys, monkeypatc
 def test_blocks_repeat_the_names_and_leave_no_column_out(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "40")
     columns = [Column("metric", "name"), *(Column(f"r{n}") for n in range(9))]
-    print_blocks("title", columns, [["nodes", *(f"{n} 000 000" for n in range(9))]])
+    print_blocks(["title"], columns, [["nodes", *(f"{n} 000 000" for n in range(9))]])
     out, err = capsys.readouterr()
     assert err == ""
     assert {f"r{n}" for n in range(9)} | {f"{n} 000 000" for n in range(9)} <= words_of(out)
