@@ -19,6 +19,7 @@ from footprint.scenario import Build, Destroy, EnableBusMaster, Mark, Param, Set
         Param("cpus", 1, "CPUs", least=1, most=8),
     ),
     rules=("v2.10.0", "67ace39b25", "202fc01b05", "e673ba9af9", "092aa2fc65", "v2.11.0", "v7.2.0"),
+    accumulates="function",
 )
 def bus_masters(p):
     """Start the guest with every bus master off, then switch them on one by one."""

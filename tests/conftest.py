@@ -13,18 +13,25 @@ import pytest
 pytest_plugins = ("tests.fixtures.leaks", "tests.fixtures.qemu")
 
 DATA = Path(__file__).parent / "data"
+PROGRAMS = Path(__file__).parent / "programs"
+"""What tests run: targets of `leaks`, files of tests, scripts."""
 ROOT = Path(__file__).parent.parent
 
 
 @pytest.fixture
 def footprint(tmp_path):
     """Run the command line in an empty folder: ``footprint("run", "power8")`` gives the finished process."""
+    return runner_in(tmp_path)
 
-    def run(*arguments, cwd=tmp_path, **environment):
+
+def runner_in(folder):
+    """A function that runs the command line in `folder`, with the variables of its keyword arguments."""
+
+    def run(*arguments, cwd=folder, **environment):
         return subprocess.run(
             [sys.executable, "-m", "footprint", *map(str, arguments)],
             cwd=cwd,
-            env={**os.environ, **environment},
+            env={**{name: value for name, value in os.environ.items() if name != "COLUMNS"}, **environment},
             capture_output=True,
             text=True,
             timeout=120,

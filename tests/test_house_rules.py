@@ -18,12 +18,12 @@ ONE_ROOM = {
     "matplotlib": "report",
     "jinja2": "report",
     "pympler": "probes",
-    "psutil": {"process", "probes", "attribution"},
+    "psutil": {"process", "probes"},
     "qemu": "qemu_process",
     "unicorn": "engines",
 }
 HEAVY = {"numpy", "matplotlib", "jinja2", "rich", "pympler", "qemu"}
-LONGEST_FILE, LONGEST_FUNCTION = 400, 60
+LONGEST_FILE, LONGEST_CLASS, LONGEST_FUNCTION = 400, 200, 60
 
 FILES = sorted(PACKAGE.rglob("*.py"))
 TREES = {path: ast.parse(path.read_text()) for path in FILES}
@@ -48,20 +48,19 @@ def imports_of(tree, *, everywhere=True):
             yield node.module, node.lineno
 
 
+MODULES = {module_of(path) for path in FILES}
+
+
 def ours(tree):
-    """What a module of ours needs when it runs, wherever it imports it."""
-    only_for_types = {
-        id(inner)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
-        for inner in node.body
-    }
-    return {
-        node.module
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("footprint.")
-        if id(node) not in only_for_types
-    }
+    """The modules of ours that a module names in an import: at its head, in a function, or only for types."""
+    named = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            named |= {alias.name for alias in node.names} & MODULES
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "footprint":
+            whole = {f"{node.module}.{alias.name}" for alias in node.names}
+            named |= whole & MODULES or {node.module}
+    return named
 
 
 def test_the_picture_of_the_architecture_shows_every_room_once_and_no_other():
@@ -83,7 +82,7 @@ def test_a_module_imports_only_from_lower_floors_or_its_own_room(path):
             assert other == room or FLOORS[other] < FLOORS[room], f"{path.name}:{line} imports {name}"
 
 
-def test_no_module_imports_itself_in_a_circle():
+def test_no_module_imports_itself_in_a_circle_not_even_for_types():
     known = {module_of(path): ours(tree) for path, tree in TREES.items()}
     finished, under_way = set(), []
 
@@ -133,12 +132,13 @@ def is_features(node):
 
 
 @pytest.mark.parametrize("path", FILES, ids=module_of)
-def test_files_and_functions_stay_small(path):
+def test_files_classes_and_functions_stay_small(path):
     assert len(path.read_text().splitlines()) <= LONGEST_FILE
     for node in ast.walk(TREES[path]):
-        if isinstance(node, ast.FunctionDef):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             length = node.end_lineno - node.lineno + 1
-            assert length <= LONGEST_FUNCTION, f"{node.name} has {length} lines"
+            most = LONGEST_CLASS if isinstance(node, ast.ClassDef) else LONGEST_FUNCTION
+            assert length <= most, f"{node.name} has {length} lines; at most {most}"
 
 
 @pytest.mark.parametrize("path", FILES, ids=module_of)
@@ -168,3 +168,46 @@ def test_every_scenario_script_is_run_by_a_test():
     tests = "".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
     for path in Path(ROOT / "scenarios").glob("*.py"):
         assert f'"{path.stem}"' in tests, f"no test runs {path.name}"
+
+
+def public_types(tree):
+    """(name, line) of every public class and type alias that a module makes."""
+    for node in tree.body:
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        names = [node.name] if isinstance(node, ast.ClassDef) else [t.id for t in targets if isinstance(t, ast.Name)]
+        yield from ((name, node.lineno) for name in names if re.fullmatch(r"[A-Z]\w*[a-z]\w*", name))
+
+
+def test_no_public_class_or_type_has_the_name_of_another():
+    places = {}
+    for path, tree in TREES.items():
+        for name, line in public_types(tree):
+            places.setdefault(name, []).append(f"{path.relative_to(ROOT)}:{line}")
+    assert not {name: where for name, where in places.items() if len(where) > 1}
+
+
+TEXTS = sorted(
+    path
+    for pattern in (
+        "*.md",
+        "*.toml",
+        "*/**/*.py",
+        "docs/**/*.md",
+        "tests/**/*.md",
+        "benchmarks/*.md",
+        "footprint/**/*.html",
+    )
+    for path in ROOT.glob(pattern)
+    if not any(part.startswith(".") or part in ("build", "dist", "reports") for part in path.relative_to(ROOT).parts)
+)
+NOT_OURS = re.compile(r"\b(?:FACTS|TRUTH)(?:\.md)? *§|\bshared/[A-Z]")
+DOCUMENT = re.compile(r"[\w./-]*\w\.md\b")
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_whatever_document_is_cited_is_in_the_repository(path):
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        assert not NOT_OURS.search(line), f"{path.name}:{number}: {line.strip()}"
+        for name in DOCUMENT.findall(line):
+            near = (path.parent, ROOT, ROOT / "docs")
+            assert any((folder / name).is_file() for folder in near), f"{path.name}:{number} cites {name}"

@@ -13,11 +13,11 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from footprint.attribution.place import counted
 from footprint.attribution.reference_path import Way, WaysUp, named
 from footprint.attribution.referrers import Holders, occupied
 from footprint.process.resources import INSIDE, OUTSIDE, Inside, Outside, collect
 from footprint.units import count_text
+from footprint.verdict.place import counted
 
 EXACT = ("python.blocks", "gc.objects", "fds", "threads", "children")
 COARSE = ("heap.bytes", "maps", "vm.bytes")
@@ -43,20 +43,20 @@ class Bounded:
 
 def bounded(holders: Holders, growing: list[tuple[Any, float]], up: WaysUp) -> list[Bounded]:
     """The caches among what grows that are not full."""
-    found = []
+    caches = []
     for number, rate in holders.cached.grown().items():
         cache = holders.caches[number]
         used, bound = occupied(cache), _bound(cache)
         if bound is not None and used < bound:
-            found.append(Bounded(cache, used, bound, rate, _name(cache, up.way(cache))))
-    for one, rate in growing:
-        way = up.way(one)
+            caches.append(Bounded(cache, used, bound, rate, _name(cache, up.way(cache))))
+    for container, rate in growing:
+        way = up.way(container)
         if any(isinstance(holder, functools._lru_cache_wrapper) or occupied(holder) for holder in way.holders):
             continue
-        bound = next((most for each in (one, *way.holders[:2]) if (most := _bound(each)) is not None), 0)
-        if len(one) < bound and hasattr(one, "clear"):
-            found.append(Bounded(one, len(one), bound, rate, _name(one, way)))
-    return found
+        bound = next((most for each in (container, *way.holders[:2]) if (most := _bound(each)) is not None), 0)
+        if len(container) < bound and hasattr(container, "clear"):
+            caches.append(Bounded(container, len(container), bound, rate, _name(container, way)))
+    return caches
 
 
 def sentence(caches: list[Bounded], rates: Mapping[str, float]) -> str:
@@ -77,7 +77,7 @@ def sentence(caches: list[Bounded], rates: Mapping[str, float]) -> str:
             freed[name] += (before[name] - after[name]) / cache.used * cache.rate
     if any(freed[name] < share * rates[name] for name, share in needed.items()):
         return ""
-    first = max(caches, key=lambda one: one.rate)
+    first = max(caches, key=lambda cache: cache.rate)
     return (
         f"what grows is in {first.name}, which is still filling: {count_text(first.used)} of "
         f"{count_text(first.bound)} entries, {counted(first.rate, 'entry', 'entries')} a cycle"
@@ -89,21 +89,21 @@ def _held() -> dict[str, int]:
     return dict(zip((*INSIDE, *OUTSIDE), (*Inside().read(), *Outside(os.getpid()).read()), strict=True))
 
 
-def _bound(one: Any) -> int | None:
+def _bound(cache: Any) -> int | None:
     """The most entries that it may have."""
-    if isinstance(one, functools._lru_cache_wrapper):
-        return one.cache_info().maxsize
-    if isinstance(one, deque):
-        return one.maxlen
-    if type(one) is dict and not isinstance(one, OrderedDict):  # what stands in a namespace is no bound of it
+    if isinstance(cache, functools._lru_cache_wrapper):
+        return cache.cache_info().maxsize
+    if isinstance(cache, deque):
+        return cache.maxlen
+    if type(cache) is dict and not isinstance(cache, OrderedDict):  # what stands in a namespace is no bound of it
         return None
     for name in BOUNDS:
         with suppress(Exception):
-            value = getattr(one, name)
+            value = getattr(cache, name)
             if isinstance(value, int) and not isinstance(value, bool):
                 return value
     return None
 
 
-def _name(one: Any, way: Way) -> str:
-    return f"the {named(type(one))} {way.text}"
+def _name(cache: Any, way: Way) -> str:
+    return f"the {named(type(cache))} {way.text}"

@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from footprint.attribution import bounded_caches, native_stacks
-from footprint.attribution.kernel_resources import Belongings
-from footprint.attribution.place import Place, Run
+from footprint.attribution import bounded_caches, native_stacks, python_stacks
+from footprint.attribution.growth import RunCycles
+from footprint.attribution.kernel_resources import KernelResources
 from footprint.attribution.python_stacks import Stacks, paced
-from footprint.attribution.python_stacks import places as stack_places
 from footprint.attribution.reference_path import WaysUp
 from footprint.attribution.referrers import EXPLAINS, SECONDS, Holders, per_entry
 from footprint.process.resources import collect
+from footprint.verdict.place import Explanation, Place, PlaceKind
 
 KERNELS = ("fds", "threads", "children", "maps", "vm.bytes")
 WORTH_BYTES, WORTH_SHARE = 16.0, 0.3
@@ -30,19 +31,14 @@ A_THREAD = 8192
 """Bytes of heap that a thread takes for itself, at most."""
 
 
-def explain(run: Callable[[int], object], cycles: int, rates: Mapping[str, float]) -> dict[str, Any]:
-    """What the cycles of `run` leave, for the metrics that leak, with their `rates` per cycle.
-
-    ``places``; ``rates`` of what only a tracer knows; ``filling``, a sentence about a cache that still fills;
-    ``hints``; and ``untraced``, the bytes of heap per cycle that nothing here could place.
-    """
-    answer: dict[str, Any] = {"places": [], "rates": {}, "filling": "", "hints": [], "untraced": 0.0}
-    places: list[Place] = answer["places"]
+def explain(run: RunCycles, cycles: int, rates: Mapping[str, float]) -> Explanation:
+    """What the cycles of `run` leave, for the metrics that leak, with their `rates` per cycle."""
 
     def collected(number: int) -> None:
         run(number)
         collect()
 
+    places: list[Place] = []
     untraced = rates.get("heap.bytes", 0.0)
     growing: list[tuple[Any, float]] = []
     holders: Holders | None = None
@@ -53,43 +49,50 @@ def explain(run: Callable[[int], object], cycles: int, rates: Mapping[str, float
         stacks, holders = _pythons(collected, cycles)
         left = stacks.left()
         growing = holders.growing()
-        places += stack_places(left, rates)
+        places += python_stacks.places(left, rates)
         places += holders.places(growing, rates)
-        untraced -= sum(one.large_size for one in left.values())
-        untraced -= sum(per_entry(one) * rate for one, rate in growing)
+        untraced -= sum(blocks.large_size for blocks in left.values())
+        untraced -= sum(per_entry(container) * rate for container, rate in growing)
+    explanation = Explanation(tuple(places))
     # The table of a container grows in pieces, so that beside one only more than a little is worth a look.
     if untraced > max(WORTH_BYTES if growing else 0.0, WORTH_SHARE * rates.get("heap.bytes", 0.0)):
-        _native(collected, cycles, rates, untraced, answer)
-    if "vm.bytes" in rates and not any("vm.bytes" in one["metrics"] for one in places):
-        for one in places:  # then these are what the address space is taken for
-            if one["kind"] == "stack":
-                one["metrics"].append("vm.bytes")
-    places.sort(key=lambda one: -one["bytes"])
-    answer["places"] = [one for one in places if one["per_cycle"] >= LEAST_SHARE * _most(one, rates)]
-    if holders is not None:
-        up = WaysUp(time.monotonic() + SECONDS, (vars(holders), holders.containers, holders.caches, growing, *growing))
-        caches = bounded_caches.bounded(holders, growing, up)
-        holders.release()  # else emptying them would free nothing
-        answer["filling"] = bounded_caches.sentence(caches, rates)
-    return answer
+        explanation = _native(collected, cycles, rates, replace(explanation, untraced=untraced))
+    explanation = replace(explanation, places=_told(explanation.places, rates))
+    if holders is None:
+        return explanation
+    up = WaysUp(time.monotonic() + SECONDS, (vars(holders), holders.containers, holders.caches, growing, *growing))
+    caches = bounded_caches.bounded(holders, growing, up)
+    holders.release()  # else emptying them would free nothing
+    return replace(explanation, filling=bounded_caches.sentence(caches, rates))
 
 
-def _most(one: Place, rates: Mapping[str, float]) -> float:
+def _told(places: tuple[Place, ...], rates: Mapping[str, float]) -> tuple[Place, ...]:
+    """Those that are worth a word, the largest first."""
+    if "vm.bytes" in rates and not any("vm.bytes" in place.metrics for place in places):
+        # Then the blocks of Python are what the address space is taken for.
+        places = tuple(
+            place.also_explaining("vm.bytes") if place.kind == PlaceKind.STACK else place for place in places
+        )
+    ranked = sorted(places, key=lambda place: -place.size)
+    return tuple(place for place in ranked if place.rate >= LEAST_SHARE * _most(place, rates))
+
+
+def _most(place: Place, rates: Mapping[str, float]) -> float:
     """What there is to explain, where a place counts the same things."""
-    counts = one["unit"] in ("blocks", "entries", "objects")
+    counts = place.unit in ("blocks", "entries", "objects")
     return max((rates[name] for name in EXPLAINS[:2] if name in rates), default=0.0) if counts else 0.0
 
 
-def _kernels(run: Run, cycles: int, rates: Mapping[str, float]) -> list[Place]:
-    belongings = Belongings(cycles, rates)
-    belongings.read()
+def _kernels(run: RunCycles, cycles: int, rates: Mapping[str, float]) -> list[Place]:
+    resources = KernelResources(cycles, rates)
+    resources.read()
     for number in (cycles, 2 * cycles):
         run(number)
-        belongings.read()
-    return belongings.places()
+        resources.read()
+    return resources.places()
 
 
-def _pythons(run: Run, cycles: int) -> tuple[Stacks, Holders]:
+def _pythons(run: RunCycles, cycles: int) -> tuple[Stacks, Holders]:
     """Both read at the start, after n cycles, and after 2n more; n is `cycles`, or what there is time for."""
     gc.freeze()  # what leaked before is not looked through at each collection, nor timed with the cycles
     cycles = paced(run, cycles)
@@ -107,24 +110,16 @@ def _pythons(run: Run, cycles: int) -> tuple[Stacks, Holders]:
     return stacks, holders
 
 
-def _native(run: Run, cycles: int, rates: Mapping[str, float], untraced: float, answer: dict[str, Any]) -> None:
-    """Add the native stacks, where memray is installed; what it does not see stays untraced."""
-    answer["untraced"] = untraced
+def _native(run: RunCycles, cycles: int, rates: Mapping[str, float], explanation: Explanation) -> Explanation:
+    """The same with the native stacks, where memray is installed; what it does not see stays untraced."""
     if not native_stacks.memray_is_there():
-        return
+        return explanation
     try:
         grown = native_stacks.per_cycle(*native_stacks.traced(run, cycles), cycles)
     except Exception as error:  # whatever the tracer does not like about this process
-        answer["hints"].append(f"memray could not trace it: {' '.join(str(error).split())}")
-        return
-    seen = native_stacks.taken(grown)
-    if seen < SEEN_SHARE * untraced:
-        answer["hints"].append(
+        return explanation.with_hints(f"memray could not trace it: {' '.join(str(error).split())}")
+    if native_stacks.taken(grown) < SEEN_SHARE * explanation.untraced:
+        return explanation.with_hints(
             "memray sees only a part of what the heap grows by: it is blind to functions found by dlsym"
         )
-        return
-    found, blocks = native_stacks.places(grown, rates)
-    answer["places"] += found
-    if blocks == int(blocks):
-        answer["rates"]["heap.blocks"] = blocks
-    answer["untraced"] = 0.0
+    return explanation.with_native(*native_stacks.places(grown, rates))

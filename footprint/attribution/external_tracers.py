@@ -13,15 +13,15 @@ import tempfile
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree
 
-from footprint.attribution.native_stacks import MISSING, Stack, Totals, per_cycle, places, taken, telling
+from footprint.attribution.native_stacks import UNPLACED, NativeStack, Totals, per_cycle, places, taken, telling
 from footprint.errors import MeasurementError
 from footprint.process.child import Child
-from footprint.verdict.verdict import Explanation
+from footprint.verdict.place import Explanation
 
 SECONDS = 60.0
 """What a tracer may take for both of its runs."""
@@ -42,49 +42,44 @@ class Tracer(NamedTuple):
     read: Callable[[Path], Totals]
 
 
-Again = Callable[[int], tuple[list[str], str]]
-"""The command that runs the target for so many cycles and ends, and what it is to read from its stdin."""
+@dataclass(frozen=True, slots=True)
+class Rerun:
+    """How a target is run once more, alone: `command(n)` runs n cycles and ends, and reads what `stdin(n)` gives.
 
-
-def child_again(python: str, word: str) -> Again:
-    """How a Python target is run once more."""
-    return lambda cycles: ([python, "-m", "footprint.leaks.measured_process", "only", str(cycles), word], "")
-
-
-def traced(
-    again: Again, cycles: int, found: Explanation, rates: Mapping[str, float], environment: dict[str, str],
-    *, missing: str = MISSING,
-) -> Explanation:  # fmt: skip
-    """`found` with the native places, as far as a tracer is installed and sees what is still untraced.
-
-    Without one, the hint `missing` tells what to install.
+    `environment` is that of the process; `missing` the hint where no tracer is installed; `unplaced` what a place is
+    called whose stack says nothing.
     """
-    installed = [one for one in TRACERS if shutil.which(one.program) is not None]
+
+    command: Callable[[int], list[str]]
+    environment: dict[str, str]
+    missing: str
+    stdin: Callable[[int], str] = lambda _: ""
+    unplaced: str = UNPLACED
+
+
+def traced(rerun: Rerun, cycles: int, explanation: Explanation, rates: Mapping[str, float]) -> Explanation:
+    """`explanation` with the native places, as far as a tracer is installed and sees what is still untraced."""
+    installed = [tracer for tracer in TRACERS if shutil.which(tracer.program) is not None]
     if not installed:
-        return replace(found, hints=(*found.hints, missing))
+        return explanation.with_hints(rerun.missing)
     cycles, hints = min(cycles, MOST_CYCLES), []
     for tracer in installed:
         try:
-            once, twice = _run(tracer, again, cycles, environment)
+            once, twice = _run(tracer, rerun, cycles)
         except (MeasurementError, OSError, ValueError) as error:
             hints.append(f"{tracer.program} could not trace it: {error}")
             continue
         grown = per_cycle(once, twice, cycles)
-        if taken(grown) < SEEN_SHARE * found.untraced:
+        if taken(grown) < SEEN_SHARE * explanation.untraced:
             hints.append(f"{tracer.program} sees only a part of what the heap grows by")
             continue
-        new, blocks = places(grown, rates)
-        return replace(
-            found,
-            places=(*new, *found.places),
-            rates={**found.rates, **({"heap.blocks": blocks} if blocks == int(blocks) else {})},
-            hints=tuple(one for one in found.hints if not one.startswith("memray")),
-            untraced=0.0,
-        )
-    return replace(found, hints=(*found.hints, *hints))
+        earlier = tuple(hint for hint in explanation.hints if not hint.startswith("memray"))
+        native, blocks = places(grown, rates, unplaced=rerun.unplaced)
+        return replace(explanation, hints=earlier).with_native(native, blocks)
+    return explanation.with_hints(*hints)
 
 
-def _run(tracer: Tracer, again: Again, cycles: int, environment: dict[str, str]) -> tuple[Totals, Totals]:
+def _run(tracer: Tracer, rerun: Rerun, cycles: int) -> tuple[Totals, Totals]:
     """What is left after n and after 2n cycles; both run at the same time."""
     end = time.monotonic() + SECONDS
     with tempfile.TemporaryDirectory(prefix="footprint-") as name:
@@ -93,11 +88,11 @@ def _run(tracer: Tracer, again: Again, cycles: int, environment: dict[str, str])
         try:
             for times, folder in enumerate(folders, 1):
                 folder.mkdir()
-                ours, text = again(WARMUP + times * cycles)
-                Path(folder, "stdin").write_text(text)
+                count = WARMUP + times * cycles
+                Path(folder, "stdin").write_text(rerun.stdin(count))
                 with Path(folder, "stdin").open("rb") as lines:
-                    command = [*tracer.command(f"{folder}/trace"), *ours]
-                    children.append(Child(command, stdin=lines.fileno(), environment=environment))
+                    command = [*tracer.command(f"{folder}/trace"), *rerun.command(count)]
+                    children.append(Child(command, stdin=lines.fileno(), environment=rerun.environment))
             for child in children:
                 code = child.wait(max(0.1, end - time.monotonic()))
                 if code is None:
@@ -161,7 +156,7 @@ def heaptrack_left(lines: Iterable[str]) -> Totals:
         else:
             alive[numbers[0]] += 1 if letter == "+" else -1
 
-    def stack(trace: int) -> Stack:
+    def stack(trace: int) -> NativeStack:
         frames = []
         while trace:
             pointer, trace = traces[trace]
@@ -170,13 +165,13 @@ def heaptrack_left(lines: Iterable[str]) -> Totals:
                 frames += [(strings[name] or "<unknown>", "", 0) for name in inlined[::3]]
         return telling(frames)
 
-    found: dict[Stack, tuple[int, int]] = defaultdict(lambda: (0, 0))
+    left: dict[NativeStack, tuple[int, int]] = defaultdict(lambda: (0, 0))
     for kind, number in alive.items():
         if number > 0:
             size, trace = kinds[kind]
             key = stack(trace)
-            found[key] = found[key][0] + number, found[key][1] + number * size
-    return dict(found)
+            left[key] = left[key][0] + number, left[key][1] + number * size
+    return dict(left)
 
 
 # valgrind.
@@ -191,7 +186,7 @@ def _valgrind(folder: Path) -> Totals:
 
 def valgrind_left(text: str) -> Totals:
     """What memcheck's XML says is left, by stack."""
-    found: dict[Stack, tuple[int, int]] = defaultdict(lambda: (0, 0))
+    left: dict[NativeStack, tuple[int, int]] = defaultdict(lambda: (0, 0))
     for error in ElementTree.fromstring(text).iter("error"):
         if not error.findtext("kind", "").startswith("Leak_"):
             continue
@@ -203,8 +198,8 @@ def valgrind_left(text: str) -> Totals:
         key, what = telling(frames), error.find("xwhat")
         if what is not None:
             blocks, size = (int(what.findtext(name, "0")) for name in ("leakedblocks", "leakedbytes"))
-            found[key] = found[key][0] + blocks, found[key][1] + size
-    return dict(found)
+            left[key] = left[key][0] + blocks, left[key][1] + size
+    return dict(left)
 
 
 TRACERS = (

@@ -1,50 +1,61 @@
-"""What a process has from the kernel and keeps: mappings, descriptors, threads, child processes, by name."""
+"""What a process takes from the kernel and keeps: mappings, descriptors, threads, child processes, by name."""
 
 from __future__ import annotations
 
 import os
-import re
 import sys
-import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from footprint.attribution.place import Growth, Place, arrows, counted, largest, place
+from footprint.attribution.growth import KeyedGrowth
 from footprint.attribution.python_stacks import in_words, theirs
+from footprint.process import kernel_objects
 from footprint.units import bytes_text
+from footprint.verdict.place import Place, PlaceKind, counted, largest
 
-_NUMBERED = re.compile(r"\[\d+\]")
 EVENTS = {
-    "open": "file", "socket.__new__": "file", "os.pipe": "file", "_thread.start_new_thread": "thread",
-    "subprocess.Popen": "child", "os.fork": "child", "os.posix_spawn": "child", "mmap.__new__": "mapping",
+    "open": PlaceKind.FILE, "socket.__new__": PlaceKind.FILE, "os.pipe": PlaceKind.FILE,
+    "_thread.start_new_thread": PlaceKind.THREAD, "subprocess.Popen": PlaceKind.CHILD, "os.fork": PlaceKind.CHILD,
+    "os.posix_spawn": PlaceKind.CHILD, "mmap.__new__": PlaceKind.MAPPING,
 }  # fmt: skip
 """What Python tells its audit hooks, and what is then taken from the kernel."""
 FRAMES = 10
-FILES = "/proc/self/fd"
 OF_HEAP = 1.5
 """Times what the heap grows by: more address space than that is not malloc's."""
-LEAST_PART, MOST_PART = 0.05, 1.5
+LEAST_SHARE, MOST_SHARE = 0.05, 1.5
 """Of the growth of the address space, what a kind of mappings must be to explain it."""
 
 
-class Belongings:
+@dataclass(frozen=True, slots=True)
+class _Resource:
+    """What is counted, one by one: its metric, who counts it, and the words for one and for many of it."""
+
+    metric: str
+    reader: Callable[[], Mapping[Any, float]]
+    one: str
+    many: str
+
+
+_COUNTED = {
+    PlaceKind.FILE: _Resource("fds", kernel_objects.files, "descriptor", "descriptors"),
+    PlaceKind.THREAD: _Resource("threads", kernel_objects.threads, "thread", "threads"),
+    PlaceKind.CHILD: _Resource("children", kernel_objects.children, "process", "processes"),
+}
+
+
+class KernelResources:
     """Read at the start, after n cycles, and after 2n more; `places` says what grew of what `rates` tell of."""
 
     def __init__(self, cycles: int, rates: Mapping[str, float]) -> None:
-        self._cycles, self._rates = cycles, rates
-        every: dict[str, tuple[str, Callable[[], Mapping[Any, float]]]] = {
-            "file": ("fds", _files), "thread": ("threads", _threads), "child": ("children", _children),
-        }  # fmt: skip
-        self._readers = {kind: reader for kind, (metric, reader) in every.items() if metric in rates}
+        self._rates = rates
+        self._growth = {kind: KeyedGrowth(cycles) for kind, row in _COUNTED.items() if row.metric in rates}
         # Memory that malloc takes for its blocks is told where these are made.
-        if "maps" in rates or rates.get("vm.bytes", 0) > OF_HEAP * rates.get("heap.bytes", 0):
-            self._readers["mapping"] = _mappings
-        self._growth = {kind: Growth(cycles) for kind in self._readers}
-        self._spread = Growth(cycles)
+        self._has_mappings = "maps" in rates or rates.get("vm.bytes", 0) > OF_HEAP * rates.get("heap.bytes", 0)
+        self._mappings, self._spread = KeyedGrowth(cycles), KeyedGrowth(cycles)
         self._first: set[str] = set()
         self._calls: Counter[tuple[str, str, tuple[tuple[str, int], ...]]] = Counter()
         self._listening = True
@@ -53,65 +64,71 @@ class Belongings:
     def read(self) -> None:
         """Remember what there is now."""
         self._listening = False
-        for kind, reader in self._readers.items():
-            now = reader()
-            self._growth[kind].add(now)
-            if kind == "mapping":
-                joined: Counter[tuple[str, str]] = Counter()
-                for (name, rights, size), number in now.items():
-                    joined[name, rights] += int(number) * size
-                self._spread.add(joined)
-        self._first = self._first or set(os.listdir(FILES))
+        for kind, growth in self._growth.items():
+            growth.add(_COUNTED[kind].reader())
+        if self._has_mappings:
+            now = kernel_objects.mappings()
+            self._mappings.add(now)
+            joined: Counter[tuple[str, str]] = Counter()
+            for (name, rights, size), number in now.items():
+                joined[name, rights] += number * size
+            self._spread.add(joined)
+        self._first = self._first or kernel_objects.descriptors()
         self._listening = True
 
     def places(self) -> list[Place]:
         """What grew."""
         self._listening = False
-        found: list[Place] = []
-        if "file" in self._readers:
-            found += self._counted("file", "fds", "descriptor")
-        if "thread" in self._readers:
-            found += self._counted("thread", "threads", "thread")
-        if "child" in self._readers:
-            found += self._counted("child", "children", "process", "processes")
-        if "mapping" in self._readers:
-            found += self._mappings(self._rates)
-        return found
+        places = [place for kind in self._growth for place in self._of_counted(kind)]
+        return places + (self._of_mappings() if self._has_mappings else [])
 
-    def _counted(self, kind: str, metric: str, one: str, many: str = "") -> list[Place]:
-        found = []
+    def _of_counted(self, kind: PlaceKind) -> list[Place]:
+        row, places = _COUNTED[kind], []
         for name, rate in self._growth[kind].grown().items():
-            frames = self._caller(kind, name)
-            what = _sockets(self._first) if name == "socket" else name
-            where = f"{what}  {arrows(frames)}" if frames else what
-            found.append(place(kind, [metric], counted(rate, one, many), where, rate, many or f"{one}s", frames=frames))
-        return largest(found)
+            where = self._socket() if name == "socket" else name
+            amount, frames = counted(rate, row.one, row.many), self._caller(kind, name)
+            places.append(Place(kind, where, (row.metric,), amount, rate, row.many, frames=frames))
+        return largest(places)
 
-    def _mappings(self, rates: Mapping[str, float]) -> list[Place]:
-        metrics = [name for name in ("vm.bytes", "maps") if name in rates]
-        frames = self._caller("mapping", "")
-        at = f"  {arrows(frames)}" if frames else ""
-        found = []
-        for (name, rights, size), rate in self._growth["mapping"].grown().items():
+    def _socket(self) -> str:
+        """What most of the new sockets are."""
+        names = kernel_objects.sockets(self._first)
+        return names.most_common(1)[0][0] if names else "socket"
+
+    def _of_mappings(self) -> list[Place]:
+        metrics = tuple(name for name in ("vm.bytes", "maps") if name in self._rates)
+        frames = self._caller(PlaceKind.MAPPING, "")
+
+        def place(where: str, amount: str, rate: float, unit: str, size: float) -> Place:
+            return Place(PlaceKind.MAPPING, where, metrics, amount, rate, unit, size, frames)
+
+        places = []
+        for (name, rights, size), rate in self._mappings.grown().items():
             amount = f"{counted(rate, 'mapping')}, {bytes_text(rate * size)}"
-            where = f"{name} {rights} of {bytes_text(size)}{at}"
-            found.append(place("mapping", metrics, amount, where, rate, "mappings", size=rate * size, frames=frames))
-        if found := _fitting(found, rates):
-            return largest(found)
-        for (name, rights), size in self._spread.grown().items():  # they were joined to larger ones
-            found.append(
-                place("mapping", metrics, bytes_text(size), f"{name} {rights}{at}", size, "B", size=size, frames=frames)
-            )
-        return largest(_fitting(found, rates))
+            places.append(place(f"{name} {rights} of {bytes_text(size)}", amount, rate, "mappings", rate * size))
+        places = self._fitting(places)
+        for (name, rights), size in [] if places else self._spread.grown().items():  # they were joined to larger ones
+            places.append(place(f"{name} {rights}", bytes_text(size), size, "B", size))
+        return largest(self._fitting(places))
 
-    def _caller(self, kind: str, name: str) -> list[str]:
+    def _fitting(self, places: list[Place]) -> list[Place]:
+        """Those that can be a part of what grows; a piece that was taken once, for many cycles, looks too large."""
+        size, count = self._rates.get("vm.bytes", float("inf")), self._rates.get("maps", float("inf"))
+        return [
+            place
+            for place in places
+            if (LEAST_SHARE * size <= place.size <= MOST_SHARE * size)
+            or (place.unit == "mappings" and place.rate >= LEAST_SHARE * count)
+        ]
+
+    def _caller(self, kind: PlaceKind, name: str) -> tuple[str, ...]:
         """The stack that most often asked the kernel for one of these; empty where no Python asked."""
         calls = Counter({
             stack: number
             for (of, about, stack), number in self._calls.items()
-            if of == kind and (kind != "file" or about == name or not (about or name.startswith("/")))
+            if of == kind and (kind != PlaceKind.FILE or about == name or not (about or name.startswith("/")))
         })  # fmt: skip
-        return [in_words(line) for line in calls.most_common(1)[0][0]] if calls else []
+        return tuple(in_words(line) for line in calls.most_common(1)[0][0]) if calls else ()
 
     def _hear(self, event: str, arguments: tuple[Any, ...]) -> None:
         kind = EVENTS.get(event)
@@ -128,82 +145,3 @@ class Belongings:
         stack = theirs(tuple(lines))
         if stack:
             self._calls[kind, about, stack] += 1
-
-
-def _fitting(found: list[Place], rates: Mapping[str, float]) -> list[Place]:
-    """Those that can be a part of what grows; a piece that was taken once, for many cycles, looks too large."""
-    most, count = rates.get("vm.bytes", float("inf")), rates.get("maps", float("inf"))
-    return [
-        one
-        for one in found
-        if (LEAST_PART * most <= one["bytes"] <= MOST_PART * most)
-        or (one["unit"] == "mappings" and one["per_cycle"] >= LEAST_PART * count)
-    ]
-
-
-def _lines() -> Iterator[tuple[str, str, int]]:
-    for line in Path("/proc/self/maps").read_bytes().decode(errors="replace").splitlines():
-        span, rights, _, _, _, *name = line.split(None, 5)
-        start, _, end = span.partition("-")
-        yield name[0] if name else "anonymous", rights, int(end, 16) - int(start, 16)
-
-
-def _mappings() -> Counter[tuple[str, str, int]]:
-    return Counter(_lines())
-
-
-def _files() -> Counter[str]:
-    found: Counter[str] = Counter()
-    for descriptor in os.listdir(FILES):
-        with suppress(OSError):  # the one that lists them
-            found[_NUMBERED.sub("", os.readlink(f"{FILES}/{descriptor}")).rstrip(":")] += 1
-    return found
-
-
-def _sockets(old: set[str]) -> str:
-    """``stream socket 127.0.0.1:8080 → 127.0.0.1:*``: most of those that are new."""
-    import psutil
-
-    found: Counter[str] = Counter()
-    with suppress(psutil.Error, OSError, RuntimeError):
-        for one in psutil.Process().net_connections(kind="all"):
-            if str(one.fd) not in old:
-                ends = [_end(end) for end in (one.laddr, one.raddr) if end]
-                kind = getattr(one.type, "name", "").removeprefix("SOCK_").lower()
-                found[f"{kind} socket {' → '.join(ends)}".strip()] += 1
-    return found.most_common(1)[0][0] if found else "socket"
-
-
-def _end(end: Any) -> str:
-    return f"{end.ip}:{_port(end.port)}" if hasattr(end, "ip") else str(end)
-
-
-def _port(number: int) -> str:
-    return "*" if number >= 32768 else str(number)
-
-
-def _threads() -> Counter[str]:
-    known = {one.native_id: one for one in threading.enumerate()}
-    found: Counter[str] = Counter()
-    for task in Path("/proc/self/task").iterdir():
-        thread = known.get(int(task.name))
-        if thread is not None:
-            target = getattr(thread, "_target", None) or type(thread)
-            name = re.sub(r"\d+", "N", thread.name)
-            found[f"{name} ({getattr(target, '__qualname__', target)})"] += 1
-            continue
-        with suppress(OSError):
-            found[f"{(task / 'comm').read_text().strip()} (no thread of Python's)"] += 1
-    return found
-
-
-def _children() -> Counter[str]:
-    import psutil
-
-    found: Counter[str] = Counter()
-    with suppress(psutil.Error, OSError):
-        for one in psutil.Process().children():
-            with suppress(psutil.Error):
-                ended = one.status() == psutil.STATUS_ZOMBIE
-                found[f"{one.name()}, ended, and not waited for" if ended else " ".join(one.cmdline())[:100]] += 1
-    return found

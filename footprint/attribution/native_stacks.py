@@ -8,14 +8,16 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from footprint.attribution.growth import OVERHEAD, RunCycles
 from footprint.attribution.own_frames import is_own
-from footprint.attribution.place import OVERHEAD, Place, Run, arrows, counted, exact, figure, largest, place
+from footprint.install import install_command
+from footprint.verdict.place import Place, PlaceKind, counted, exact, figure, largest
 
-Stack = tuple[str, ...]
-Totals = dict[Stack, tuple[int, int]]
+NativeStack = tuple[str, ...]
+Totals = dict[NativeStack, tuple[int, int]]
 """Blocks and bytes that are left, by the stack that made them, innermost first."""
 
-MISSING = "for native stacks: pip install 'footprint[memray]' into the target's environment, or apt install heaptrack"
+
 _INTERPRETER = re.compile(
     r"_?Py(?!Init_)[A-Z_a-z]|py(main|run)_|_start$|__libc_start|main$|call_trace|run_(mod|eval_code_obj)|"
     r"(cfunction|method|object|slot|builtin|vectorcall|type|function|wrapper|classmethod|property|partial|context)_|"
@@ -30,17 +32,22 @@ UNPLACED = "asked for by the interpreter, or through ctypes"
 """Stands for a stack of which nothing is left when the interpreter's frames are taken out."""
 
 
-def telling(frames: Iterable[tuple[str, str, int]]) -> Stack:
+def telling(frames: Iterable[tuple[str, str, int]]) -> NativeStack:
     """Of frames (function, file, line), innermost first, those that say where: not the interpreter's, not ours."""
-    found = []
+    words = []
     for name, file, line in frames:
         if file.endswith(".py"):
             if is_own(file):
                 break  # what called the cycle is the same for all
-            found.append(f"{Path(file).name}:{line} in {name}")
+            words.append(f"{Path(file).name}:{line} in {name}")
         elif not (_INTERPRETER.match(name) or file.startswith(("Objects/", "Python/", "Modules/"))):
-            found.append(name.partition("(")[0])
-    return tuple(found)
+            words.append(name.partition("(")[0])
+    return tuple(words)
+
+
+def missing_hint() -> str:
+    """What to install where no tracer is."""
+    return f"for native stacks: {install_command('memray')} into the target's environment, or apt install heaptrack"
 
 
 def memray_is_there() -> bool:
@@ -51,7 +58,7 @@ def memray_is_there() -> bool:
         return False
 
 
-def traced(run: Run, cycles: int) -> tuple[Totals, Totals]:
+def traced(run: RunCycles, cycles: int) -> tuple[Totals, Totals]:
     """What n and what 2n cycles leave. Needs memray."""
     import tempfile
 
@@ -63,7 +70,7 @@ def traced(run: Run, cycles: int) -> tuple[Totals, Totals]:
         return _read(f"{folder}/1"), _read(f"{folder}/2")
 
 
-def _recorded(run: Run, cycles: int, path: str) -> None:
+def _recorded(run: RunCycles, cycles: int, path: str) -> None:
     import memray
 
     with memray.Tracker(path, native_traces=True):
@@ -74,18 +81,18 @@ def _read(path: str) -> Totals:
     import memray
 
     mapped = {memray.AllocatorType.MMAP, memray.AllocatorType.MUNMAP}
-    found: dict[Stack, tuple[int, int]] = defaultdict(lambda: (0, 0))
+    left: dict[NativeStack, tuple[int, int]] = defaultdict(lambda: (0, 0))
     with memray.FileReader(path) as reader:
         for record in reader.get_leaked_allocation_records(merge_threads=True):
             if record.allocator in mapped:
                 continue
             stack = telling(record.hybrid_stack_trace())
-            blocks, size = found[stack]
-            found[stack] = blocks + record.n_allocations, size + record.size
-    return dict(found)
+            blocks, size = left[stack]
+            left[stack] = blocks + record.n_allocations, size + record.size
+    return dict(left)
 
 
-def per_cycle(once: Totals, twice: Totals, cycles: int) -> dict[Stack, tuple[float, float]]:
+def per_cycle(once: Totals, twice: Totals, cycles: int) -> dict[NativeStack, tuple[float, float]]:
     """Blocks and bytes that one cycle leaves, where n left `once` and 2n left `twice`: constants cancel."""
     grown = {}
     for stack, (blocks, size) in twice.items():
@@ -95,19 +102,24 @@ def per_cycle(once: Totals, twice: Totals, cycles: int) -> dict[Stack, tuple[flo
     return grown
 
 
-def taken(grown: Mapping[Stack, tuple[float, float]]) -> float:
+def taken(grown: Mapping[NativeStack, tuple[float, float]]) -> float:
     """Bytes of heap that these blocks take, with what glibc adds to them."""
     return sum(size + OVERHEAD * blocks for blocks, size in grown.values())
 
 
-def places(grown: Mapping[Stack, tuple[float, float]], rates: Mapping[str, float]) -> tuple[list[Place], float]:
-    """A place for each stack with the metrics of `rates` that it explains, and the blocks per cycle of all."""
-    metrics = ["heap.bytes", "heap.blocks", *(["vm.bytes"] if "vm.bytes" in rates else [])]
-    found = [
-        place(
-            "native", metrics, f"{counted(blocks, 'block')}, {figure(size)} B",
-            arrows(stack) or UNPLACED, size, "B", size=size, frames=stack,
+def places(
+    grown: Mapping[NativeStack, tuple[float, float]], rates: Mapping[str, float], *, unplaced: str = UNPLACED
+) -> tuple[list[Place], float]:
+    """A place for each stack with the metrics of `rates` that it explains, and the blocks per cycle of all.
+
+    `unplaced` is what a place is called whose stack says nothing.
+    """
+    metrics = ("heap.bytes", "heap.blocks", *(["vm.bytes"] if "vm.bytes" in rates else []))
+    every = [
+        Place(
+            PlaceKind.NATIVE, "" if stack else unplaced, metrics, f"{counted(blocks, 'block')}, {figure(size)} B",
+            rate=size, unit="B", size=size, frames=stack,
         )
         for stack, (blocks, size) in grown.items()
     ]  # fmt: skip
-    return largest(found), exact(sum(blocks for blocks, _ in grown.values()))
+    return largest(every), exact(sum(blocks for blocks, _ in grown.values()))

@@ -14,8 +14,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from footprint.attribution.growth import OVERHEAD, KeyedGrowth, RunCycles
 from footprint.attribution.own_frames import RUNNER, is_own
-from footprint.attribution.place import OVERHEAD, Growth, Place, Run, arrows, counted, figure, largest, place
+from footprint.verdict.place import Place, PlaceKind, counted, figure, largest
 
 FRAMES = 25
 SMALL = 512
@@ -26,13 +27,13 @@ SECONDS, LEAST, MOST_SECONDS = 0.04, 8, 0.6
 """What n cycles may take while they are traced; the least n, and what that may take where cycles are slow."""
 TRIED = 2
 """Cycles from which it is seen how slow they become."""
-Line = tuple[str, int]
-Stack = tuple[Line, ...]
+SourceLine = tuple[str, int]
+PythonStack = tuple[SourceLine, ...]
 
 _STDLIB = (sysconfig.get_path("stdlib") + "/", "<frozen ")
 
 
-def paced(run: Run, cycles: int) -> int:
+def paced(run: RunCycles, cycles: int) -> int:
     """`cycles`, or fewer where they become so slow under tracemalloc that three times as many take too long."""
     tracemalloc.start(FRAMES)
     begun = time.perf_counter()
@@ -56,7 +57,7 @@ class Stacks:
     """Traces from `start` on; `read` at the start, after n cycles, and after 2n more."""
 
     def __init__(self, cycles: int) -> None:
-        self._growth = Growth(cycles)
+        self._growth = KeyedGrowth(cycles)
 
     def start(self) -> None:
         """Trace, and read for the first time."""
@@ -65,9 +66,9 @@ class Stacks:
 
     def read(self) -> None:
         """Remember what lives now, by the stack that made it."""
-        found: dict[tuple[str, Stack], float] = defaultdict(float)
-        large: dict[Stack, list[int]] = defaultdict(list)
-        known: dict[int, Stack | None] = {}
+        numbers: dict[tuple[str, PythonStack], float] = defaultdict(float)
+        large: dict[PythonStack, list[int]] = defaultdict(list)
+        known: dict[int, PythonStack | None] = {}
         # Not as Trace objects: each would make its frames anew, and these be traced, too.
         raw: Any = tracemalloc.take_snapshot().traces
         for domain, size, frames, *_ in raw._traces:
@@ -79,32 +80,32 @@ class Stacks:
             if size > SMALL or domain:  # one of their own is of numpy's data, which malloc gives
                 large[stack].append(size)
             else:
-                found["small", stack] += 1
-                found["small bytes", stack] += size
+                numbers["small", stack] += 1
+                numbers["small bytes", stack] += size
         for stack, sizes in large.items():
             # The table of a list is made at the same line as its entries, and is no entry.
             middle = sorted(sizes)[len(sizes) // 2]
             alike = [size for size in sizes if middle <= OUTLIER * size and size <= OUTLIER * middle]
-            found["large", stack], found["large bytes", stack] = len(alike), sum(alike)
-        self._growth.add(found)
+            numbers["large", stack], numbers["large bytes", stack] = len(alike), sum(alike)
+        self._growth.add(numbers)
 
-    def left(self) -> dict[Stack, Left]:
+    def left(self) -> dict[PythonStack, Left]:
         """What one cycle leaves, by the stack that made it; a block that only became larger is not counted."""
         tracemalloc.stop()
-        grown, found = self._growth.grown(), defaultdict[Stack, Left](Left)
+        grown, left = self._growth.grown(), defaultdict[PythonStack, Left](Left)
         for (kind, stack), rate in grown.items():
             if kind == "small":
-                found[stack].small = rate
-                found[stack].size += grown.get(("small bytes", stack), 0)
+                left[stack].small = rate
+                left[stack].size += grown.get(("small bytes", stack), 0)
             elif kind == "large":
                 size = grown.get(("large bytes", stack), 0)
-                found[stack].large = rate
-                found[stack].size += size
-                found[stack].large_size = size + OVERHEAD * rate
-        return found
+                left[stack].large = rate
+                left[stack].size += size
+                left[stack].large_size = size + OVERHEAD * rate
+        return left
 
 
-def theirs(stack: Stack) -> Stack | None:
+def theirs(stack: PythonStack) -> PythonStack | None:
     """The part of a stack, innermost first, that is the target's; None for what is our own."""
     for number, (file, _) in enumerate(stack):
         if file == RUNNER:
@@ -114,32 +115,35 @@ def theirs(stack: Stack) -> Stack | None:
     return stack
 
 
-def places(left: Mapping[Stack, Left], rates: Mapping[str, float]) -> list[Place]:
+def places(left: Mapping[PythonStack, Left], rates: Mapping[str, float]) -> list[Place]:
     """A place for every line that leaves something: the innermost outside of the standard library."""
-    clusters: dict[Line | None, list[tuple[Stack, Left]]] = defaultdict(list)
-    for stack, one in left.items():
-        clusters[next((line for line in stack if not line[0].startswith(_STDLIB)), None)].append((stack, one))
-    return largest(found for line, members in clusters.items() if (found := _place(line, members, rates)) is not None)
+    clusters: dict[SourceLine | None, list[tuple[PythonStack, Left]]] = defaultdict(list)
+    for stack, blocks in left.items():
+        clusters[next((line for line in stack if not line[0].startswith(_STDLIB)), None)].append((stack, blocks))
+    every = (_place(line, members, rates) for line, members in clusters.items())
+    return largest(place for place in every if place is not None)
 
 
-def _place(line: Line | None, members: list[tuple[Stack, Left]], rates: Mapping[str, float]) -> Place | None:
-    small, large = sum(one.small for _, one in members), sum(one.large for _, one in members)
-    size, large_size = sum(one.size for _, one in members), sum(one.large_size for _, one in members)
+def _place(
+    line: SourceLine | None, members: list[tuple[PythonStack, Left]], rates: Mapping[str, float]
+) -> Place | None:
+    small, large = sum(left.small for _, left in members), sum(left.large for _, left in members)
+    size, large_size = sum(left.size for _, left in members), sum(left.large_size for _, left in members)
     metrics = [name for name in ("python.blocks", "gc.objects") if small and name in rates]
     metrics += [name for name in ("heap.bytes", "vm.bytes") if large_size and name in rates]
     if not metrics:
         return None
     stack = max(members, key=lambda member: member[1].size)[0]
-    stack = stack[stack.index(line) :] if line is not None else stack
-    frames = [in_words(one) for one in stack]
+    frames = tuple(map(in_words, stack[stack.index(line) :] if line is not None else stack))
     blocks = small + large
     amount = ", ".join([*([counted(blocks, "block")] if blocks else []), *([f"{figure(size)} B"] if size else [])])
     code = linecache.getline(*line).strip() if line is not None else ""
-    where = f"{_cut(code)}  {arrows(frames)}" if code else arrows(frames) or "in C code that the cycle calls"
-    return place("stack", metrics, amount, where, blocks or size, "blocks" if blocks else "B", size=size, frames=frames)
+    where = _cut(code) if code or frames else "in C code that the cycle calls"
+    rate, unit = (blocks, "blocks") if blocks else (size, "B")
+    return Place(PlaceKind.STACK, where, tuple(metrics), amount, rate, unit, size, frames)
 
 
-def in_words(line: Line) -> str:
+def in_words(line: SourceLine) -> str:
     """``app.py:12 in handle``; the folder is left out."""
     file, number = line
     name = _function(file, number)

@@ -41,8 +41,9 @@ class WaysUp:
 
     def __init__(self, until: float, ours: Iterable[Any]) -> None:
         self._until = until
-        self._ours = {id(one) for one in ours}
-        self._modules = {id(vars(one)): name for name, one in list(sys.modules.items()) if isinstance(one, ModuleType)}
+        self._ours = {id(obj) for obj in ours}
+        modules = {name: module for name, module in list(sys.modules.items()) if isinstance(module, ModuleType)}
+        self._modules = {id(vars(module)): name for name, module in modules.items()}
 
     def way(self, start: Any) -> Way:
         """The shortest way to `start`, preferably from a module."""
@@ -55,7 +56,7 @@ class WaysUp:
             self._ours.add(id(level))
             # The collector compares every object with each of these, so a few must do.
             level = self._holders(level[:MOST_AT_ONCE], below)
-            roots = [(rank, number) for number, one in enumerate(level) if (rank := self._rank(one)) is not None]
+            roots = [(rank, number) for number, obj in enumerate(level) if (rank := self._rank(obj)) is not None]
             if roots:
                 chain = [level[min(roots)[1]]]
                 while (child := below[id(chain[-1])]) is not None:
@@ -65,24 +66,24 @@ class WaysUp:
 
     def _holders(self, level: list[Any], below: dict[int, Any]) -> list[Any]:
         """What refers to any of `level`; `below` then has the one that each refers to."""
-        wanted = {id(one) for one in level}
-        found: list[Any] = []
+        wanted = {id(obj) for obj in level}
+        holders: list[Any] = []
         for holder in gc.get_referrers(*level):
             known = id(holder) in below or id(holder) in self._ours
             if known or (type(holder) is FrameType and is_package(holder.f_code.co_filename)):
                 continue
-            child = next((one for one in gc.get_referents(holder) if id(one) in wanted), None)
+            child = next((obj for obj in gc.get_referents(holder) if id(obj) in wanted), None)
             if child is not None:
                 below[id(holder)] = child
-                found.append(holder)
-        return found
+                holders.append(holder)
+        return holders
 
-    def _rank(self, one: Any) -> int | None:
+    def _rank(self, obj: Any) -> int | None:
         """How good an end of the way it is; None for none."""
-        if id(one) in self._modules:
+        if id(obj) in self._modules:
             return 0
         ends = (type, FunctionType, FrameType)
-        return next((rank for rank, kind in enumerate(ends, 1) if isinstance(one, kind)), None)
+        return next((rank for rank, kind in enumerate(ends, 1) if isinstance(obj, kind)), None)
 
     def _told(self, chain: list[Any]) -> Way:
         """`chain` from its end with a name down to the object."""
@@ -119,7 +120,7 @@ def _steps(chain: list[Any]) -> str:
         elif isinstance(holder, dict):
             text += f"[{_cut(repr(_key(holder, child)))}]"
         elif isinstance(holder, list | tuple | deque):
-            number = next((n for n, one in enumerate(holder) if one is child), 0)
+            number = next((n for n, entry in enumerate(holder) if entry is child), 0)
             text += f"[{number}]"
         elif type(holder) is CellType:
             continue

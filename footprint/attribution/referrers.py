@@ -15,8 +15,9 @@ from itertools import islice
 from types import FrameType
 from typing import Any
 
-from footprint.attribution.place import STEADY, Growth, Place, counted, largest, place
+from footprint.attribution.growth import STEADY, KeyedGrowth
 from footprint.attribution.reference_path import TOO_FAR, Way, WaysUp, named
+from footprint.verdict.place import Place, PlaceKind, counted, largest
 
 CONTAINERS = (list, dict, set, deque, bytearray)
 SECONDS = 0.3
@@ -33,12 +34,12 @@ class Holders:
     """Read at the start, after n cycles, and after 2n more; `freeze` after each reading."""
 
     def __init__(self, cycles: int) -> None:
-        self._cycles, self._types = cycles, Growth(cycles)
+        self._cycles, self._types = cycles, KeyedGrowth(cycles)
         self._lengths: list[list[int]] = []
         self._exact = 0  # so many of the containers, the first, are no subclasses
         self.containers: list[Any] = []
         self.caches: list[Any] = []
-        self.cached = Growth(cycles)
+        self.cached = KeyedGrowth(cycles)
         self._new: Counter[type] = Counter()
         self._fresh: dict[type, tuple[Any, Any]] = {}
 
@@ -50,25 +51,25 @@ class Holders:
         of_kind = {kind: _kind(kind) for kind in kinds}
         # A dictionary of plain values is not known to the collector, but what refers to it is; objects of which there
         # are very many are what leaks, and hold nothing that is older than they are.
-        few = [one for one in objects if kinds[type(one)] < MANY or type(one) is dict]
-        plain = {id(one): one for one in gc.get_referents(*few) if type(one) is dict and not gc.is_tracked(one)}
+        few = [obj for obj in objects if kinds[type(obj)] < MANY or type(obj) is dict]
+        plain = {id(obj): obj for obj in gc.get_referents(*few) if type(obj) is dict and not gc.is_tracked(obj)}
         least = LEAST_ENTRIES if len(objects) > MANY else 0
-        every = [one for one in (*objects, *plain.values()) if of_kind[type(one)] == 1 and _length(one) >= least]
-        exact = [one for one in every if type(one) in CONTAINERS]
+        every = [obj for obj in (*objects, *plain.values()) if of_kind[type(obj)] == 1 and _length(obj) >= least]
+        exact = [obj for obj in every if type(obj) in CONTAINERS]
         self._exact = len(exact)
-        self.containers = [*exact, *(one for one in every if type(one) not in CONTAINERS)]
-        self.caches = [one for one in objects if of_kind[type(one)] == 2]
+        self.containers = [*exact, *(obj for obj in every if type(obj) not in CONTAINERS)]
+        self.caches = [obj for obj in objects if of_kind[type(obj)] == 2]
         self._read()
 
     def read(self) -> None:
         """Count what is new since it was last frozen."""
         self._fresh.clear()
-        for one in gc.get_objects():
-            kind = type(one)
+        for obj in gc.get_objects():
+            kind = type(obj)
             self._new[kind] += 1
             # The newest is at one of the ends: each collection may turn the order.
-            first, _ = self._fresh.get(kind, (one, one))
-            self._fresh[kind] = first, one
+            first, _ = self._fresh.get(kind, (obj, obj))
+            self._fresh[kind] = first, obj
         self._read()
 
     def release(self) -> None:
@@ -85,77 +86,69 @@ class Holders:
         # Numbers in a list, and no function of Python: tracemalloc looks at whatever is made here, too.
         exact = map(len, islice(self.containers, self._exact))
         self._lengths.append([*exact, *map(_length, islice(self.containers, self._exact, None))])
-        self.cached.add({number: occupied(one) for number, one in enumerate(self.caches)})
+        self.cached.add({number: occupied(cache) for number, cache in enumerate(self.caches)})
 
     def growing(self) -> list[tuple[Any, float]]:
         """The containers that grew, and by how many entries per cycle; the fastest first."""
-        growth, rows = Growth(self._cycles), list(zip(*self._lengths, strict=True))
+        growth, rows = KeyedGrowth(self._cycles), list(zip(*self._lengths, strict=True))
         grown = {n: row for n, row in enumerate(rows) if row[2] > row[0]}
         for reading in range(3):
             growth.add({n: row[reading] for n, row in grown.items()})
         ours = {id(self.__dict__), id(self.containers), id(self.caches), id(self._fresh)}
-        found = [
+        growing = [
             (self.containers[n], rate)
             for n, rate in growth.grown().items()
             if rate > LEAST and id(self.containers[n]) not in ours
         ]
-        return sorted(found, key=lambda one: -one[1])[:MOST_CONTAINERS]
+        return sorted(growing, key=lambda pair: -pair[1])[:MOST_CONTAINERS]
 
     def places(self, growing: list[tuple[Any, float]], rates: Mapping[str, float]) -> list[Place]:
         """Who holds what the cycles left."""
-        metrics = [name for name in EXPLAINS if name in rates]
+        metrics = tuple(name for name in EXPLAINS if name in rates)
         gc.unfreeze()
         ours = [self.__dict__, self.containers, self.caches, self._fresh, growing, *growing]
         up = WaysUp(time.monotonic() + SECONDS, ours)
-        found, known = [], {id(one) for one, _ in growing}
-        for one, rate in growing:
-            way = up.way(one)
+        places, known = [], {id(container) for container, _ in growing}
+        for container, rate in growing:
+            way = up.way(container)
             if any(id(holder) in known for holder in way.holders):
                 continue  # it is an entry of another one that grows
-            found.append(_of_container(one, rate, way, metrics))
-        return largest([*found, *self._of_types(up, [one for one, _ in growing], metrics)])
+            places.append(_of_container(container, rate, way, metrics))
+        return largest([*places, *self._of_types(up, [container for container, _ in growing], metrics)])
 
-    def _of_types(self, up: WaysUp, containers: list[Any], metrics: list[str]) -> Iterable[Place]:
+    def _of_types(self, up: WaysUp, containers: list[Any], metrics: tuple[str, ...]) -> Iterable[Place]:
         """Types that grow, where no container that grows holds them."""
         grown = {kind: rate for kind, rate in self._types.grown().items() if rate >= STEADY and kind is not FrameType}
         # Their own parts are told by the objects that are of somebody's class.
         ranked = sorted(grown, key=lambda kind: (kind.__module__ == "builtins", -grown[kind]))[:MOST_TYPES]
-        known = {id(one) for one in containers}
-        entries = {type(_newest(one)) for one in containers}
+        known = {id(container) for container in containers}
+        entries = {type(_newest(container)) for container in containers}
         for kind in ranked:
             if kind not in self._fresh or kind in entries:
                 continue
-            way = min((up.way(one) for one in self._fresh[kind]), key=lambda one: (not one.holders, len(one.holders)))
+            way = min((up.way(obj) for obj in self._fresh[kind]), key=lambda way: (not way.holders, len(way.holders)))
             if not way.holders and (kind.__module__ == "builtins" or way.text == TOO_FAR):
                 continue
-            parts = {type(one) for one in way.holders} & ({*grown} - {kind})
-            if parts or any(id(one) in known for one in way.holders):
+            parts = {type(holder) for holder in way.holders} & ({*grown} - {kind})
+            if parts or any(id(holder) in known for holder in way.holders):
                 continue
             size = grown[kind] * sys.getsizeof(self._fresh[kind][1])
-            name = named(kind)
-            yield place(
-                "type",
-                metrics,
-                counted(grown[kind], name, name),
-                f"held by {way.text}",
-                grown[kind],
-                "objects",
-                size=size,
-            )
+            amount = counted(grown[kind], named(kind), named(kind))
+            yield Place(PlaceKind.TYPE, f"held by {way.text}", metrics, amount, grown[kind], "objects", size)
 
 
-def _of_container(one: Any, rate: float, way: Way, metrics: list[str]) -> Place:
-    newest = _newest(one)
+def _of_container(container: Any, rate: float, way: Way, metrics: tuple[str, ...]) -> Place:
+    newest = _newest(container)
     name = named(type(newest)) if newest is not None else "None"
-    kind, length = named(type(one)), _length(one)
-    at = f"[{length - 1}]" if isinstance(one, list) else ""
-    holder = f"held by {kind} {way.of_module(at)}" if way.module else f"held by {kind} {way.text}"
-    return place("holder", metrics, counted(rate, name, name), holder, rate, "entries", size=rate * per_entry(one))
+    entry = f"[{_length(container) - 1}]" if isinstance(container, list) else ""
+    holder = f"held by {named(type(container))} {way.of_module(entry) if way.module else way.text}"
+    size = rate * per_entry(container)
+    return Place(PlaceKind.HOLDER, holder, metrics, counted(rate, name, name), rate, "entries", size)
 
 
-def per_entry(one: Any) -> float:
+def per_entry(container: Any) -> float:
     """Bytes that a container itself takes for an entry."""
-    return sys.getsizeof(one) / max(1, _length(one))
+    return sys.getsizeof(container) / max(1, _length(container))
 
 
 def occupied(cache: Any) -> int:
@@ -176,21 +169,21 @@ def _kind(kind: type) -> int:
         return 0
 
 
-def _length(one: Any) -> int:
+def _length(container: Any) -> int:
     """Without what a subclass may think of its length."""
-    if type(one) in CONTAINERS:
-        return len(one)
-    kind: Any = next(kind for kind in CONTAINERS if isinstance(one, kind))
-    return int(kind.__len__(one))
+    if type(container) in CONTAINERS:
+        return len(container)
+    kind: Any = next(kind for kind in CONTAINERS if isinstance(container, kind))
+    return int(kind.__len__(container))
 
 
-def _newest(one: Any) -> Any:
+def _newest(container: Any) -> Any:
     """The entry that came last, or any."""
     try:
-        if isinstance(one, dict):
-            return next(reversed(list(islice(reversed(dict.values(one)), 1))), None)
-        if isinstance(one, list | deque):
-            return one[-1]
-        return next(iter(one), None)
+        if isinstance(container, dict):
+            return next(reversed(list(islice(reversed(dict.values(container)), 1))), None)
+        if isinstance(container, list | deque):
+            return container[-1]
+        return next(iter(container), None)
     except (RuntimeError, TypeError, IndexError):
         return None

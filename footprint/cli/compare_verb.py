@@ -12,7 +12,7 @@ from footprint.cli.table import Column, print_table
 from footprint.cli.terminal import note, print_json, say, say_wrapped
 
 if TYPE_CHECKING:
-    from footprint.gate.compare import Comparison, Line
+    from footprint.gate.compare import Comparison, MetricPair
 
 MOST_MARKS = 4
 """Marks that a verdict names one by one."""
@@ -86,12 +86,13 @@ _COLUMNS = (
     Column("mark", "name"),
     Column("A"),
     Column("B"),
-    Column("change", extra=1),
+    Column("change"),
+    Column("in %", extra=1),
     Column("", "name"),
 )
 
 
-def _mark(line: Line) -> str:
+def _mark(line: MetricPair) -> str:
     return f"{line.mark} {line.cycle}" if line.cycle else line.mark
 
 
@@ -100,13 +101,12 @@ def _marks(marks: list[str]) -> str:
     return ", ".join(marks) if len(marks) <= MOST_MARKS else f"{len(marks)} marks from {marks[0]} to {marks[-1]}"
 
 
-def _row(line: Line) -> list[str]:
+def _row(line: MetricPair) -> list[str]:
     from footprint.recording.metrics import METRICS
     from footprint.units import bytes_text, count_text
 
     known = METRICS.get(line.metric)
     text = bytes_text if known is not None and known.unit == "bytes" else count_text
-    share = "" if line.percent is None else f" ({line.percent:+.1f} %)"
     sign = "+" if line.change > 0 else ""
     word = "equal" if line.is_equal else "DIFFERS"
     if not line.judged:
@@ -116,6 +116,7 @@ def _row(line: Line) -> list[str]:
         _mark(line),
         text(line.first),
         text(line.second),
-        f"{sign}{text(line.change)}{share}".replace("-", "−"),
+        f"{sign}{text(line.change)}".replace("-", "−"),
+        "" if line.percent is None else f"{line.percent:+.1f}".replace("-", "−"),
         word,
     ]

@@ -71,11 +71,11 @@ def command(
     before the first and after the last cycle.
 
     \b
-    footprint leaks mymodule:parse
+    footprint leaks json:JSONDecoder
     footprint leaks ./check.py:one_request --cycles 500
     footprint leaks unicorn:sparc64
     footprint leaks hotplug -s device=nec-usb-xhci -s bus_master=0 -s commit=0 -b qemu --cycles 50
-    footprint leaks -- ./server --stdio
+    footprint leaks -- cat
 
     Exit codes: 0 clean; 1 a leak; 2 no such target; 3 inconclusive.
     """
@@ -84,8 +84,8 @@ def command(
     from footprint.cli.requests import BackendWords, check_belong, leaks_request
     from footprint.errors import RequestError
     from footprint.leaks.measure import Options, measure, measure_command
+    from footprint.leaks.plan import Plan
     from footprint.leaks.scenarios import judge
-    from footprint.leaks.trial import Plan
     from footprint.verdict.suppressions import read_suppressions, suppressed
 
     accepted = read_suppressions(Path("pyproject.toml"))

@@ -79,7 +79,8 @@ def cli(ctx: click.Context, *, no_color: bool) -> None:
     if no_color:
         os.environ["NO_COLOR"] = "1"
     if ctx.invoked_subcommand is None:
-        click.echo(ctx.get_help())
+        for line in ctx.get_help().splitlines():
+            terminal.say(line)
 
 
 def main(arguments: list[str] | None = None) -> Any:

@@ -103,10 +103,9 @@ def _output_files(folder: Path, *, force: bool, report: bool) -> list[Path]:
     """The files to write, once it is sure that they can be."""
     from footprint.recording.files import FILE_NAME, writable
 
-    names = [FILE_NAME, "index.html"] if report else [FILE_NAME]
-    look = f"look at it with footprint show {folder}, " if (folder / FILE_NAME).is_file() else ""
-    instead = f"{look}write elsewhere with -o FOLDER, or overwrite it with --force"
-    return [writable(folder / name, force=force, instead=instead) for name in names]
+    instead = "write elsewhere with -o FOLDER, or overwrite it with --force"
+    files = [writable(folder / FILE_NAME, force=force, instead=f"see it with footprint show {folder}, {instead}")]
+    return [*files, writable(folder / "index.html", force=force, instead=instead)] if report else files
 
 
 def _write(recording: Recording, files: list[Path]) -> None:

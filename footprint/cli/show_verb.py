@@ -64,6 +64,8 @@ def command(word: str, mark: str | None, rules: tuple[str, ...], *, everything: 
 
 def summarize(recording: Recording, *, mark: str | None = None, everything: bool = False) -> None:
     """Print the recording's figures at `mark`: a row a rule set, or a row a metric for all of them."""
+    if recording.answer and mark is None:
+        say_wrapped(recording.answer)
     read = [(run, sample) for run in recording.runs if (sample := run.sample(mark)) is not None]
     for run in recording.runs:
         if run.sample(mark) is None:
@@ -134,12 +136,16 @@ def _print_growth(recording: Recording) -> None:
     judged = growths(recording)
     for growth in judged:
         if growth.verdict != "clean":
-            interval = f"95 % {_figure(growth.metric, growth.low)} to {_figure(growth.metric, growth.high)}"
+            low, high = _figure(growth.metric, growth.low), _figure(growth.metric, growth.high)
+            interval = "exact" if growth.low == growth.high else f"95 % interval {low} to {high}"
             say_wrapped(
                 f"{growth.verdict}: {growth.metric} grows by {_figure(growth.metric, growth.per_cycle)} a cycle "
                 f"({interval}) over {growth.cycles} cycles at {growth.mark} under {growth.rules}"
             )
-    if judged and not any(growth.verdict != "clean" for growth in judged):
+        if growth.is_wanted:
+            amount = _figure(growth.metric, growth.per_cycle)
+            say_wrapped(f"{growth.rules}: {growth.metric} grows by {amount} a {growth.adds}, on purpose")
+    if judged and not any(growth.verdict != "clean" or growth.is_wanted for growth in judged):
         say_wrapped(f"clean: nothing grows over {judged[0].cycles} cycles at {judged[0].mark}")
 
 
@@ -149,5 +155,7 @@ def _figure(name: str, value: float | None) -> str:
 
     if value is None:
         return "–"
-    known = METRICS.get(name)
-    return bytes_text(value) if known is not None and known.unit == "bytes" else count_text(value)
+    unit = METRICS[name].unit if name in METRICS else ""
+    if unit == "bytes":
+        return bytes_text(value)
+    return f"{value:.3g} s" if unit == "seconds" else count_text(value)

@@ -150,7 +150,7 @@ def print_json(document: object) -> None:
     from footprint.recording.files import encode
 
     text = encode(document)
-    unicode = "utf" in (sys.stdout.encoding or "utf-8").lower()
+    unicode = "utf" in _encoding(sys.stdout).lower()
     if not (text.isascii() and "\x7f" not in text):
         text = "".join(_as_json(letter, unicode=unicode) for letter in text)
     sys.stdout.write(text)
@@ -178,8 +178,12 @@ def complain(sentence: str) -> None:
 
 
 def _encodable(text: str, stream: IO[str]) -> str:
-    encoding = getattr(stream, "encoding", None) or "utf-8"
+    encoding = _encoding(stream)
     return text.encode(encoding, "backslashreplace").decode(encoding)
+
+
+def _encoding(stream: IO[str]) -> str:
+    return getattr(stream, "encoding", None) or "utf-8"
 
 
 def progress() -> Callable[[str], None]:

@@ -11,6 +11,7 @@ from importlib import metadata
 from typing import Any
 
 from footprint.errors import MeasurementError, UnknownNameError
+from footprint.install import install_command
 
 BASE, SIZE = 0x8000, 2 << 20
 """What is mapped: 2 MiB at 0x8000."""
@@ -39,7 +40,6 @@ ALIASES = {
     "aarch64": "arm64", "i386": "x86", "x86_32": "x86", "mips32": "mips", "ppc32": "ppc", "sparc32": "sparc",
 }  # fmt: skip
 KINDS = ("open", "map", "run")
-INSTALL = "install it with: pip install 'footprint[unicorn]'"
 
 
 def cycles(words: str) -> tuple[Callable[[], None], str]:
@@ -92,5 +92,5 @@ def _imported() -> Any:
             raise MeasurementError(
                 "this release of unicorn wants setuptools; install it with: pip install 'setuptools<81'"
             ) from None
-        raise MeasurementError(f"unicorn is not installed; {INSTALL}") from None
+        raise MeasurementError(f"unicorn is not installed; install it with: {install_command('unicorn')}") from None
     return unicorn

@@ -27,7 +27,7 @@ _FORM = re.compile(r"\s*([\w.]+)\s*(<=|>=|==|<|>)\s*([0-9][0-9_]*(?:\.[0-9]+)?)\
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class BudgetVerdict:
     """Whether one budget holds in one run, with a sentence; `value` is None where it was not recorded."""
 
     holds: bool
@@ -61,24 +61,24 @@ class Budget:
         number = float(digits.replace("_", "")) * _UNITS[unit or ""]
         return cls(metric(name).name, relation, int(number) if number.is_integer() else number, mark)
 
-    def judge(self, run: Run) -> Verdict:
+    def judge(self, run: Run) -> BudgetVerdict:
         """Whether the budget holds in `run`."""
         sample = run.sample(self.mark)
         limit = f"{self.relation} {self._text(self.limit)}"
         if sample is None or self.metric not in sample.metrics:
-            where = f"at {sample.mark}" if sample else f"at {self.mark!r}, a mark it never reached" if self.mark else ""
-            sentence = f"{self.metric} was not recorded under {run.rules} {where}".rstrip() + f"; the budget is {limit}"
+            where = f" at {sample.mark}" if sample else f", which has no mark {self.mark!r}" if self.mark else ""
+            sentence = f"{self.metric} was not recorded under {run.rules}{where}; the budget is {limit}"
             mark = sample.mark if sample else self.mark or ""
-            return Verdict(False, self.metric, run.rules, mark, None, limit, sentence)
+            return BudgetVerdict(False, self.metric, run.rules, mark, None, limit, sentence)
         return self._judge(run, sample, sample.metrics[self.metric], limit)
 
-    def _judge(self, run: Run, sample: Sample, value: Number, limit: str) -> Verdict:
+    def _judge(self, run: Run, sample: Sample, value: Number, limit: str) -> BudgetVerdict:
         holds = _OPERATORS[self.relation](value, self.limit)
         verb = "meets" if holds else "breaks"
         sentence = f"{self.metric} is {self._text(value)} under {run.rules} at {sample.mark}: {verb} the budget {limit}"
         if not holds and self.metric in OF_VIEWS and (private := private_views(run, sample)):
             sentence += f"; {private}"
-        return Verdict(holds, self.metric, run.rules, sample.mark, value, limit, sentence)
+        return BudgetVerdict(holds, self.metric, run.rules, sample.mark, value, limit, sentence)
 
     def _text(self, value: Number) -> str:
         if metric(self.metric).unit != "bytes":
@@ -87,7 +87,7 @@ class Budget:
         return exact if value < 1 << 10 else f"{exact} ({bytes_text(value)})"
 
 
-def judge(recording: Recording, budgets: Sequence[Budget], rules: Sequence[str] = ()) -> list[Verdict]:
+def judge(recording: Recording, budgets: Sequence[Budget], rules: Sequence[str] = ()) -> list[BudgetVerdict]:
     """Every budget's verdict on every run, or on those under `rules` (:meth:`Recording.under`).
 
     Raises UnknownNameError for a rule set, or a mark, that the recording does not have at all, and

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from footprint.errors import RequestError, UnknownNameError
 from footprint.gate.views import compare_views
-from footprint.recording.metrics import METRICS
+from footprint.recording.metrics import METRICS, MetricKind
 from footprint.recording.model import Number, Recording, Run, Sample
 
 TRANSACTIONS, CALL = "transactions", "call"
@@ -22,7 +22,7 @@ HELD_LONGER = "transactions differ: what happened since the start is shown, and 
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class MetricPair:
     """One metric at one mark: the first run's value and the second's. `judged`: they must be equal."""
 
     mark: str
@@ -63,14 +63,14 @@ class Comparison:
 
     first: str
     second: str
-    lines: tuple[Line, ...]
+    lines: tuple[MetricPair, ...]
     only_first: tuple[str, ...]
     only_second: tuple[str, ...]
     notes: tuple[str, ...] = ()
     views: tuple[str, ...] = ()
 
     @property
-    def differing(self) -> tuple[Line, ...]:
+    def differing(self) -> tuple[MetricPair, ...]:
         """The judged lines whose values differ."""
         return tuple(line for line in self.lines if line.judged and not line.is_equal)
 
@@ -91,19 +91,21 @@ def compare(
     alike = first.backend == second.backend
     if not alike:
         notes += (f"process memory is not compared: the first ran on {first.backend}, the second on {second.backend}",)
-    return [_compare(one, other, notes, measured=alike) for one, other in _pairs(first, second, rules)]
+    return [_compare(mine, theirs, notes, measured=alike) for mine, theirs in _pairs(first, second, rules)]
 
 
 def _differing_params(first: Recording, second: Recording) -> tuple[str, ...]:
     names = list(dict.fromkeys([*first.params, *second.params]))
     values = [(name, first.params.get(name, "not set"), second.params.get(name, "not set")) for name in names]
-    return tuple(f"{name} is {one} in the first, {other} in the second" for name, one, other in values if one != other)
+    return tuple(
+        f"{name} is {mine} in the first, {theirs} in the second" for name, mine, theirs in values if mine != theirs
+    )
 
 
 def _pairs(first: Recording, second: Recording, rules: tuple[str | None, str | None]) -> list[tuple[Run, Run]]:
     if rules != (None, None):
         return [(_run(first, rules[0]), _run(second, rules[1]))]
-    pairs = [(one, other) for one in first.runs if (other := second.run(one.rules)) is not None]
+    pairs = [(mine, theirs) for mine in first.runs if (theirs := second.run(mine.rules)) is not None]
     if not pairs:
         pairs = [(_run(first, None), _run(second, None))]
     return pairs
@@ -118,34 +120,34 @@ def _run(recording: Recording, rules: str | None) -> Run:
             f"these cannot be compared: no rules are in both, and one has {len(names)} runs ({', '.join(names)}); "
             "name the run to compare with --rules-a or --rules-b"
         )
-    found = recording.run(rules)
-    if found is None:
+    run = recording.run(rules)
+    if run is None:
         raise UnknownNameError("rule set in this recording", rules, names)
-    return found
+    return run
 
 
-def _compare(one: Run, other: Run, notes: tuple[str, ...], *, measured: bool) -> Comparison:
-    theirs = {(sample.mark, sample.cycle): sample for sample in other.samples}
-    both = [(sample, theirs[at]) for sample in one.samples if (at := (sample.mark, sample.cycle)) in theirs]
+def _compare(first: Run, second: Run, notes: tuple[str, ...], *, measured: bool) -> Comparison:
+    samples = {(sample.mark, sample.cycle): sample for sample in second.samples}
+    both = [(sample, samples[at]) for sample in first.samples if (at := (sample.mark, sample.cycle)) in samples]
     if not both:
         raise RequestError(
-            f"these cannot be compared: they have no mark in common; {one.rules} has {_marks(one)}, "
-            f"{other.rules} has {_marks(other)}"
+            f"these cannot be compared: they have no mark in common; {first.rules} has {_marks(first)}, "
+            f"{second.rules} has {_marks(second)}"
         )
-    what_if = one.features.get(TRANSACTIONS, CALL) != other.features.get(TRANSACTIONS, CALL)
+    what_if = first.features.get(TRANSACTIONS, CALL) != second.features.get(TRANSACTIONS, CALL)
     lines = tuple(
         line for mine, yours in both for line in _lines(mine, yours, only_gauges=what_if) if measured or line.is_count
     )
     if not any(line.judged for line in lines):
-        raise RequestError(f"these cannot be compared: {one.rules} and {other.rules} have no count in common")
+        raise RequestError(f"these cannot be compared: {first.rules} and {second.rules} have no count in common")
     return Comparison(
-        one.rules,
-        other.rules,
+        first.rules,
+        second.rules,
         lines,
         _missing([mine for mine, _ in both], [yours for _, yours in both]),
         _missing([yours for _, yours in both], [mine for mine, _ in both]),
         (*notes, HELD_LONGER) if what_if else notes,
-        compare_views(one, other),
+        compare_views(first, second),
     )
 
 
@@ -153,9 +155,9 @@ def _marks(run: Run) -> str:
     return ", ".join(dict.fromkeys(sample.mark for sample in run.samples)) or "none"
 
 
-def _lines(mine: Sample, yours: Sample, *, only_gauges: bool) -> list[Line]:
+def _lines(mine: Sample, yours: Sample, *, only_gauges: bool) -> list[MetricPair]:
     return [
-        Line(mine.mark, mine.cycle, name, value, yours.metrics[name], _is_judged(name, only_gauges=only_gauges))
+        MetricPair(mine.mark, mine.cycle, name, value, yours.metrics[name], _is_judged(name, only_gauges=only_gauges))
         for name, value in mine.metrics.items()
         if name in yours.metrics
     ]
@@ -169,7 +171,7 @@ def _is_judged(name: str, *, only_gauges: bool) -> bool:
 
 def _is_count(name: str) -> bool:
     known = METRICS.get(name)
-    return name.startswith("rule.") or (known is not None and known.kind == "modelled")
+    return name.startswith("rule.") or (known is not None and known.kind is MetricKind.EXACT)
 
 
 def _missing(have: Sequence[Sample], lack: Sequence[Sample]) -> tuple[str, ...]:

@@ -11,22 +11,20 @@ import select
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 
 from footprint.attribution import external_tracers
-from footprint.attribution.native_stacks import UNPLACED
-from footprint.leaks.subject import Reading, environment
-from footprint.leaks.supervisor import Ended, Limits, Watch
+from footprint.attribution.external_tracers import Rerun
+from footprint.leaks.environment import environment
+from footprint.leaks.subject import MetricValues
+from footprint.leaks.supervisor import Ended, Limits, Supervisor
 from footprint.process.child import Child, find_program
 from footprint.process.resources import ABSENT, OUTSIDE, Outside
-from footprint.verdict.verdict import Explanation
+from footprint.verdict.place import Explanation
 
 EMPTY = ("cat",)
 """Answers every line, and does nothing."""
 BUFFERED = "a program that buffers its output needs: stdbuf -oL"
 TUNABLES = "glibc.malloc.tcache_count=0:glibc.malloc.arena_max=1:glibc.malloc.top_pad=4096"
-
-
 MISSING = "for the places: apt install heaptrack"
 
 
@@ -57,7 +55,7 @@ class CommandSubject:
         os.set_blocking(self._answers, False)
         self._poller = select.poll()
         self._poller.register(self._answers, select.POLLIN)
-        self._watch = Watch(self._child)
+        self._supervisor = Supervisor(self._child)
         self._outside = Outside(self._child.pid)
 
     def run(self, cycles: int) -> float:
@@ -69,7 +67,7 @@ class CommandSubject:
             try:
                 os.write(self._lines, f"{line}\n".encode())
             except OSError:
-                raise self._watch.died(self._when) from None
+                raise self._supervisor.died(self._when) from None
             self._wait()
             self.cycles += 1
         return time.monotonic() - begun
@@ -77,12 +75,12 @@ class CommandSubject:
     def collect(self) -> None:
         """Nothing: it is not known how."""
 
-    def read(self) -> Reading:
+    def read(self) -> MetricValues:
         """OUTSIDE, without what this system cannot tell."""
         try:
             pairs = zip(OUTSIDE, self._outside.read(), strict=True)
         except ProcessLookupError:
-            raise self._watch.died(self._when) from None
+            raise self._supervisor.died(self._when) from None
         return {name: value for name, value in pairs if value != ABSENT}
 
     def unique(self) -> int:
@@ -98,18 +96,16 @@ class CommandSubject:
         grown = rates.get("vm.bytes", 0.0)
         if not grown:
             return Explanation()
+        rerun = Rerun(
+            lambda _: [find_program(self._command[0]), *self._command[1:]],
+            self._environment, MISSING, self._lines_of, unplaced="in main",
+        )  # fmt: skip
         # Half of a small block is malloc's own.
-        start, rates = Explanation(untraced=grown / 2), {"heap.bytes": grown}
-        found = external_tracers.traced(self._again, cycles, start, rates, self._environment, missing=MISSING)
-        places = tuple(
-            {**one, "metrics": [*one["metrics"], "vm.bytes"], "text": one["text"].replace(UNPLACED, "in main")}
-            for one in found.places
-        )
-        return replace(found, places=places)
+        return external_tracers.traced(rerun, cycles, Explanation(untraced=grown / 2), rates)
 
-    def _again(self, cycles: int) -> tuple[list[str], str]:
+    def _lines_of(self, cycles: int) -> str:
         lines = (str(number) if self._line is None else self._line for number in range(1, cycles + 1))
-        return [find_program(self._command[0]), *self._command[1:]], "".join(f"{line}\n" for line in lines)
+        return "".join(f"{line}\n" for line in lines)
 
     def close(self) -> None:
         """End it."""
@@ -136,15 +132,15 @@ class CommandSubject:
         end = time.monotonic() + min(self._limits.cycle_seconds, max(0.1, self._limits.left))
         while True:
             if not self._poller.poll(50):
-                if not self._watch.is_alive:
-                    raise self._watch.died(self._when)
-                self._watch.weigh(self._when, self._limits.memory)
+                if not self._supervisor.is_alive:
+                    raise self._supervisor.died(self._when)
+                self._supervisor.weigh(self._when, self._limits.memory)
                 if time.monotonic() > end:
                     raise Ended("hung", f"it does not answer line {self.cycles + 1} in time; {BUFFERED}")
                 continue
             with suppress(BlockingIOError):
                 chunk = os.read(self._answers, 1 << 16)
                 if not chunk:
-                    raise self._watch.died(self._when)
+                    raise self._supervisor.died(self._when)
                 if b"\n" in chunk:
                     return

@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from footprint.errors import RequestError
 from footprint.leaks.command import EMPTY as CAT
 from footprint.leaks.command import CommandSubject
-from footprint.leaks.subject import ChildSubject, Progress
+from footprint.leaks.plan import BLOCKS, Plan, Progress
+from footprint.leaks.subject import python_subject
 from footprint.leaks.supervisor import Ended, Limits
 from footprint.leaks.target_loader import EMPTY
-from footprint.leaks.trial import BLOCKS, Plan, Trial
-from footprint.verdict.verdict import Verdict
+from footprint.leaks.trial import Trial
+from footprint.verdict.verdict import Answer, Verdict
 from footprint.verdict.windows import FLOORS
 
 LEAST = 2 * BLOCKS
@@ -37,7 +38,7 @@ class Options:
             raise RequestError(f"--cycles {self.plan.cycles} are too few to tell; it is a whole number from {LEAST}")
         for name in self.plan.metrics or ():
             if name not in FLOORS:
-                raise RequestError(f"{name!r} decides nothing; valid: {', '.join(FLOORS)}")
+                raise RequestError(f"{name!r} cannot decide a verdict; choose from {', '.join(FLOORS)}")
         return self
 
 
@@ -51,15 +52,15 @@ def measure(word: str, options: Options, say: Progress = lambda _: None) -> Verd
     limits = Limits(options.seconds, memory=options.memory)
     say(f"{word}: starting")
     with ExitStack() as opened:
-        pair = [
-            opened.enter_context(closing(ChildSubject(one, limits, python=options.python))) for one in (word, EMPTY)
-        ]
+        subject, empty = (
+            opened.enter_context(closing(python_subject(name, limits, python=options.python))) for name in (word, EMPTY)
+        )
         try:
-            for one in pair:
-                one.ready()
+            subject.ready()
+            empty.ready()
         except Ended as error:
-            return Verdict(word, "inconclusive", 0, reason=str(error), ended=str(error))
-        return Trial(word, pair[0], pair[1], limits, options.plan, say).verdict()
+            return Verdict(word, Answer.INCONCLUSIVE, 0, reason=str(error), ended=str(error))
+        return Trial(word, subject, empty, limits, options.plan, say).verdict()
 
 
 def measure_command(command: Sequence[str], options: Options, line: str | None, say: Progress) -> Verdict:

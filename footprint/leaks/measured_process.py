@@ -20,7 +20,7 @@ from itertools import repeat
 
 from footprint.attribution.own_frames import is_own
 from footprint.errors import MeasurementError
-from footprint.leaks import pipe_protocol
+from footprint.leaks.pipe_protocol import ANSWER, LENGTH, REQUEST, ReplyCode, RequestCode
 from footprint.leaks.target_loader import Refused, Target, load
 from footprint.process.resources import Inside, collect
 
@@ -33,7 +33,7 @@ class Server:
 
     def __init__(self, requests: int, answers: int) -> None:
         self._requests, self._answers = requests, answers
-        self._buffer = bytearray(pipe_protocol.ANSWER.size)
+        self._buffer = bytearray(ANSWER.size)
         self._inside = Inside()
         self._ran = 0
 
@@ -45,19 +45,19 @@ class Server:
             return
         collect()
         gc.freeze()  # what the imports made is not looked through at every collection
-        self.say(pipe_protocol.READY, json.dumps({"what": target.what}))
-        while (request := os.read(self._requests, pipe_protocol.REQUEST.size)) and self._answer(target, request):
+        self.say(ReplyCode.READY, json.dumps({"what": target.what}))
+        while (request := os.read(self._requests, REQUEST.size)) and self._answer(target, request):
             pass
         self._guarded(target.teardown)
 
-    def say(self, kind: int, text: str) -> None:
+    def say(self, reply: ReplyCode, text: str) -> None:
         """Send a text."""
         data = text.encode(errors="replace")
-        _write(self._answers, pipe_protocol.ANSWER.pack(kind, len(data), 0, 0, 0) + data)
+        _write(self._answers, ANSWER.pack(reply, len(data), 0, 0, 0) + data)
 
     def _answer(self, target: Target, request: bytes) -> bool:
-        operation, number = pipe_protocol.REQUEST.unpack(request)
-        if operation == pipe_protocol.RUN:
+        operation, number = REQUEST.unpack(request)
+        if operation == RequestCode.RUN:
             wall, own = time.perf_counter_ns(), time.process_time_ns()
             ended = self._guarded(run, target.cycle, number)
             # What it worked, so that a busy machine does not shorten what is measured; and a part of what it waited.
@@ -65,15 +65,15 @@ class Server:
             if ended is not None:
                 self.say(*ended)
                 return False
-        elif operation == pipe_protocol.COLLECT:
+        elif operation == RequestCode.COLLECT:
             collect()
-        elif operation == pipe_protocol.GC:
+        elif operation == RequestCode.GC:
             (gc.enable if number else gc.disable)()
-        elif operation == pipe_protocol.EXPLAIN:
+        elif operation == RequestCode.EXPLAIN:
             return self._explain(target, number)
-        elif operation == pipe_protocol.END:
+        elif operation == RequestCode.END:
             return False
-        pipe_protocol.ANSWER.pack_into(self._buffer, 0, pipe_protocol.DONE, *self._inside.read(), self._ran)
+        ANSWER.pack_into(self._buffer, 0, ReplyCode.DONE, *self._inside.read(), self._ran)
         os.write(self._answers, self._buffer)
         return True
 
@@ -81,19 +81,28 @@ class Server:
         """Say where `cycles` more cycles leave what they leave; from here on nothing is measured any more."""
         from footprint.attribution.explain import explain
 
-        size = pipe_protocol.LENGTH.unpack(self._receive(pipe_protocol.LENGTH.size))[0]
+        size = LENGTH.unpack(self._receive(LENGTH.size))[0]
         rates = json.loads(self._receive(size))
-        found: dict[str, object] = {}
+        told = ""
 
         def look() -> None:
-            found.update(explain(partial(run, target.cycle), cycles, rates))
+            nonlocal told
+            told = json.dumps(explain(partial(run, target.cycle), cycles, rates).to_pipe())
 
         ended = self._guarded(look)
         if ended is not None:
             self.say(*ended)
             return False
-        self.say(pipe_protocol.TEXT, json.dumps(found))
+        self.say(ReplyCode.TEXT, told)
         return True
+
+    def wait_for_verdict(self) -> dict[str, str]:
+        """The verdict on a test; requests that came too late for a target that ended are passed over."""
+        while len(request := os.read(self._requests, REQUEST.size)) == REQUEST.size:
+            operation, size = REQUEST.unpack(request)
+            if operation == RequestCode.VERDICT:
+                return json.loads(self._receive(size))  # type: ignore[no-any-return]
+        raise SystemExit("nobody measures any more")
 
     def _receive(self, size: int) -> bytes:
         data = b""
@@ -101,14 +110,14 @@ class Server:
             data += chunk
         return data
 
-    def _guarded(self, function: Callable[..., object], *arguments: object) -> tuple[int, str] | None:
+    def _guarded(self, function: Callable[..., object], *arguments: object) -> tuple[ReplyCode, str] | None:
         """Call it; None, or how it ended the process that it thought it was alone in."""
         try:
             function(*arguments)
         except SystemExit as error:
-            return pipe_protocol.EXITED, f"it exits ({error.code!r})"
+            return ReplyCode.EXITED, f"it exits ({error.code!r})"
         except BaseException as error:
-            return pipe_protocol.RAISED, told(error)
+            return ReplyCode.RAISED, sentence(error)
         return None
 
 
@@ -121,7 +130,7 @@ def run(cycle: Callable[[], object], cycles: int) -> None:
             os._exit(0)  # the target forked, and this is the copy that it forgot: the original goes on
 
 
-def told(error: BaseException) -> str:
+def sentence(error: BaseException) -> str:
     """The exception, and the line of the target that raised it."""
     words = " ".join("".join(traceback.format_exception_only(error)).split())
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not is_own(frame.filename)]
@@ -152,16 +161,16 @@ def main(arguments: list[str]) -> None:
     try:
         target = load(arguments[2])
     except Refused as error:
-        server.say(pipe_protocol.REFUSED, str(error))
+        server.say(ReplyCode.REFUSED, str(error))
         return
     except MeasurementError as error:
-        server.say(pipe_protocol.MISSING, str(error))
+        server.say(ReplyCode.MISSING, str(error))
         return
     except SystemExit as error:
-        server.say(pipe_protocol.EXITED, f"it exits while it is imported ({error.code!r})")
+        server.say(ReplyCode.EXITED, f"it exits while it is imported ({error.code!r})")
         return
     except BaseException as error:
-        server.say(pipe_protocol.RAISED, f"{told(error)}, while it was imported")
+        server.say(ReplyCode.RAISED, f"{sentence(error)}, while it was imported")
         return
     server.serve(target)
 

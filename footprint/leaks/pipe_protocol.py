@@ -7,17 +7,48 @@ their buffers, so that the talk leaves nothing behind on the side that is measur
 from __future__ import annotations
 
 import struct
+from enum import IntEnum
 
 REQUEST = struct.Struct("<qq")
 ANSWER = struct.Struct("<qqqqq")
 LENGTH = struct.Struct("<q")
 """Of the text that follows an EXPLAIN: the rates of what leaks, in JSON."""
 
-# Requests.
-RUN, COLLECT, READ, GC, EXPLAIN, END, VERDICT = range(7)
-"""Run so many cycles; collect garbage; read; switch the collector (0 or 1); say where so many cycles leak; end; and
-to a test: what was found, a text of so many bytes that follows."""
-# Kinds of answer; of those from TEXT on the second number is the length of a text that follows.
-DONE, TEXT, READY, REFUSED, MISSING, RAISED, EXITED, BEGIN, REPORT, FINISHED = range(10)
-"""DONE is followed by INSIDE, and the nanoseconds that the last cycles took. The last three are a test's: what it wants
-measured, pytest's report of a phase, and that it is over."""
+
+class RequestCode(IntEnum):
+    """What a request asks for; its number is said where it means something."""
+
+    RUN = 0
+    """So many cycles."""
+    COLLECT = 1
+    """Collect garbage."""
+    READ = 2
+    GC = 3
+    """Switch the collector, on (1) or off (0)."""
+    EXPLAIN = 4
+    """Say where so many cycles leave what they leave."""
+    END = 5
+    VERDICT = 6
+    """To a test: what was found, a text of so many bytes that follows."""
+
+
+class ReplyCode(IntEnum):
+    """What an answer is. From TEXT on its second number is the length of a text that follows."""
+
+    DONE = 0
+    """With INSIDE, and the nanoseconds that the last cycles took."""
+    TEXT = 1
+    READY = 2
+    """The target is loaded: what it is, in JSON."""
+    REFUSED = 3
+    """The word names nothing that can be run."""
+    MISSING = 4
+    """Something is not installed, or not there."""
+    RAISED = 5
+    EXITED = 6
+    BEGIN = 7
+    """A test wants to be measured, in this way."""
+    REPORT = 8
+    """Pytest's report of a phase of the test."""
+    FINISHED = 9
+    """The test is over."""

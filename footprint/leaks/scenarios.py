@@ -9,12 +9,11 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from footprint.backends.backend import play
 from footprint.backends.model import ModelBackend
 from footprint.errors import RequestError
-from footprint.leaks.subject import Progress
+from footprint.leaks.plan import Progress
 from footprint.memory.rules import RuleSet
 from footprint.memory.space import AddressSpace
 from footprint.record.recorder import record
@@ -22,9 +21,10 @@ from footprint.record.request import ModelOptions, Request
 from footprint.recording.model import Recording
 from footprint.scenario.scenario import Scenario
 from footprint.verdict.leftovers import Remains, remains
+from footprint.verdict.place import Place, PlaceKind, counted
 from footprint.verdict.scenario_growth import Growth, growths
 from footprint.verdict.trend import Slope
-from footprint.verdict.verdict import Finding, Verdict
+from footprint.verdict.verdict import Answer, Finding, FindingKind, Verdict
 
 MOST_PLACES = 20
 METRIC = {"process.rss": "rss.bytes", "process.uss": "uss.bytes", "process.pss": "pss.bytes"}
@@ -51,16 +51,18 @@ def judge(request: Request, say: Progress) -> Verdict:
             f"scenario {recording.scenario!r} shows no leak: no mark comes twice, and none is called destroyed"
         )
     findings = [*_grown(grown, request), *_left(left, many=len(recording.runs) > 1)]
-    unsure = [growth for growth in grown if growth.verdict == "inconclusive"]
+    unsure = [growth for growth in grown if growth.verdict == Answer.INCONCLUSIVE]
     reason = f"{unsure[0].metric} grows, but not steadily; more cycles would tell (--cycles)" if unsure else ""
     return Verdict(
         target=recording.scenario,
-        verdict="leak" if findings else "inconclusive" if unsure else "clean",
+        verdict=Answer.LEAK if findings else Answer.INCONCLUSIVE if unsure else Answer.CLEAN,
         cycles=max((growth.cycles for growth in grown), default=1),
         findings=tuple(findings),
         what=_what(recording),
         seconds=time.perf_counter() - started,
         reason="" if findings else reason,
+        grows=tuple(_finding(FindingKind.GROWTH, growth) for growth in grown if growth.is_wanted),
+        per=recording.accumulates or "cycle",
     )
 
 
@@ -71,37 +73,34 @@ def _what(recording: Recording) -> str:
 
 def _grown(grown: list[Growth], request: Request) -> Iterator[Finding]:
     """What grows from cycle to cycle, with the spaces that are there once more after every cycle."""
-    places: dict[str, tuple[dict[str, Any], ...]] = {}
-    options = request.options
-    rule_sets = {rules.name: rules for rules in options.rules} if isinstance(options, ModelOptions) else {}
+    places: dict[str, tuple[Place, ...]] = {}
     for growth in grown:
-        if growth.verdict != "leak":
+        if growth.verdict != Answer.LEAK:
             continue
         if growth.rules not in places:
+            options = request.options
+            rule_sets = {rules.name: rules for rules in options.rules} if isinstance(options, ModelOptions) else {}
             rules = rule_sets.get(growth.rules)
             places[growth.rules] = tuple(_spaces_kept(request, rules, growth.mark)) if rules else ()
-        yield Finding(
-            "leak",
-            METRIC.get(growth.metric, growth.metric),
-            Slope(growth.per_cycle, growth.low, growth.high),
-            places[growth.rules],
-            under=growth.rules,
-        )
+        yield _finding(FindingKind.LEAK, growth, places[growth.rules])
+
+
+def _finding(kind: FindingKind, growth: Growth, places: tuple[Place, ...] = ()) -> Finding:
+    slope = Slope(growth.per_cycle, growth.low, growth.high)
+    return Finding(kind, METRIC.get(growth.metric, growth.metric), slope, places, under=growth.rules)
 
 
 def _left(left: list[Remains], *, many: bool) -> Iterator[Finding]:
     """What a machine leaves behind that was taken down: one start and end is one cycle."""
-    for leftover in left:
-        if leftover.leaked:
-            place = {
-                "kind": "remains",
-                "text": f"left at the mark destroyed{f' under {leftover.rules}' if many else ''}",
-            }
-            for name, number in leftover.left:
-                yield Finding("leak", name, Slope(number, number, number), (place,), under=leftover.rules)
+    for of_run in left:
+        if of_run.leaked:
+            under = f" under {of_run.rules}" if many else ""
+            place = Place(PlaceKind.REMAINS, f"left at the mark destroyed{under}")
+            for name, number in of_run.left:
+                yield Finding(FindingKind.LEAK, name, Slope(number, number, number), (place,), under=of_run.rules)
 
 
-def _spaces_kept(request: Request, rules: RuleSet, mark: str) -> Iterator[dict[str, Any]]:
+def _spaces_kept(request: Request, rules: RuleSet, mark: str) -> Iterator[Place]:
     """The address spaces that each cycle adds under `rules`, by device, name and region; the most frequent first."""
     backend = ModelBackend([rules], host_page=request.values["host_page"])
     seen: list[Counter[tuple[str, str, str]]] = []
@@ -110,12 +109,9 @@ def _spaces_kept(request: Request, rules: RuleSet, mark: str) -> Iterator[dict[s
             seen.append(Counter(_name(space) for space in backend.ledgers[0].spaces))
     cycles = len(seen) - 1
     for (owner, name, region), times in (seen[-1] - seen[0]).most_common(MOST_PLACES):
-        yield {
-            "kind": "space",
-            "text": f"device {owner!r}: address space {name!r} on region {region!r}, {times / cycles:g} a cycle",
-            "per_cycle": times / cycles,
-            "unit": "spaces",
-        }
+        rate = times / cycles
+        where = f"device {owner!r}: address space {name!r} on region {region!r}"
+        yield Place(PlaceKind.SPACE, where, amount=counted(rate, "space"), rate=rate, unit="spaces")
 
 
 def _name(space: AddressSpace) -> tuple[str, str, str]:

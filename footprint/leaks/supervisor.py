@@ -30,7 +30,7 @@ class Limits:
         return self.end - time.monotonic()
 
 
-class Watch:
+class Supervisor:
     """Watches `child`."""
 
     def __init__(self, child: Child) -> None:
@@ -49,11 +49,11 @@ class Watch:
             if resident > memory:
                 raise Ended("memory", f"it takes {resident >> 20} MiB {when}, more than it may")
 
-    def died(self, when: str) -> Ended:
-        """How it ended, with its last words."""
+    def died(self, when: str, *, tells_words: bool = True) -> Ended:
+        """How it ended, with its last words, if these are wanted."""
         code = self._child.wait(5)
         words = self._child.last_words()
-        said = f": {words}" if words != "it said nothing" else ""
+        said = f": {words}" if tells_words and words != "it said nothing" else ""
         if code is not None and code >= 0:
             return Ended("exited", f"it exits ({code}) {when}{said}")
         return Ended("crashed", f"it is killed by signal {-(code or 0)} {when}{said}")

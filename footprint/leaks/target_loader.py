@@ -18,6 +18,7 @@ from typing import Any
 
 from footprint.errors import UnknownNameError
 
+ANY_NUMBER = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 EMPTY = ":"
 """The word of the target that does nothing: what it is seen to leave is the measurement's own."""
 
@@ -90,43 +91,42 @@ def _module(name: str) -> ModuleType:
 
 
 def _attribute(module: ModuleType, name: str, place: str) -> Any:
-    found: Any = module
+    attribute: Any = module
     for part in name.split("."):
         try:
-            found = getattr(found, part)
+            attribute = getattr(attribute, part)
         except AttributeError:
-            callables = [one for one, value in vars(module).items() if callable(value) and not one.startswith("_")]
-            raise Refused(str(UnknownNameError(f"callable in {place}", name, sorted(callables)[:20]))) from None
-    return found
+            public = {key: value for key, value in vars(module).items() if not key.startswith("_")}
+            callables = sorted(key for key, value in public.items() if callable(value))
+            raise Refused(str(UnknownNameError(f"callable in {place}", name, callables[:20]))) from None
+    return attribute
 
 
-def runnable(found: Any, word: str) -> Callable[[], object]:
-    """`found` as something to call without arguments; a coroutine function is run to its end."""
-    if not callable(found):
-        raise Refused(f"{word} is a {type(found).__name__}, not a callable")
+def runnable(target: Any, word: str) -> Callable[[], object]:
+    """`target` as something to call without arguments; a coroutine function is run to its end."""
+    if not callable(target):
+        raise Refused(f"{word} is a {type(target).__name__}, not a callable")
     try:
-        needed = [
-            one.name
-            for one in inspect.signature(found).parameters.values()
-            if one.default is one.empty and one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)
-        ]
+        parameters = inspect.signature(target).parameters.values()
+        single = [parameter for parameter in parameters if parameter.kind not in ANY_NUMBER]
+        needed = [parameter.name for parameter in single if parameter.default is parameter.empty]
     except (ValueError, TypeError):  # a builtin that does not say
         needed = []
     if needed:
         raise Refused(f"{word} wants arguments ({', '.join(needed)}); write a function without any that calls it")
-    if inspect.isgeneratorfunction(found):
+    if inspect.isgeneratorfunction(target):
         raise Refused(f"{word} is a generator function: calling it runs nothing; write a function that exhausts it")
-    if not inspect.iscoroutinefunction(found):
-        return found  # type: ignore[no-any-return]
+    if not inspect.iscoroutinefunction(target):
+        return target  # type: ignore[no-any-return]
     import asyncio
 
     runner = asyncio.Runner()
-    return lambda: runner.run(found())
+    return lambda: runner.run(target())
 
 
 def _optional(module: ModuleType, name: str) -> Callable[[], object]:
-    found = getattr(module, name, None)
-    return found if inspect.isfunction(found) and not inspect.signature(found).parameters else _nothing
+    function = getattr(module, name, None)
+    return function if inspect.isfunction(function) and not inspect.signature(function).parameters else _nothing
 
 
 def _release(place: str) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Sequence
 
+from footprint.leaks.scenario_text import growth_lines, headline, is_left, left_lines, singular
 from footprint.recording.metrics import METRICS
-from footprint.verdict.scenario_growth import KEPT
+from footprint.verdict.place import Place
 from footprint.verdict.trend import Slope
-from footprint.verdict.verdict import Finding, Verdict
+from footprint.verdict.verdict import Answer, Finding, FindingKind, Verdict
 
 MOST_PLACES = 6
 """Places that are shown; `--json` has all of them."""
@@ -21,22 +21,17 @@ def told(verdict: Verdict, *, more: str = " (--json)") -> Iterator[str]:
     """
     what = f" ({verdict.what})" if verdict.what else ""
     yield f"{verdict.verdict}: {verdict.target}{what}{_because(verdict)}"
-    leaks = [one for one in verdict.findings if one.kind == "leak"]
-    left = [one for one in leaks if one.where and one.where[0].get("kind") == "remains"]
-    grown = [one for one in leaks if one not in left]
-    if grown:
-        yield ""
-        yield from _figures(grown)
-        yield from _places(grown, more)
-    if left:
-        yield ""
-        yield "  left when the machine was gone"
-        yield from (f"    {one.metric} {_count(one.slope.per_cycle)}{_under(one)}" for one in left)
-    retained = [one for one in verdict.findings if one.kind == "retained"]
-    if retained:
-        yield ""
-        yield "  retained: kept until Python's collector runs, then freed, so no leak"
-        yield from _figures(retained)
+    leaks = [finding for finding in verdict.findings if finding.kind == FindingKind.LEAK]
+    grown = [finding for finding in leaks if not is_left(finding)]
+    of_runs = [finding for finding in grown if finding.under]
+    yield from _block("", (line for line in growth_lines(of_runs, verdict.per)))
+    if len(of_runs) < len(grown):
+        yield from _block("", _figures([finding for finding in grown if not finding.under]))
+    yield from _block("where", _places(grown, more))
+    yield from _block("left when the machine was gone", left_lines(filter(is_left, leaks)))
+    yield from _block("grows on purpose, so no leak", growth_lines(verdict.grows, verdict.per))
+    if retained := [finding for finding in verdict.findings if finding.kind == FindingKind.RETAINED]:
+        yield from _block("retained: kept until Python's collector runs, then freed, so no leak", _figures(retained))
     yield ""
     yield from (f"  {hint}" for hint in (*verdict.hints, *verdict.expired))
     warm = f" after {_count(verdict.warmup)} to warm up" if verdict.warmup else ""
@@ -44,61 +39,68 @@ def told(verdict: Verdict, *, more: str = " (--json)") -> Iterator[str]:
     yield f"  {cycles} measured{warm}, {verdict.seconds:.1f} s"
 
 
+def _block(title: str, lines: Iterator[str]) -> Iterator[str]:
+    """An empty line, the title, and the lines; nothing without lines."""
+    first = next(lines, None)
+    if first is None:
+        return
+    yield ""
+    if title:
+        yield f"  {title}"
+    yield f"    {first}"
+    yield from (f"    {line}" for line in lines)
+
+
 def _because(verdict: Verdict) -> str:
-    if verdict.verdict == "inconclusive":
+    if verdict.verdict == Answer.INCONCLUSIVE:
         return f", {verdict.reason}"
     until = f", until {verdict.ended}" if verdict.ended else ""
-    exact = (one for one in verdict.leaks if one.slope.low == one.slope.high)
-    first = next(exact, next(iter(verdict.leaks), None))
+    leaks = verdict.leaks
+    if verdict.grows and not leaks:
+        return f", grows by {headline(verdict.grows, verdict.per)} on purpose"
+    if leaks and leaks[0].under:
+        return f", {headline(leaks, verdict.per)}{until}"
+    exact = (finding for finding in leaks if finding.slope.low == finding.slope.high)
+    first = next(exact, next(iter(leaks), None))
     return until if first is None else f", {amount(first.metric, first.slope.per_cycle)} a cycle{until}"
 
 
-def _figures(findings: list[Finding]) -> Iterator[str]:
+def _figures(findings: Sequence[Finding]) -> Iterator[str]:
     rows = [("metric", "per cycle", "95 % interval")]
-    rows += [(one.metric, amount(one.metric, one.slope.per_cycle), _interval(one.slope)) for one in findings]
+    rows += [
+        (finding.metric, amount(finding.metric, finding.slope.per_cycle), _interval(finding.slope))
+        for finding in findings
+    ]
     first, second = (max(len(row[column]) for row in rows) for column in (0, 1))
     for row, finding in zip(rows, [None, *findings], strict=True):
         accepted = f"   suppressed: {finding.suppressed}" if finding and finding.suppressed else ""
-        yield f"    {row[0]:<{first}}  {row[1]:>{second}}   {row[2]}{_under(finding) if finding else ''}{accepted}"
+        yield f"{row[0]:<{first}}  {row[1]:>{second}}   {row[2]}{accepted}"
 
 
-def _places(findings: list[Finding], more: str) -> Iterator[str]:
+def _places(findings: Sequence[Finding], more: str) -> Iterator[str]:
     """Every place once, the largest first, what a cycle leaves before where it does."""
-    seen = {str(place["text"]): place for finding in findings for place in finding.where}
-    texts = _shown([str(one.where[0]["text"]) for one in findings if one.where], seen)
-    if not texts:
-        return
-    yield ""
-    yield "  where"
-    pairs = [text.partition("  ")[::2] for text in texts]
-    widest = max(len(left) for left, _ in pairs)
-    yield from (f"    {left:<{widest}}  {right}".rstrip() for left, right in pairs)
-    if len(seen) > len(texts):
-        yield f"    and {len(seen) - len(texts)} more{more}"
+    every = {place.text: place for finding in findings for place in finding.where}
+    shown = _shown([finding.where[0] for finding in findings if finding.where], list(every.values()))
+    widest = max((len(place.amount_text) for place in shown), default=0)
+    yield from (f"{place.amount_text:<{widest}}  {place.where_text}".rstrip() for place in shown)
+    if len(every) > len(shown):
+        yield f"and {len(every) - len(shown)} more{more}"
 
 
-def _shown(first: list[str], seen: Mapping[str, Mapping[str, Any]]) -> list[str]:
+def _shown(first: Sequence[Place], every: Sequence[Place]) -> list[Place]:
     """The `first` place of each figure, then the largest of each other kind, then the largest."""
-    ranked = sorted(seen, key=lambda text: -seen[text].get("bytes", 0))
-    kinds = {seen[text].get("kind", ""): text for text in reversed(ranked)}
-    chosen = list(dict.fromkeys([*first, *kinds.values(), *ranked]))[:MOST_PLACES]
-    return [text for text in ranked if text in chosen]
+    ranked = sorted(every, key=lambda place: -place.size)
+    kinds = {place.kind: place for place in reversed(ranked)}
+    chosen = list(dict.fromkeys(place.text for place in (*first, *kinds.values(), *ranked)))[:MOST_PLACES]
+    return [place for place in ranked if place.text in chosen]
 
 
 def amount(metric: str, value: float) -> str:
     """A figure with its unit."""
-    unit = "views" if metric == KEPT else METRICS[metric].unit if metric in METRICS else ""
+    unit = METRICS[metric].unit if metric in METRICS else ""
     if unit == "bytes":
         return f"{_count(value)} B"
-    return f"{_count(value)} {_singular(unit) if value == 1 else unit}".rstrip()
-
-
-def _singular(unit: str) -> str:
-    return unit.removesuffix("es") if unit.endswith("sses") else unit.removesuffix("s")
-
-
-def _under(finding: Finding) -> str:
-    return f"   under {finding.under}" if finding.under else ""
+    return f"{_count(value)} {singular(unit) if value == 1 else unit}".rstrip()
 
 
 def _interval(slope: Slope) -> str:

@@ -7,7 +7,7 @@ business of footprint.machines.machine_types. See docs/qemu-memory.md, "pc and q
 from __future__ import annotations
 
 from footprint.machines.eras import Dated
-from footprint.machines.parts import Bar, Block, DeviceType, Fixed, Item, Part, Place
+from footprint.machines.parts import Bar, Block, DeviceType, Fixed, Item, OnBoard, Part
 
 _APM = Fixed("io", Part("apm-io", 0xB2, 2))
 
@@ -99,12 +99,12 @@ ON_BOARD: dict[str, DeviceType] = {
 """Functions of the chipsets by name."""
 
 
-def _ports(*rows: tuple[str, int, int]) -> tuple[Place, ...]:
-    return tuple(Place("io", *row) for row in rows)
+def _ports(*rows: tuple[str, int, int]) -> tuple[OnBoard, ...]:
+    return tuple(OnBoard("io", *row) for row in rows)
 
 
-def _memory(*rows: tuple[str, int, int]) -> tuple[Place, ...]:
-    return tuple(Place("system", *row) for row in rows)
+def _memory(*rows: tuple[str, int, int]) -> tuple[OnBoard, ...]:
+    return tuple(OnBoard("system", *row) for row in rows)
 
 
 FIRMWARE_CONFIGURATION = _ports(("fwcfg", 0x510, 2), ("fwcfg.dma", 0x514, 8))
@@ -122,7 +122,7 @@ LEGACY_PORTS = (
 HPET = (*_ports(("ioport80", 0x80, 1), ("ioportF0", 0xF0, 1)), *_memory(("hpet", 0xFED00000, 0x400)))
 """Two ports that do nothing, and the event timer."""
 
-CLOCK = (Place("io", "rtc", 0x70, 2, parts=(Part("rtc-index", 0, 1),)),)
+CLOCK = (OnBoard("io", "rtc", 0x70, 2, parts=(Part("rtc-index", 0, 1),)),)
 TIMER = _ports(("pit", 0x40, 4), ("pcspk", 0x61, 1))
 """The old timer, and the speaker that it drives."""
 
@@ -136,13 +136,13 @@ VIRT_DEVICES = _memory(
 )  # fmt: skip
 """virt's interrupt controller, serial line and clock."""
 
-VIRT_CXL = (Place("system", "cxl_host_reg", 0x4004000000, 0x100000, "container"),)
+VIRT_CXL = (OnBoard("system", "cxl_host_reg", 0x4004000000, 0x100000, "container"),)
 """Room for the registers of CXL host bridges, since 11.1."""
 
 VIRT_GPIO = _memory(("pl061", 0x9030000, 0x1000))
 VIRT_CONFIGURATION = (
     *_memory(("fwcfg.ctl", 0x9020008, 2), ("fwcfg.data", 0x9020000, 8), ("fwcfg.dma", 0x9020010, 8)),
-    Place("system", "platform bus", 0xC000000, 0x2000000, "container"),
+    OnBoard("system", "platform bus", 0xC000000, 0x2000000, "container"),
 )
 VIRT_TRANSPORTS = _memory(*(("virtio-mmio", 0xA000000 + 0x200 * i, 0x200) for i in range(32)))
 """Places for virtio devices without PCI."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from footprint.machines import chipsets
 from footprint.machines.catalogue import CATALOGUE
 from footprint.machines.eras import ERAS, Dated, Variant, standing
-from footprint.machines.parts import Item, Place
+from footprint.machines.parts import Item, OnBoard
 from footprint.machines.topology import Device
 
 
@@ -23,7 +23,7 @@ class Extension:
     makes: tuple[Item | Dated[Item], ...]
 
 
-Stage = str | Place | Device | Extension
+Stage = str | OnBoard | Device | Extension
 """A piece of wiring by name, an on-board region, an on-board function, or more of one."""
 
 

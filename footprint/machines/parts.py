@@ -124,7 +124,7 @@ class DeviceType:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class OnBoard:
     """An on-board region in "memory" or "I/O" (`window`: system or io), with `parts` in it."""
 
     window: str

@@ -1,15 +1,14 @@
 """MemoryCore: the owner of everything that QEMU keeps in C globals, and QEMU's memory API on it.
 
 One pass over the operations keeps the books of several rule sets (footprint.memory.ledger). The core
-itself knows which operation makes an update pending
-(docs/qemu-memory.md, "What makes an update pending"), where transactions nest, and what a
-change can reach: from the region that changed up through its containers and the aliases that show it.
+itself knows which operation makes an update pending (docs/qemu-memory.md, "What makes an update pending");
+where transactions nest, and what a change reaches, is in footprint.memory.transactions.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from footprint.errors import TopologyError
 from footprint.memory.ledger import Ledger
@@ -18,6 +17,7 @@ from footprint.memory.region import MemoryRegion
 from footprint.memory.rules import RuleSet
 from footprint.memory.space import AddressSpace
 from footprint.memory.tallies import ViewMeasurer
+from footprint.memory.transactions import Transactions
 from footprint.units import range_text
 
 
@@ -30,43 +30,29 @@ class MemoryCore:
     def __init__(self, rules: Sequence[RuleSet], *, pages: Pages | None = None, host_page: int = 4096) -> None:
         self.pages = pages or Pages()
         measurer = ViewMeasurer(self.pages)
-        self.ledgers = tuple(Ledger(one, measurer, host_page=host_page) for one in rules)
+        self.ledgers = tuple(Ledger(rule_set, measurer, host_page=host_page) for rule_set in rules)
         self.spaces: dict[AddressSpace, None] = {}
-        self.depth = 0
-        self._pending = False
-        self._changed: set[MemoryRegion] = set()
-        self._held: set[Ledger] = set()
+        self._transactions = Transactions(self.ledgers)
 
-    # Section: transactions
+    # Section: transactions (footprint.memory.transactions)
+
+    @property
+    def depth(self) -> int:
+        """How many transactions are open."""
+        return self._transactions.depth
 
     def begin(self) -> None:
         """Open a transaction, or nest one."""
-        self.depth += 1
+        self._transactions.begin()
 
     def commit(self) -> None:
         """Close a transaction; the outermost one with an update pending makes all views anew."""
-        if self.depth == 0:
-            raise TopologyError("commit without a begin")
-        self.depth -= 1
-        if self.depth:
-            return
-        for ledger in self.ledgers:
-            due = self._pending or ledger.pending
-            if due and ledger not in self._held:
-                ledger.rebuild(self._changed | ledger.backlog if ledger.backlog else self._changed)
-                ledger.pending = False
-                ledger.backlog.clear()
-            else:
-                ledger.pending = due
-                ledger.backlog |= self._changed
-        self._changed.clear()
-        self._pending = False
+        self._transactions.commit()
 
     def rebuild(self) -> None:
         """A commit that changes nothing and makes all views anew, as when tracking of all writes begins."""
-        self.begin()
-        self._pending = True
-        self.commit()
+        with self.transaction():
+            self._transactions.update()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -77,22 +63,9 @@ class MemoryCore:
         finally:
             self.commit()
 
-    @contextmanager
-    def held(self, whole: str) -> Iterator[None]:
-        """What happens here is one transaction for the rule sets that make one of each `whole`.
-
-        `whole` is what is done: realizing a ``device``, or building a ``machine`` (Features.transactions).
-        All others see the single commits.
-        """
-        ledgers = {ledger for ledger in self.ledgers if ledger.policies.transactions == whole} - self._held
-        self._held |= ledgers
-        try:
-            yield
-        finally:
-            self._held -= ledgers
-            if ledgers and self.depth == 0:
-                self.begin()
-                self.commit()
+    def held(self, whole: str) -> AbstractContextManager[None]:
+        """What happens in it is one transaction for the rule sets that make one of each `whole`."""
+        return self._transactions.held(whole)
 
     # Section: address spaces
 
@@ -100,11 +73,7 @@ class MemoryCore:
         """A new address space on `root` (`address_space_init`); `kind` as in AddressSpace."""
         space = AddressSpace(name, root, kind, owner)
         self.begin()
-        if self.depth > 1:
-            # What its root leads to may have changed in this transaction already, and will not be marked again.
-            self._changed.add(root)
-        for ledger in self._held:
-            ledger.backlog.add(root)
+        self._transactions.enter_root(root)
         self.spaces[space] = None
         for ledger in self.ledgers:
             ledger.admit(space)
@@ -138,7 +107,7 @@ class MemoryCore:
         self.begin()
         region.priority = priority
         self._move(region, addr)
-        self._insert(container, region)
+        container.insert(region)
         self._structure_changed(container, region)
         self.commit()
 
@@ -147,7 +116,7 @@ class MemoryCore:
         if region.container is not container:
             raise TopologyError(f"{region.name!r} is not in {container.name!r}")
         self.begin()
-        self._remove(container, region)
+        container.remove(region)
         self._structure_changed(container, region)
         self.commit()
 
@@ -160,10 +129,10 @@ class MemoryCore:
             self._move(region, addr)
             return
         self.begin()
-        self._remove(container, region)
+        container.remove(region)
         self._structure_changed(container, region)
         self._move(region, addr)
-        self._insert(container, region)
+        container.insert(region)
         self._structure_changed(container, region)
         self.commit()
 
@@ -218,12 +187,12 @@ class MemoryCore:
 
     def finalize(self, region: MemoryRegion) -> None:
         """`region` is gone: it and its children part, an alias lets go of its target; no view is rebuilt."""
-        self._touch(region)
+        self._transactions.touch(region)
         region.enabled = False
         for child in list(region.subregions):
-            self._remove(region, child)
+            region.remove(child)
         if region.container is not None:
-            self._remove(region.container, region)
+            region.container.remove(region)
         if region.alias is not None:
             region.alias.referrers.remove(region)
             region.alias = None
@@ -234,49 +203,20 @@ class MemoryCore:
         """Give `region` an address. A view with this very region for a root is drawn at it."""
         if addr != region.addr:
             region.addr = addr
-            self._touch(region)
-
-    @staticmethod
-    def _insert(container: MemoryRegion, region: MemoryRegion) -> None:
-        siblings = container.subregions
-        index = next((i for i, other in enumerate(siblings) if other.priority <= region.priority), len(siblings))
-        siblings.insert(index, region)
-        region.container = container
-
-    @staticmethod
-    def _remove(container: MemoryRegion, region: MemoryRegion) -> None:
-        container.subregions.remove(region)
-        region.container = None
+            self._transactions.touch(region)
 
     def _structure_changed(self, container: MemoryRegion, region: MemoryRegion) -> None:
-        self._pending = self._pending or (container.enabled and region.enabled)
+        self._transactions.update(container.enabled and region.enabled)
         if region.enabled:
-            self._touch(container)
+            self._transactions.touch(container)
 
     def _attribute_changed(self, region: MemoryRegion, *, pending: bool) -> None:
         """Something that others see of `region` itself: those above it change, whatever it is now."""
         self.begin()
-        self._pending = self._pending or pending
-        self._touch(region)
+        self._transactions.update(pending)
+        self._transactions.touch(region)
         if region.container is not None:
-            self._touch(region.container)
+            self._transactions.touch(region.container)
         for referrer in region.referrers:
-            self._touch(referrer)
+            self._transactions.touch(referrer)
         self.commit()
-
-    def _touch(self, region: MemoryRegion) -> None:
-        """What `region` shows has changed, and so has what shows it, up to what is hidden anyway.
-
-        An alias of it is marked even when hidden: some rules look through aliases that are disabled.
-        """
-        changed = self._changed
-        above = [region]
-        while above:
-            region = above.pop()
-            if region.flat is None and region in changed:
-                continue
-            region.flat = None
-            changed.add(region)
-            if region.enabled and region.container is not None:
-                above.append(region.container)
-            above.extend(region.referrers)

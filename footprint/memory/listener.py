@@ -7,6 +7,7 @@ the view before a commit and the one after it, deletions first, in ascending ord
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 
 from footprint.memory.render import FlatRange
 from footprint.memory.space import AddressSpace
@@ -106,7 +107,7 @@ class Audience:
 
     def tell(self, spaces: Iterable[AddressSpace], ranges_of: Callable[[AddressSpace], Sequence[FlatRange]]) -> None:
         """Tell everybody what a commit changed, space by space in the order of `spaces`."""
-        everyone = sorted((one for following in self._listeners.values() for one in following), key=_priority)
+        everyone = sorted(chain.from_iterable(self._listeners.values()), key=_priority)
         for listener in everyone:
             listener.begin()
         for space in spaces:

@@ -59,6 +59,17 @@ class MemoryRegion:
     def __repr__(self) -> str:
         return f"<MemoryRegion {self.name or '(noname)'} {self.addr:#x}+{self.size:#x} prio {self.priority}>"
 
+    def insert(self, region: MemoryRegion) -> None:
+        """Let `region`, which has its priority, stand here, in front of those that have the same."""
+        index = next((i for i, other in enumerate(self.subregions) if other.priority <= region.priority), None)
+        self.subregions.insert(len(self.subregions) if index is None else index, region)
+        region.container = self
+
+    def remove(self, region: MemoryRegion) -> None:
+        """Let `region` stand here no longer."""
+        self.subregions.remove(region)
+        region.container = None
+
     @property
     def kind(self) -> str:
         """QEMU's word for the region's own kind, in the order of its tests."""

@@ -114,10 +114,10 @@ def _covers(window: MemoryRegion) -> bool:
 
 
 def _first_two_enabled(region: MemoryRegion) -> list[MemoryRegion]:
-    found = []
+    enabled = []
     for child in region.subregions:
         if child.enabled:
-            found.append(child)
-            if len(found) == 2:
+            enabled.append(child)
+            if len(enabled) == 2:
                 break
-    return found
+    return enabled

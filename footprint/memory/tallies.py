@@ -8,7 +8,7 @@ from typing import NamedTuple
 from footprint.memory.radix import NODE_BYTES, NOTHING, Pages, Shape, measure
 from footprint.memory.region import MemoryRegion
 from footprint.memory.render import Flat, MergeRule, render
-from footprint.memory.rules import Layout
+from footprint.memory.rules import StructSizes
 
 
 class Figures(NamedTuple):
@@ -105,14 +105,14 @@ def object_counts(figures: Figures, views: int, dispatches: int, *, dummies: int
     )
 
 
-def bytes_by_kind(made: ObjectCounts, nodes_allocated: int, layout: Layout, pages: Pages) -> dict[str, int]:
-    """What the C program allocates for `made`, with that many radix nodes, by kind of thing."""
+def bytes_by_kind(made: ObjectCounts, nodes_allocated: int, layout: StructSizes, pages: Pages) -> dict[str, int]:
+    """What the C program allocates for `made`, with that many radix nodes, by kind (footprint.byte_kinds)."""
     return {
-        "flatviews": made.views * layout.flatview,
-        "flat_ranges": made.range_slots * layout.flat_range,
-        "dispatches": made.dispatches * layout.dispatch,
-        "sections": made.section_slots * layout.section,
         "nodes": nodes_allocated * NODE_BYTES,
+        "sections": made.section_slots * layout.section,
+        "flat_ranges": made.range_slots * layout.flat_range,
+        "flatviews": made.views * layout.flatview,
+        "dispatches": made.dispatches * layout.dispatch,
         "subpages": made.subpages * (layout.subpage_head + 2 * pages.size),
     }
 

@@ -51,8 +51,8 @@ def find_program(word: str) -> str:
     if path is not None:
         return path
     name = Path(word).name
-    found = re.fullmatch(r"qemu-system-(\w+)", name)
-    package = PACKAGES.get(found[1], "qemu-system-misc") if found else _OTHERS.get(name)
+    emulator = re.fullmatch(r"qemu-system-(\w+)", name)
+    package = PACKAGES.get(emulator[1], "qemu-system-misc") if emulator else _OTHERS.get(name)
     if "/" in word:
         raise MeasurementError(f"{word} is not there, or is not a program")
     raise MeasurementError(

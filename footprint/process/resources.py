@@ -95,13 +95,13 @@ class Outside:
 
     def _children(self) -> int:
         """Of all its threads; ABSENT where the kernel keeps no such list (CONFIG_PROC_CHILDREN)."""
-        found = 0
+        number = 0
         for task in os.listdir(f"{self._folder}/task"):
             with contextlib.suppress(ProcessLookupError):  # a thread that ends meanwhile
                 try:
                     with open(f"{self._folder}/task/{task}/children", "rb") as file:
-                        found += len(file.read().split())
+                        number += len(file.read().split())
                 except FileNotFoundError:
                     if os.path.exists(f"{self._folder}/task/{task}"):
                         return ABSENT
-        return found
+        return number

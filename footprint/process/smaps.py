@@ -45,13 +45,13 @@ def cpu_seconds(pid: int) -> float:
     return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
-def guests_metrics(found: Sequence[Mapping[str, int]]) -> dict[str, int]:
+def guests_metrics(guests: Sequence[Mapping[str, int]]) -> dict[str, int]:
     """What guests side by side take, of the process metrics of each: ``process.*`` as the mean, ``guests.*`` of all."""
-    total = {name: sum(one[name] for one in found) for name in found[0]}
-    means = {name: round(amount / len(found)) for name, amount in total.items()}
+    total = {name: sum(guest[name] for guest in guests) for name in guests[0]}
+    means = {name: round(amount / len(guests)) for name, amount in total.items()}
     return {
         **means,
-        "guests": len(found),
+        "guests": len(guests),
         "guests.shared": means["process.rss"] - means["process.uss"],
         "guests.rss": total["process.rss"],
         "guests.pss": total["process.pss"],
@@ -72,8 +72,8 @@ def mappings(pid: int) -> dict[str, dict[str, int]]:
             name = _group(head[3], program)
             group = groups.setdefault(name, dict.fromkeys(("mappings", *SUMMED), 0))
             group["mappings"] += 1
-        elif (found := _FIELD.match(line)) and found[1] in SUMMED:
-            group[found[1]] += int(found[2]) * 1024
+        elif (field := _FIELD.match(line)) and field[1] in SUMMED:
+            group[field[1]] += int(field[2]) * 1024
     return dict(sorted(groups.items(), key=lambda item: -item[1]["Rss"]))
 
 
@@ -107,7 +107,7 @@ def command_line_of(pid: int) -> list[str]:
 
 
 def _fields(text: str) -> dict[str, int]:
-    return {found[1]: int(found[2]) * 1024 for line in text.splitlines() if (found := _FIELD.match(line))}
+    return {field[1]: int(field[2]) * 1024 for line in text.splitlines() if (field := _FIELD.match(line))}
 
 
 def _read(pid: int, name: str) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import pytest
 
-from footprint.pytest_plugin.names import CHILD, NAME
+from footprint.pytest_plugin.names import MEASURED_TEST, NAME
 
 HELP = (
     f"{NAME}(cycles=None, metrics=None, seconds=60): the test's body is run again and again in a process of its own;"
@@ -26,10 +26,10 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture
 def no_leaks(request: pytest.FixtureRequest) -> Callable[..., None]:
     """Call it with a function: it fails if that leaks. Further arguments: cycles=None, metrics=None, seconds=60."""
-    child = request.config.pluginmanager.get_plugin(CHILD)
-    if child is None:
+    test = request.config.pluginmanager.get_plugin(MEASURED_TEST)
+    if test is None:
         pytest.fail(f"{NAME} must be an argument of the test or of one of its fixtures", pytrace=False)
-    return child.no_leaks  # type: ignore[no-any-return]
+    return test.no_leaks  # type: ignore[no-any-return]
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -38,7 +38,7 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
     if item.get_closest_marker(NAME) is None and NAME not in getattr(item, "fixturenames", ()):
         return None
     config = item.config
-    if config.pluginmanager.has_plugin(CHILD) or config.option.setuponly or config.option.setupplan:
+    if config.pluginmanager.has_plugin(MEASURED_TEST) or config.option.setuponly or config.option.setupplan:
         return None
     from footprint.pytest_plugin.runner import run
 

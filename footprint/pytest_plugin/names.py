@@ -2,5 +2,5 @@
 
 NAME = "no_leaks"
 """Of the marker and of the fixture."""
-CHILD = "footprint-child"
+MEASURED_TEST = "footprint-child"
 """Of the plugin that only the process of one measured test has."""

@@ -9,7 +9,7 @@ import pytest
 
 from footprint.errors import RequestError, UnknownNameError
 from footprint.leaks.measure import Options
-from footprint.leaks.trial import Plan
+from footprint.leaks.plan import Plan
 
 NAMES = ("cycles", "metrics", "seconds")
 

@@ -10,22 +10,25 @@ import shlex
 import sys
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack, closing
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from footprint.errors import FootprintError, MeasurementError
-from footprint.leaks import pipe_protocol
-from footprint.leaks.subject import ChildSubject
+from footprint.install import install_command
+from footprint.leaks.channel import Channel
+from footprint.leaks.pipe_protocol import ReplyCode, RequestCode
+from footprint.leaks.plan import Plan
+from footprint.leaks.subject import PipeSubject, python_subject
 from footprint.leaks.supervisor import Ended, Limits
 from footprint.leaks.target_loader import EMPTY
-from footprint.leaks.trial import Plan, Trial
+from footprint.leaks.trial import Trial
 from footprint.leaks.verdict_text import told
 from footprint.pytest_plugin.names import NAME
 from footprint.pytest_plugin.options import of_marker
-from footprint.verdict.verdict import Explanation, Verdict
+from footprint.verdict.place import Explanation
+from footprint.verdict.verdict import Answer, Verdict
 
 PHASES = {"setup": "while its fixtures were set up", "call": "while it ran", "teardown": "while it was torn down"}
 NOT_THERE: dict[str, Any] = {
@@ -38,70 +41,48 @@ NOT_THERE: dict[str, Any] = {
 """Options of the run that the process of one test goes without: it selects, repeats and writes nothing."""
 
 
-IN_PROCESS = "for the native stacks of a test: pip install 'footprint[memray]'"
-
-
-class Body(ChildSubject):
-    """The body of a test, in the pytest process that runs only this one."""
+class Body:
+    """The body of a test in the pytest process that runs only this one: `subject`, and the talk around it."""
 
     def __init__(self, sheet: int) -> None:
-        super().__init__(
-            str(sheet), _no_limits(), program=[str(Path(__file__).with_name("start.py"))], pass_fds=(sheet,)
-        )
-        self.lost: Ended | None = None
-        self._early: list[tuple[int, str]] = []
+        program = [sys.executable, str(Path(__file__).with_name("start.py"))]
+        # All that the process said stands beside in the report; its last words, of a traceback say, would mislead.
+        self._channel = Channel(program, [str(sheet)], _no_limits(), pass_fds=(sheet,), tells_words=False)
+        self.subject = PipeSubject(self._channel, _cannot_run_again, first="in its first run")
 
     @property
     def words(self) -> str:
         """What the process itself wrote."""
-        return self._child.words if self._child is not None else ""
+        return self._channel.words
 
-    def hear(self, when: str) -> tuple[int, str]:
+    @property
+    def lost(self) -> Ended | None:
+        """How the process ended while it was measured; None if it can still be talked with."""
+        return self._channel.lost
+
+    def hear(self, when: str) -> tuple[ReplyCode, str]:
         """The next message, whenever it comes; raises Ended."""
-        return self._early.pop(0) if self._early else self._text(self._answer(when, math.inf))
+        return self._channel.hear(when, math.inf)
 
     def limit(self, limits: Limits) -> None:
         """What the next measurement may take."""
-        self._limits, self.cycles = limits, 0
+        self._channel.limits = limits
 
     def tell(self, verdict: dict[str, str]) -> None:
         """Hand the answer over, and lift the limits."""
-        self._send(pipe_protocol.END, 0)
         data = json.dumps(verdict).encode()
-        self._send(pipe_protocol.VERDICT, len(data))
-        while data:
-            data = data[os.write(self._requests, data) :]
+        self._channel.send(RequestCode.END, 0)
+        self._channel.send(RequestCode.VERDICT, len(data), data)
         self.limit(_no_limits())
 
-    def ready(self) -> None:
-        """Wait until the test ran once; raises Ended."""
-        when = "in its first run"
-        kind, text = self._text(self._answer(when, self._limits.left))
-        if kind != pipe_protocol.READY:
-            raise self._ended(kind, text)
+    def close(self) -> None:
+        """End the process."""
+        self._channel.close()
 
-    def _answer(self, when: str, seconds: float) -> tuple[int, ...]:
-        try:
-            return super()._answer(when, seconds)
-        except Ended as error:
-            self.lost = error
-            raise
 
-    def _traced(self, found: Explanation, cycles: int, rates: Mapping[str, float]) -> Explanation:  # noqa: ARG002
-        """`found`, and what to install: a test cannot be run once more under a tracer."""
-        return replace(found, hints=(*found.hints, IN_PROCESS))
-
-    def _died(self, when: str) -> Ended:
-        ended = super()._died(when)
-        # All that it said stands beside it in the report; its last words, of a traceback say, would mislead.
-        self.lost = Ended(ended.how, str(ended).partition(": ")[0])
-        return self.lost
-
-    def _ended(self, kind: int, text: str) -> Ended:
-        if kind < pipe_protocol.BEGIN:
-            return super()._ended(kind, text)
-        self._early.append((kind, text))  # something broke off the talk from within, a signal's handler say
-        return Ended("raised", "the test ended while it was measured")
+def _cannot_run_again(explanation: Explanation, cycles: int, rates: Mapping[str, float]) -> Explanation:  # noqa: ARG001
+    """`explanation`, and what to install: a test cannot be run once more under a tracer."""
+    return explanation.with_hints(f"for the native stacks of a test: {install_command('memray')}")
 
 
 def run(item: pytest.Item, nextitem: pytest.Item | None) -> None:
@@ -166,17 +147,17 @@ def _talk(item: pytest.Item, said: list[str]) -> Iterator[pytest.TestReport]:
         opened.callback(lambda: said.append(body.words))
         opened.enter_context(closing(body))
         when = "setup"
-        while (message := body.hear(PHASES[when]))[0] != pipe_protocol.FINISHED:
-            kind, text = message
-            if kind == pipe_protocol.REPORT:
+        while (message := body.hear(PHASES[when]))[0] != ReplyCode.FINISHED:
+            reply, text = message
+            if reply == ReplyCode.REPORT:
                 report = _received(item, text)
                 when = "call" if report.when == "setup" and report.passed else "teardown"
                 yield report
-            elif kind == pipe_protocol.BEGIN:
+            elif reply == ReplyCode.BEGIN:
                 _answer(item, body, json.loads(text))
-            elif kind == pipe_protocol.EXITED:
-                message, code = json.loads(text)
-                pytest.exit(message, returncode=code)
+            elif reply == ReplyCode.EXITED:
+                why, code = json.loads(text)
+                pytest.exit(why, returncode=code)
             else:
                 raise MeasurementError(text)
 
@@ -187,7 +168,7 @@ def _received(item: pytest.Item, text: str) -> pytest.TestReport:
     if isinstance(data["longrepr"], list):
         data["longrepr"] = tuple(data["longrepr"])
     for name in ("sections", "user_properties"):
-        data[name] = [tuple(one) for one in data[name]]
+        data[name] = [tuple(pair) for pair in data[name]]
     config = item.config
     return config.hook.pytest_report_from_serializable(config=config, data=data)  # type: ignore[no-any-return]
 
@@ -207,12 +188,12 @@ def _judged(body: Body, wanted: dict[str, Any]) -> Verdict:
     limits = Limits(wanted["seconds"])
     body.limit(limits)
     try:
-        with closing(ChildSubject(EMPTY, limits)) as empty:
-            body.ready()
+        with closing(python_subject(EMPTY, limits)) as empty:
+            body.subject.ready()
             empty.ready()
-            return Trial(target, body, empty, limits, plan, lambda _: None).verdict()
+            return Trial(target, body.subject, empty, limits, plan, lambda _: None).verdict()
     except (Ended, MeasurementError) as error:
-        return Verdict(target, "inconclusive", 0, reason=str(error))
+        return Verdict(target, Answer.INCONCLUSIVE, 0, reason=str(error))
 
 
 def _failure(item: pytest.Item, verdict: Verdict) -> str:

@@ -49,7 +49,8 @@ def _no_output() -> Iterator[None]:
 def _no_records(wanted: logging.Handler | None) -> Iterator[None]:
     """Take pytest's handlers away, save the one `wanted`; without any, Python would add one of its own."""
     root, stand_in = logging.getLogger(), logging.NullHandler()
-    keeping = [one for one in root.handlers if type(one).__module__ == "_pytest.logging" and one is not wanted]
+    of_pytest = [handler for handler in root.handlers if type(handler).__module__ == "_pytest.logging"]
+    keeping = [handler for handler in of_pytest if handler is not wanted]
     for handler in keeping:
         root.removeHandler(handler)
     root.addHandler(stand_in)

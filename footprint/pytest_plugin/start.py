@@ -31,16 +31,16 @@ def main(requests: int, answers: int, sheet: int) -> None:
     if told["worker"] is not None:
         config.workerinput, config.workeroutput = told["worker"], {}  # type: ignore[attr-defined]
 
-    from footprint.pytest_plugin.child import Child
-    from footprint.pytest_plugin.names import CHILD
+    from footprint.pytest_plugin.measured_test import MeasuredTest
+    from footprint.pytest_plugin.names import MEASURED_TEST
 
-    child = Child(requests, answers, told["nodeid"])
-    config.pluginmanager.register(child, CHILD)
+    test = MeasuredTest(requests, answers, told["nodeid"])
+    config.pluginmanager.register(test, MEASURED_TEST)
     try:
         config.hook.pytest_cmdline_main(config=config)
     finally:
         config._ensure_unconfigure()
-    child.finish()
+    test.finish()
 
 
 def _loaded(options: dict[str, bytes]) -> Any:

@@ -43,8 +43,8 @@ class Capture:
     @property
     def target(self) -> str | None:
         """The target's name as in ``qemu-system-TARGET``, where the command tells."""
-        _, found, target = Path(self.command[0]).name.partition("qemu-system-") if self.command else ("", "", "")
-        return target if found else None
+        _, prefix, target = Path(self.command[0]).name.partition("qemu-system-") if self.command else ("", "", "")
+        return target if prefix else None
 
 
 def looks_like_a_capture(head: bytes) -> bool:

@@ -1,22 +1,22 @@
-"""Counts of what ``info mtree`` and ``info mtree -f -d`` print, under the names of the model's metrics.
+"""Counts of what a running QEMU answers to ``info mtree`` and ``info mtree -f -d``, under the names of metrics.
 
-Only counting: the readers of these texts are in the room ``qemu``. The formats are in
-docs/qemu-memory.md, "Flat form", "Dispatch form"; the dummy sections of a dispatch in QEMU commit
-b9b1baa7bb (one since v4.2.0, four before).
+The texts are read by footprint.qemu.mtree and footprint.qemu.flat, like those of a capture.
 """
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable
+from typing import TypeVar
 
-_RANGE = re.compile(r"^  [0-9a-f]{16}-[0-9a-f]{16} \(prio ", re.MULTILINE)
-_SECTION = re.compile(r"^      #\d+ @[0-9a-f]{16}\.\.", re.MULTILINE)
-_NAMELESS = re.compile(r"^      #\d+ @[0-9a-f]{16}\.\.[0-9a-f]{16} \(noname\)", re.MULTILINE)
-_NODE = re.compile(r"^      \[\d+\]$", re.MULTILINE)
-_VIEW = re.compile(r"^FlatView #\d+$", re.MULTILINE)
-_EMPTY = re.compile(r"^  No rendered FlatView$", re.MULTILINE)
-_SPACE = re.compile(r"^address-space: ", re.MULTILINE)
+from footprint.errors import InputFileError, MeasurementError
+from footprint.qemu.flat import read_flat
+from footprint.qemu.lines import Source
+from footprint.qemu.mtree import read_mtree
+
 ONE_DUMMY_SINCE = (4, 2)
+"""QEMU commit b9b1baa7bb; before, every dispatch began with four dummy sections."""
+
+_Text = TypeVar("_Text")
 
 
 def dummies(version: str) -> int:
@@ -25,24 +25,36 @@ def dummies(version: str) -> int:
     return 1 if (major, minor) >= ONE_DUMMY_SINCE else 4
 
 
-def count_spaces(tree: str) -> dict[str, int]:
-    """``address_spaces`` of the text of ``info mtree``."""
-    return {"address_spaces": len(_SPACE.findall(tree))}
+def count_spaces(answer: str) -> dict[str, int]:
+    """``address_spaces`` in the answer to ``info mtree``. Raises MeasurementError where it cannot be read."""
+    tree = _parsed(answer, read_mtree, "info mtree")
+    return {"address_spaces": sum(len(block.spaces) for block in tree.blocks)}
 
 
-def count_views(flat: str, version: str) -> dict[str, int]:
-    """The counts of views, ranges, sections, nodes and subpages in the text of ``info mtree -f -d``.
+def count_views(answer: str, version: str) -> dict[str, int]:
+    """The counts of views, ranges, sections, nodes and subpages in the answer to ``info mtree -f -d``.
 
-    The empty view's dispatch is not printed: it has the dummy sections, and no node.
+    The empty view's dispatch is not printed: it has the dummy sections of QEMU `version`, and no node.
+    Raises MeasurementError where the answer cannot be read.
     """
-    views, empty = len(_VIEW.findall(flat)), len(_EMPTY.findall(flat))
+    views = _parsed(answer, read_flat, "info mtree -f -d").views
+    dispatches = [view.dispatch for view in views if view.dispatch is not None]
+    empty = sum(not view.ranges for view in views)
     first = dummies(version)
+    nameless = sum(section.name is None for dispatch in dispatches for section in dispatch.sections)
     return {
-        "flatviews.alive": views,
+        "flatviews.alive": len(views),
         "flatviews.empty": empty,
-        "dispatches.alive": views,
-        "flat_ranges": len(_RANGE.findall(flat)),
-        "sections": len(_SECTION.findall(flat)) + first * empty,
-        "nodes": len(_NODE.findall(flat)),
-        "subpages": len(_NAMELESS.findall(flat)) - first * (views - empty),
+        "dispatches.alive": len(views),
+        "flat_ranges": sum(len(view.ranges) for view in views),
+        "sections": sum(len(dispatch.sections) for dispatch in dispatches) + first * empty,
+        "nodes": sum(len(dispatch.nodes) for dispatch in dispatches),
+        "subpages": nameless - first * (len(views) - empty),
     }
+
+
+def _parsed(answer: str, read: Callable[[str, Source], _Text], command: str) -> _Text:
+    try:
+        return read(answer, Source("QEMU", command))
+    except InputFileError as error:
+        raise MeasurementError(f"what QEMU answered cannot be read: {error}") from None

@@ -43,8 +43,10 @@ class SectionLine:
     iommu: bool = False
 
 
-Run = tuple[int, int, int, int]
+EntryRun = tuple[int, int, int, int]
 """Entries first to last (inclusive) of a node with the same (skip, ptr)."""
+NodeRuns = tuple[EntryRun, ...]
+"""All entries of a node."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ class DispatchText:
     levels: int
     skip: int
     ptr: int
-    nodes: tuple[tuple[Run, ...], ...]
+    nodes: tuple[NodeRuns, ...]
     node_lines: tuple[int, ...]
 
     @property
@@ -84,10 +86,10 @@ def read_dispatch(lines: list[str], at: int, source: Source) -> tuple[DispatchTe
     """The dispatch that begins at line index `at`, and the index after it. Raises InputFileError."""
     at = _expect(lines, at, "    Physical sections", source)
     sections: list[SectionLine] = []
-    while at < len(lines) and (found := _SECTION.fullmatch(lines[at])):
-        if int(found[1]) != len(sections):
+    while at < len(lines) and (matched := _SECTION.fullmatch(lines[at])):
+        if int(matched[1]) != len(sections):
             raise source.unexpected(lines[at], f"section #{len(sections)}", at + 1)
-        sections.append(_section(found, at + 1))
+        sections.append(_section(matched, at + 1))
         at += 1
     tree = _TREE.fullmatch(lines[at]) if at < len(lines) else None
     if tree is None:
@@ -109,29 +111,29 @@ def _shown(lines: list[str], at: int) -> str:
     return lines[at] if at < len(lines) else "the end"
 
 
-def _section(found: re.Match[str], number: int) -> SectionLine:
-    rest, marks = _ALIAS.sub("", found[4]) if " alias=" in found[4] else found[4], []
+def _section(matched: re.Match[str], number: int) -> SectionLine:
+    rest, marks = _ALIAS.sub("", matched[4]) if " alias=" in matched[4] else matched[4], []
     for mark in _MARKS:
         if rest.endswith(mark):
             rest = rest[: -len(mark)]
             marks.append(mark)
-    index = int(found[1])
+    index = int(matched[1])
     if index < len(_LABELS) and rest.endswith(_LABELS[index]):
         rest = rest[: -len(_LABELS[index])]
     name = None if rest == "(noname)" else rest
-    return SectionLine(number, int(found[2], 16), int(found[3], 16), name, _MARKS[2] in marks, _MARKS[0] in marks)
+    return SectionLine(number, int(matched[2], 16), int(matched[3], 16), name, _MARKS[2] in marks, _MARKS[0] in marks)
 
 
-def _read_nodes(lines: list[str], at: int, source: Source) -> tuple[tuple[tuple[Run, ...], ...], tuple[int, ...], int]:
-    nodes: list[tuple[Run, ...]] = []
+def _read_nodes(lines: list[str], at: int, source: Source) -> tuple[tuple[NodeRuns, ...], tuple[int, ...], int]:
+    nodes: list[NodeRuns] = []
     numbers: list[int] = []
-    known: dict[str, Run] = {}
-    while at < len(lines) and (found := _NODE.fullmatch(lines[at])):
-        if int(found[1]) != len(nodes) or len(nodes) >= MOST_NODES:
+    known: dict[str, EntryRun] = {}
+    while at < len(lines) and (matched := _NODE.fullmatch(lines[at])):
+        if int(matched[1]) != len(nodes) or len(nodes) >= MOST_NODES:
             raise source.unexpected(lines[at], f"node [{len(nodes)}] (of at most {MOST_NODES})", at + 1)
         numbers.append(at + 1)
         at += 1
-        runs: list[Run] = []
+        runs: list[EntryRun] = []
         reached = 0
         while at < len(lines) and lines[at].startswith("\t"):
             line = lines[at]
@@ -149,12 +151,12 @@ def _read_nodes(lines: list[str], at: int, source: Source) -> tuple[tuple[tuple[
     return tuple(nodes), tuple(numbers), at
 
 
-def _run(line: str, number: int, source: Source) -> Run:
-    found = _ENTRY.fullmatch(line)
-    if found is None:
+def _run(line: str, number: int, source: Source) -> EntryRun:
+    matched = _ENTRY.fullmatch(line)
+    if matched is None:
         raise source.unexpected(line, 'an entry such as "  0..511  skip=1  ptr=NIL"', number)
-    first, skip, leads = int(found[1]), int(found[3]), found[4]
-    last = int(found[2]) if found[2] else first
+    first, skip, leads = int(matched[1]), int(matched[3]), matched[4]
+    last = int(matched[2]) if matched[2] else first
     ptr = NIL if leads == "NIL" else int(leads.strip("#[]"))
     if not first <= last < FAN_OUT or skip > 63 or ptr > NIL or (leads[0] == "#") != (skip == 0):
         raise source.unexpected(line, "an entry of a radix node", number)

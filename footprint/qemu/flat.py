@@ -110,9 +110,9 @@ def _read_view(lines: list[str], at: int, source: Source, only: SpaceLine | None
             spaces.append(_space(lines[at], at + 1, source))
             at += 1
         if not spaces or at == count or not lines[at].startswith(_ROOT):
-            found = lines[at] if at < count else "the end"
+            shown = lines[at] if at < count else "the end"
             expected = f"an address space or {_ROOT.strip()!r}" if spaces else "an address space of the view"
-            raise source.unexpected(found, expected, min(at + 1, count))
+            raise source.unexpected(shown, expected, min(at + 1, count))
         root = lines[at][len(_ROOT) :]
         root = None if root == "(none)" else root
         at += 1
@@ -133,18 +133,18 @@ def _read_view(lines: list[str], at: int, source: Source, only: SpaceLine | None
 
 
 def _space(line: str, number: int, source: Source) -> SpaceLine:
-    name, found, rest = line[5:].partition('", root: ')
-    if not found:
+    name, separator, rest = line[5:].partition('", root: ')
+    if not separator:
         raise source.unexpected(line, "an address space such as ' AS \"memory\", root: system'", number)
     root, comma, alias = rest.partition(", alias ")
     return SpaceLine(name, root, alias if comma else None)
 
 
 def _range(line: str, number: int, source: Source) -> RangeLine:
-    found = _RANGE.fullmatch(line)
-    if not found:
+    matched = _RANGE.fullmatch(line)
+    if not matched:
         raise source.unexpected(line, 'a range such as "  START-END (prio 0, ram): NAME"', number)
-    start, end, priority, volatility, kind, rest = found.groups()
+    start, end, priority, volatility, kind, rest = matched.groups()
     accelerators: list[str] = []
     while rest.endswith(_ACCELERATOR):
         rest = rest[: -len(_ACCELERATOR)]

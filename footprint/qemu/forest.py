@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from footprint.qemu.lines import MASK
-from footprint.qemu.mtree import Block, MtreeText, RegionLine
+from footprint.qemu.mtree import MtreeBlock, MtreeText, RegionLine
 from footprint.qemu.region_node import Node
 from footprint.qemu.targets import name_targets
 
@@ -35,6 +35,7 @@ class Forest:
 def grow(text: MtreeText) -> Forest:
     """The forest that `text` prints. Raises InputFileError where lines contradict each other."""
     printed = _Printed(text)
+    printed.number_lines()
     printed.unify()
     return printed.forest()
 
@@ -49,7 +50,13 @@ class _Printed:
         self.children: list[list[int]] = []
         self.roots: list[int] = []
         self.hidden = 0
-        for block in text.blocks:
+        self.addr: list[int] = []
+        self.signature: list[int] = []
+        self._same: list[int] = []
+
+    def number_lines(self) -> None:
+        """Number the lines of all blocks, which comes before all else."""
+        for block in self.text.blocks:
             self._lay_out(block)
         self.addr = [
             line.start if self.parent[i] < 0 else (line.start - self.lines[self.parent[i]].start) & MASK
@@ -58,7 +65,7 @@ class _Printed:
         self.signature = self._sign()
         self._same = list(range(len(self.lines)))
 
-    def _lay_out(self, block: Block) -> None:
+    def _lay_out(self, block: MtreeBlock) -> None:
         """Number the lines of a block. Below a line that is not shown stands one that is made up, disabled."""
         path: list[int] = []
         self.roots.append(len(self.lines))
@@ -108,17 +115,17 @@ class _Printed:
             i = same[i]
         return i
 
-    def _unite(self, one: int, other: int) -> None:
-        pairs = [(one, other)]
+    def _unite(self, line: int, other: int) -> None:
+        pairs = [(line, other)]
         while pairs:
-            one, other = pairs.pop()
-            first, second = self.find(one), self.find(other)
+            line, other = pairs.pop()
+            first, second = self.find(line), self.find(other)
             if first == second:
                 continue
             # The line with a container stands for both: it knows more.
             keep, drop = (first, second) if self.parent[first] >= 0 else (second, first)
             self._same[drop] = keep
-            pairs.extend(zip(self.children[one], self.children[other], strict=True))
+            pairs.extend(zip(self.children[line], self.children[other], strict=True))
 
     def unify(self) -> None:
         """Let each block's root be the region that is printed alike inside another block, if there is one.

@@ -60,7 +60,7 @@ class RegionLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class MtreeBlock:
     """A tree with its headings: the `spaces` on it, or, where there are none, the alias target `region`."""
 
     line: int
@@ -73,13 +73,13 @@ class Block:
 class MtreeText:
     """All blocks in the order printed; `source` is where they were read."""
 
-    blocks: tuple[Block, ...]
+    blocks: tuple[MtreeBlock, ...]
     source: Source
 
 
 def read_mtree(text: str, source: Source) -> MtreeText:
     """The tree form in `text`. Raises InputFileError with the line that is wrong."""
-    blocks: list[Block] = []
+    blocks: list[MtreeBlock] = []
     spaces: list[str] = []
     region: str | None = None
     lines: list[RegionLine] = []
@@ -87,7 +87,7 @@ def read_mtree(text: str, source: Source) -> MtreeText:
     for number, line in enumerate([*lines_of(text, source), ""], 1):
         heading = _heading(line)
         if (not line.strip() or (heading and lines)) and (spaces or region is not None):
-            blocks.append(Block(start, tuple(spaces), region, tuple(lines)))
+            blocks.append(MtreeBlock(start, tuple(spaces), region, tuple(lines)))
             spaces, region, lines = [], None, []
         if heading:
             start = start if spaces else number
@@ -120,12 +120,12 @@ def _region(line: str, number: int, source: Source) -> RegionLine:
     if text.startswith(OVERFLOW):
         text = text[len(OVERFLOW) :].lstrip(" ")
     indent = len(line) - len(text) - (len(OVERFLOW) if OVERFLOW in line[: len(line) - len(text)] else 0)
-    found = REGION.fullmatch(text)
-    if not found or indent < 2 or indent % 2:
+    matched = REGION.fullmatch(text)
+    if not matched or indent < 2 or indent % 2:
         raise source.unexpected(line, 'a region such as "  START-END (prio 0, ram): NAME"', number)
     if indent // 2 > DEEPEST:
         raise source.error(f"the region is {indent // 2} levels deep; at most {DEEPEST}", number)
-    start, end, priority, volatility, kind, rest = found.groups()
+    start, end, priority, volatility, kind, rest = matched.groups()
     if not -(1 << 31) <= int(priority) < 1 << 31:
         raise source.error(f"priority {priority} does not fit in 32 bits", number)
     rest, owner = split_owner(rest)

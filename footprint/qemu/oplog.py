@@ -219,32 +219,34 @@ def _parse(line: str, number: int) -> Operation | None:
         case "init":
             return _parse_init(line, number)
         case "AS_INIT":
-            if found := _SPACE.fullmatch(line):
-                return SpaceInit(number, found[1], _name(found[2], found[3]))
+            if matched := _SPACE.fullmatch(line):
+                return SpaceInit(number, matched[1], _name(matched[2], matched[3]))
         case "add":
-            if found := _ADD.fullmatch(line):
-                priority = int(found[6] or 0)
+            if matched := _ADD.fullmatch(line):
+                priority = int(matched[6] or 0)
                 signed = priority - (1 << 32) if priority >= 1 << 31 else priority
-                return Add(number, _name(found[1], found[2]), int(found[3], 16), _name(found[4], found[5]), signed)
+                return Add(
+                    number, _name(matched[1], matched[2]), int(matched[3], 16), _name(matched[4], matched[5]), signed
+                )
         case "del":
-            if found := _DEL.fullmatch(line):
-                return Del(number, _name(found[1], found[2]), _name(found[3], found[4]))
+            if matched := _DEL.fullmatch(line):
+                return Del(number, _name(matched[1], matched[2]), _name(matched[3], matched[4]))
         case "":
             if line.strip() == "NEWVIEW":
                 return NewView(number)
         case _:
-            if found := _SET.fullmatch(line):
-                return Set(number, found[1], _name(found[2], found[3]), int(found[4], 16))
+            if matched := _SET.fullmatch(line):
+                return Set(number, matched[1], _name(matched[2], matched[3]), int(matched[4], 16))
     return None
 
 
 def _parse_init(line: str, number: int) -> Init | None:
-    if found := _ALIAS.fullmatch(line):
-        target = _name(found[4], found[5])
-        return Init(number, "alias", _name(found[1], found[2]), int(found[3], 16), target, int(found[6], 16))
-    found = _INIT.fullmatch(line)
-    if found and found[1] != "alias":
-        return Init(number, found[1], _name(found[2], found[3]), int(found[4], 16))
+    if matched := _ALIAS.fullmatch(line):
+        target = _name(matched[4], matched[5])
+        return Init(number, "alias", _name(matched[1], matched[2]), int(matched[3], 16), target, int(matched[6], 16))
+    matched = _INIT.fullmatch(line)
+    if matched and matched[1] != "alias":
+        return Init(number, matched[1], _name(matched[2], matched[3]), int(matched[4], 16))
     return None
 
 

@@ -120,10 +120,10 @@ def _is_inside(node: Node, region: Node) -> bool:
     return above is not None
 
 
-def _kinship(one: str, other: str) -> int:
+def _kinship(owner: str, other: str) -> int:
     """How many steps two owners' paths have in common: a bridge's window shows the bus above it."""
     return sum(
-        1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one.split("/"), other.split("/"), strict=False))
+        1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(owner.split("/"), other.split("/"), strict=False))
     )
 
 

@@ -1,7 +1,7 @@
 """A captured machine, built again: printed regions become regions of a memory core.
 
 What the text loses (docs/qemu-memory.md, "What the text loses") is taken from the views beside it where they tell
-(footprint.reconstruct.infer); every guess is kept as a sentence.
+(footprint.reconstruct.infer); every guess is reported as a sentence.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from footprint.qemu.flat import FlatText
 from footprint.qemu.forest import Forest, grow
 from footprint.qemu.lines import Source
 from footprint.qemu.region_node import Node
-from footprint.reconstruct.infer import Traits, read_traits
+from footprint.reconstruct.infer import Traits, infer_traits
 
 MOST_PIECES = 1_000_000
 """Pieces that all regions together may show; more are refused."""
@@ -49,7 +49,7 @@ def read_machine(capture: Capture) -> Machine:
     forest = grow(capture.tree)
     source = capture.tree.source
     _check_aliases(forest, source)
-    traits = read_traits(forest, capture.flat)
+    traits = infer_traits(forest, capture.flat)
     _check_size(forest, source)
     spaces = _spaces_in_order(forest, capture.flat)
     return Machine(forest, traits, spaces, source, [*forest.guesses, *traits.guesses])
@@ -107,8 +107,8 @@ def _make(node: Node, traits: Traits, regions: dict[Node, MemoryRegion]) -> None
     chain = [node]
     while chain[-1].target is not None and chain[-1].target not in regions:
         chain.append(chain[-1].target)
-    for one in reversed(chain):
-        regions[one] = _region(one, traits, regions)
+    for target in reversed(chain):
+        regions[target] = _region(target, traits, regions)
 
 
 def _region(node: Node, traits: Traits, regions: dict[Node, MemoryRegion]) -> MemoryRegion:
@@ -136,12 +136,12 @@ def _check_aliases(forest: Forest, source: Source) -> None:
     checked: set[Node] = set()
     for node in forest.nodes:
         chain: dict[Node, None] = {}
-        one: Node | None = node
-        while one is not None and one not in checked:
-            if one in chain:
-                raise source.error(f"alias {one.line.name!r} leads back to itself", one.line.line)
-            chain[one] = None
-            one = one.target
+        target: Node | None = node
+        while target is not None and target not in checked:
+            if target in chain:
+                raise source.error(f"alias {target.line.name!r} leads back to itself", target.line.line)
+            chain[target] = None
+            target = target.target
         checked.update(chain)
 
 
@@ -151,7 +151,7 @@ def _check_size(forest: Forest, source: Source) -> None:
     total = 0
     for root in forest.nodes:
         for node in _bottom_up(root, draws):
-            draws[node] = count = 1 + sum(draws.get(one, 0) for one in _shown(node))
+            draws[node] = count = 1 + sum(draws.get(shown, 0) for shown in _shown(node))
             if len(_shown(node)) > 1 or not _is_whole(node):
                 total += min(count, node.line.size)
             if total > MOST_PIECES:
@@ -165,7 +165,7 @@ def _bottom_up(root: Node, done: dict[Node, int]) -> list[Node]:
     under_way: set[Node] = set()
     while path:
         node = path[-1]
-        missing = [one for one in _shown(node) if one not in done and one not in under_way]
+        missing = [shown for shown in _shown(node) if shown not in done and shown not in under_way]
         if missing and node not in under_way:
             under_way.add(node)
             path += missing

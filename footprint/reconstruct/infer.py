@@ -34,7 +34,7 @@ class Path(NamedTuple):
     depth: int = 1
 
 
-class Place(NamedTuple):
+class Appearance(NamedTuple):
     """Where a tree shows a region: its offset 0 lies at `base`, and [low, high) of the view is open to it.
 
     `in_rom`: some region around it is read-only itself, as printed.
@@ -63,9 +63,9 @@ class Traits:
     guesses: list[str] = field(default_factory=list)
 
 
-def read_traits(forest: Forest, flat: FlatText) -> Traits:
+def infer_traits(forest: Forest, flat: FlatText) -> Traits:
     """The traits of the regions of `forest` that `flat` tells, with a sentence for each sort of guess."""
-    return _Reading(forest, flat).traits
+    return _Inference(forest, flat).infer()
 
 
 def candidate_roots(view: ViewText, by_name: dict[tuple[str, str | None], list[Node]]) -> list[Node]:
@@ -82,42 +82,47 @@ def roots_by_name(forest: Forest, *, per_space: bool) -> dict[tuple[str, str | N
     return table
 
 
-class _Reading:
+class _Inference:
     def __init__(self, forest: Forest, flat: FlatText) -> None:
+        self.forest = forest
+        self.flat = flat
         self.source: Source = flat.source
         self.traits = Traits()
         self._places = 0
         self._writable: set[Node] = set()
         self._of_one_byte: set[Node] = set()
-        self._read_only: list[tuple[RangeLine, list[Place]]] = []
-        for root, views in self._views_of(forest, flat).items():
+        self._read_only: list[tuple[RangeLine, list[Appearance]]] = []
+
+    def infer(self) -> Traits:
+        """Trace every range of every view to the region that it shows."""
+        for root, views in self._views_by_root().items():
             self._read(root, views)
         for item, places in self._read_only:
             self._blame(item, places)
-        self._conclude(forest)
+        self._conclude()
+        return self.traits
 
-    @staticmethod
-    def _views_of(forest: Forest, flat: FlatText) -> dict[Node, list[ViewText]]:
+    def _views_by_root(self) -> dict[Node, list[ViewText]]:
         """The views that each root may have; spaces with equal names cannot be told apart."""
-        by_name = roots_by_name(forest, per_space=flat.per_space)
-        found: dict[Node, list[ViewText]] = {}
+        by_name = roots_by_name(self.forest, per_space=self.flat.per_space)
+        views_of: dict[Node, list[ViewText]] = {}
         alike: dict[int, list[ViewText]] = {}
-        for view in flat.views:
+        for view in self.flat.views:
             if not view.ranges:
                 continue
             for root in candidate_roots(view, by_name)[:1]:
                 alike.setdefault(id(root), []).append(view)
-        for view in flat.views:
+        for view in self.flat.views:
             roots = candidate_roots(view, by_name) if view.ranges else []
-            if roots and roots[0] not in found:
+            if roots and roots[0] not in views_of:
                 views = alike[id(roots[0])]
-                most = _MOST_COMPARED // sum(len(one.ranges) for one in views)
-                found |= dict.fromkeys(roots[: max(1, most)], views)
-        return found
+                most = _MOST_COMPARED // sum(len(other.ranges) for other in views)
+                views_of |= dict.fromkeys(roots[: max(1, most)], views)
+        return views_of
 
     def _read(self, root: Node, views: list[ViewText]) -> None:
-        shown: dict[tuple[str, int], list[Place]] = {}
-        tiny: list[Place] = []
+        shown: dict[tuple[str, int], list[Appearance]] = {}
+        tiny: list[Appearance] = []
         start = _drawn_from(root, views[0].root)
         if start.line.name == views[0].root and _would_lead_on(start):
             self.traits.terminating.add(start)
@@ -140,10 +145,10 @@ class _Reading:
                     self._trace(item, shown, (item.name, item.start) in iommus)
         self._measure(tiny, bytes_shown)
 
-    def _walk(self, root: Node) -> Iterator[Place]:
+    def _walk(self, root: Node) -> Iterator[Appearance]:
         """Every place of an enabled region below `root`."""
-        stack: list[Place] = []
-        self._visit(stack, Place(root, root.addr, 0, _WHOLE, None))
+        stack: list[Appearance] = []
+        self._visit(stack, Appearance(root, root.addr, 0, _WHOLE, None))
         while stack:
             place = stack.pop()
             yield place
@@ -155,15 +160,15 @@ class _Reading:
                         f"{node.line.name!r} is shown through more than {MOST_ALIASES} aliases", node.line.line
                     )
                 self._visit(
-                    stack, Place(node.target, base - node.line.offset, low, high, Path(node, path, depth), in_rom)
+                    stack, Appearance(node.target, base - node.line.offset, low, high, Path(node, path, depth), in_rom)
                 )
             elif not node.is_alias:
                 in_rom = in_rom or node.line.kind == "rom"
                 # Of those alike, the first printed is on top, and so the one that a range shows: it is met first.
                 for child in reversed(node.children):
-                    self._visit(stack, Place(child, base + child.addr, low, high, path, in_rom))
+                    self._visit(stack, Appearance(child, base + child.addr, low, high, path, in_rom))
 
-    def _visit(self, stack: list[Place], place: Place) -> None:
+    def _visit(self, stack: list[Appearance], place: Appearance) -> None:
         """Put `place`, cut to what the region covers, on the `stack`, unless nothing is left of it."""
         node, base, low, high, path, in_rom = place
         low, high = max(low, base), min(high, base + node.line.size)
@@ -172,9 +177,9 @@ class _Reading:
         self._places += 1
         if self._places > MOST_PLACES:
             raise self.source.error(f"the regions are shown in more than {MOST_PLACES} places")
-        stack.append(Place(node, base, low, high, path, in_rom))
+        stack.append(Appearance(node, base, low, high, path, in_rom))
 
-    def _trace(self, item: RangeLine, shown: dict[tuple[str, int], list[Place]], iommu: bool) -> None:
+    def _trace(self, item: RangeLine, shown: dict[tuple[str, int], list[Appearance]], iommu: bool) -> None:
         """Note what `item` says of the region that it shows."""
         places = [place for place in shown.get((item.name, item.start - item.offset), ()) if place.meets(item)]
         if not places:
@@ -198,7 +203,7 @@ class _Reading:
             self._writable.add(path.alias)
             path = path.above
 
-    def _blame(self, item: RangeLine, places: list[Place]) -> None:
+    def _blame(self, item: RangeLine, places: list[Appearance]) -> None:
         """Some alias makes `item` read-only: that with the smallest window, which no writable range contradicts."""
         covered: list[tuple[int, int]] = []
         for place in sorted(places, key=lambda place: place.high - place.low):
@@ -213,7 +218,7 @@ class _Reading:
         if not covered:
             self.traits.readonly.add(places[0].node)
 
-    def _measure(self, tiny: list[Place], bytes_shown: set[int]) -> None:
+    def _measure(self, tiny: list[Appearance], bytes_shown: set[int]) -> None:
         """Of what prints as one byte, aliases and containers are empty unless a view shows that byte alone."""
         for place in tiny:
             node = place.node
@@ -222,27 +227,27 @@ class _Reading:
             elif node.is_alias or (node.children and node.line.kind in ("i/o", "container")):
                 self.traits.empty.add(node)
 
-    def _conclude(self, forest: Forest) -> None:
+    def _conclude(self) -> None:
         traits = self.traits
         traits.empty -= self._of_one_byte
         # Of two alike, the one that no view shows is hidden, not a container.
         alike = {_shape(node) for node in traits.terminating if not node.children}
-        for node in forest.nodes:
+        for node in self.forest.nodes:
             if not node.children and _shape(node) in alike:
                 traits.terminating.add(node)
             if node.line.kind in ("ram", "rom", "romd", "ramd") and not node.is_alias:
                 traits.terminating.add(node)
             if node.is_alias and node.line.disabled and node.line.start == node.line.end:
                 traits.empty.add(node)
-        _say(traits, "is empty rather than one byte large", "are empty rather than one byte large", traits.empty)
-        _say(traits, "is read-only", "are read-only", traits.readonly)
+        _report(traits, "is empty rather than one byte large", "are empty rather than one byte large", traits.empty)
+        _report(traits, "is read-only", "are read-only", traits.readonly)
 
 
-def _say(traits: Traits, one: str, many: str, nodes: set[Node]) -> None:
+def _report(traits: Traits, singular: str, plural: str, nodes: set[Node]) -> None:
     names = sorted({node.line.name for node in nodes})
     if names:
-        more = f" and {len(names) - 3} other names" if len(names) > 3 else ""
-        traits.guesses.append(f"{', '.join(map(repr, names[:3]))}{more} {one if len(nodes) == 1 else many}")
+        more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+        traits.guesses.append(f"{', '.join(map(repr, names[:3]))}{more} {singular if len(nodes) == 1 else plural}")
 
 
 def _shape(node: Node) -> tuple[str, int, bool]:
@@ -272,7 +277,7 @@ def _would_lead_on(node: Node) -> bool:
     return not enabled or (enabled[0].addr == 0 and enabled[0].line.size <= node.line.size)
 
 
-def _could_show(shown: dict[tuple[str, int], list[Place]], view: ViewText) -> bool:
+def _could_show(shown: dict[tuple[str, int], list[Appearance]], view: ViewText) -> bool:
     """Whether for every range of `view` there is a region that is large enough, where it should be."""
     return all(
         any(
@@ -297,7 +302,7 @@ def _likeness(node: Node, item: RangeLine) -> tuple[bool, ...]:
     )
 
 
-def _alone(place: Place, places: list[Place], item: RangeLine) -> bool:
+def _alone(place: Appearance, places: list[Appearance], item: RangeLine) -> bool:
     """Whether some byte of `item` is shown at `place` and at no other of `places`."""
     low, high = max(place.low, item.start), min(place.high, item.end + 1)
     others = [other for other in places if other is not place]

@@ -15,12 +15,12 @@ from footprint.memory.ledger import Ledger
 from footprint.memory.radix import NODE_BYTES
 from footprint.memory.region import MemoryRegion
 from footprint.memory.render import Flat, render
-from footprint.memory.rules import HISTORY, RuleSet
-from footprint.memory.space import AddressSpace, is_of_9_2
+from footprint.memory.rules import HISTORY, RuleSet, rules_with_spaces
+from footprint.memory.space import AddressSpace
 from footprint.qemu.capture import Capture
 from footprint.qemu.flat import ViewText
 from footprint.reconstruct.build import Machine, Rebuilt, read_machine, rebuild
-from footprint.reconstruct.page_size import PageGuess, page_size
+from footprint.reconstruct.page_size import page_size
 from footprint.reconstruct.sibling_order import SiblingOrder
 
 MOST_BYTES = 256 << 20
@@ -38,10 +38,10 @@ def rules_of(capture: Capture) -> RuleSet:
     """The rule set of the QEMU that printed `capture`, as far as its form tells."""
     if capture.flat.per_space:
         return HISTORY["v2.10.0"]
-    if any(is_of_9_2(space.name) for view in capture.flat.views for space in view.spaces):
-        return HISTORY["v11.1.0"]
     dummies = {view.dispatch.dummies for view in capture.flat.views if view.dispatch is not None}
-    return HISTORY["v2.11.0" if dummies and max(dummies) >= 4 else "v7.2.0"]
+    if dummies and max(dummies) >= 4:
+        return HISTORY["v2.11.0"]
+    return HISTORY[rules_with_spaces(space.name for view in capture.flat.views for space in view.spaces)]
 
 
 class Matching:
@@ -51,15 +51,14 @@ class Matching:
     none has. `left` are the users of those views of the model that no printed one was paired with.
     """
 
-    def __init__(self, capture: Capture, machine: Machine, rules: RuleSet, pages: PageGuess) -> None:
+    def __init__(self, capture: Capture, machine: Machine, rebuilt: Rebuilt) -> None:
         self.capture = capture
         self.machine = machine
-        self.rebuilt: Rebuilt = rebuild(machine, MemoryCore([rules], pages=pages.pages))
-        self.ledger: Ledger = self.rebuilt.core.ledgers[0]
-        self.siblings = SiblingOrder(self.rebuilt)
+        self.rebuilt = rebuilt
+        self.ledger: Ledger = rebuilt.core.ledgers[0]
+        self.siblings = SiblingOrder(rebuilt)
         self.pairs: list[tuple[ViewText, AddressSpace | None]] = []
         self.left: list[Names] = []
-        self._guesses = [*machine.guesses, *([pages.guess] if pages.guess else [])]
         self._known: dict[MemoryRegion | None, Flat] = {}
 
     @property
@@ -70,7 +69,7 @@ class Matching:
     @property
     def guesses(self) -> list[str]:
         """Sentences about what the capture does not say."""
-        return [*self._guesses, *self.siblings.guesses]
+        return [*self.machine.guesses, *self.siblings.guesses]
 
     def check_weight(self) -> None:
         """Refuse views that would not fit in memory, before any is built."""
@@ -84,6 +83,7 @@ class Matching:
 
         First those that only one view of the model can be: what they tell of siblings helps with the others.
         """
+        self.siblings.find_overlaps()
         ours: dict[Names, list[list[AddressSpace]]] = defaultdict(list)
         for spaces in _by_view(self.ledger):
             ours[self._names(spaces)].append(spaces)
@@ -149,7 +149,10 @@ def arrange(capture: Capture, rules: RuleSet) -> Matching:
 
     Raises InputFileError for a capture that no QEMU could have printed.
     """
-    matching = Matching(capture, read_machine(capture), rules, page_size(capture))
+    machine = read_machine(capture)
+    pages, guess = page_size(capture)
+    machine.guesses += [guess] if guess else []
+    matching = Matching(capture, machine, rebuild(machine, MemoryCore([rules], pages=pages)))
     matching.check_weight()
     matching.match()
     return matching

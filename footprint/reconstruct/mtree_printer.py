@@ -15,13 +15,11 @@ from footprint.memory.radix import FAN_OUT, NIL, SKIP_BITS
 from footprint.memory.region import MemoryRegion
 from footprint.memory.render import FlatRange
 from footprint.memory.space import AddressSpace
+from footprint.qemu.dispatch import EntryRun
 
 _MASK = (1 << 64) - 1
 _LABELS = ("unassigned", "not dirty", "ROM", "watch")
 _OVERFLOW = "[DETECTED OVERFLOW!] "
-
-Run = tuple[int, int, int, int]
-"""Entries first to last (inclusive) of a node with the same (skip, ptr)."""
 
 
 # Section: the tree form
@@ -39,7 +37,7 @@ def tree_text(spaces: Iterable[AddressSpace], *, owners: bool = True) -> str:
         lines += [*_tree_lines(root, queue, owners=owners), ""]
     printed: set[MemoryRegion] = set()
     while len(printed) < len(queue):
-        for target in [one for one in queue if one not in printed]:
+        for target in [region for region in queue if region not in printed]:
             printed.add(target)
             lines += [f"memory-region: {_name(target)}", *_tree_lines(target, queue, owners=owners), ""]
     return "\n".join(lines) + "\n"
@@ -146,7 +144,7 @@ def _dispatch_lines(dispatch: AddressSpaceDispatch, root: MemoryRegion | None) -
         yield from map(run_line, node_runs(tree.nodes[number].tolist()))
 
 
-def node_runs(entries: list[int]) -> Iterator[Run]:
+def node_runs(entries: list[int]) -> Iterator[EntryRun]:
     """The runs of equal entries in a node."""
     first = 0
     for i in range(1, FAN_OUT + 1):
@@ -156,7 +154,7 @@ def node_runs(entries: list[int]) -> Iterator[Run]:
             first = i
 
 
-def run_line(run: Run) -> str:
+def run_line(run: EntryRun) -> str:
     r"""A run of entries as printed: ``\t  0..511  skip=1  ptr=NIL``."""
     first, last, skip, ptr = run
     indices = f"{first:3d}      " if first == last else f"{first:3d}..{last:<3d} "

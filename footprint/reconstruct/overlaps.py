@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 
 from footprint.memory.region import MemoryRegion
 from footprint.memory.render import flatten
@@ -25,7 +26,7 @@ class OutOfPatienceError(Exception):
 class Patience:
     """Steps that may still be taken on one capture: a small text can ask for endlessly many."""
 
-    left: int = 3_000_000
+    left: int = 2_000_000
 
     def spend(self, steps: int) -> None:
         """Take `steps`. Raises OutOfPatienceError when there are none left."""
@@ -63,12 +64,11 @@ class Layout:
         return (top for top in self.tops if len(top) > 1)
 
 
-def lay_out(container: MemoryRegion, patience: Patience) -> Layout:
-    """The layout of a container's children."""
-    children = container.subregions
+def lay_out(children: Sequence[MemoryRegion], size: int, patience: Patience) -> Layout:
+    """The layout of `children` (as listed: falling priority) in a container of `size`. Raises OutOfPatienceError."""
     events: list[tuple[int, bool, int]] = []
     for number, child in enumerate(children):
-        for start, end in _covered(child, container.size) if child.enabled else ():
+        for start, end in _covered(child, size) if child.enabled else ():
             events += [(start, True, number), (end, False, number)]
     patience.spend(len(events))
     events.sort()
@@ -80,7 +80,7 @@ def lay_out(container: MemoryRegion, patience: Patience) -> Layout:
         else:
             del open_[number]
         if position + 1 == len(events) or events[position + 1][0] > at:
-            patience.spend(len(open_))
+            patience.spend(2 * len(open_))
             layout.edges.append(at)
             layout.tops.append(_candidates(children, open_))
     return layout
@@ -118,11 +118,14 @@ def _candidates(children: Sequence[MemoryRegion], numbers: Iterable[int]) -> tup
 
 
 class Overlaps:
-    """The overlaps of a machine: `contested` containers, and the layouts of all that lead to one."""
+    """The overlaps of a machine: its contested containers, and the layouts of all that lead to one.
+
+    For each of the `contested`, the layouts of its children of one priority: what lies below others counts, too.
+    """
 
     def __init__(self, regions: Iterable[MemoryRegion], patience: Patience) -> None:
         self.patience = patience
-        self.contested: dict[MemoryRegion, Layout] = {}
+        self.contested: dict[MemoryRegion, tuple[Layout, ...]] = {}
         self.leading: set[MemoryRegion] = set()
         self._regions = regions
         self._layouts: dict[MemoryRegion, Layout] = {}
@@ -131,9 +134,13 @@ class Overlaps:
         """Look for contested containers, and for what leads to them. Raises OutOfPatienceError."""
         for region in self._regions:
             if region.alias is None and has_rivals(region.subregions):
-                layout = self.layout(region)
-                if any(layout.disputes()):
-                    self.contested[region] = layout
+                layouts = [
+                    lay_out(list(equals), region.size, self.patience)
+                    for _, equals in groupby(region.subregions, key=lambda child: child.priority)
+                ]
+                contested = tuple(layout for layout in layouts if any(layout.disputes()))
+                if contested:
+                    self.contested[region] = contested
         above = list(self.contested)
         while above:
             region = above.pop()
@@ -147,13 +154,13 @@ class Overlaps:
         """The layout of a container, made when it is first asked for."""
         layout = self._layouts.get(container)
         if layout is None:
-            layout = self._layouts[container] = lay_out(container, self.patience)
+            layout = self._layouts[container] = lay_out(container.subregions, container.size, self.patience)
         return layout
 
     def pairs(self, container: MemoryRegion) -> dict[Pair, None]:
         """The pairs of a contested container one of which hides the other somewhere, as listed."""
         pairs: dict[Pair, None] = {}
-        for top in dict.fromkeys(self.contested[container].disputes()):
+        for top in dict.fromkeys(top for layout in self.contested[container] for top in layout.disputes()):
             self.patience.spend(len(top) * len(top))
             pairs |= dict.fromkeys((top[i], lower) for i in range(len(top)) for lower in top[i + 1 :])
         return pairs

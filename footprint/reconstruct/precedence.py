@@ -1,161 +1,76 @@
-"""What a printed view says about overlapping siblings: a range shows which of them is on top there.
-
-Where siblings compete, the printed range names the region that wins. Each way from the view's root to that
-region, at that place, demands that on it every sibling lies over its competitors. Mostly there is one way;
-where an alias shows the same region at the same place once more, one of several holds.
-"""
+"""Which sibling lies over which: what is known of pairs, what follows from it, and an order that keeps to it."""
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import pairwise
-from typing import NamedTuple
+from collections.abc import Iterable
+from heapq import heapify, heappop, heappush
 
-from footprint.memory.region import FULL, MemoryRegion
-from footprint.memory.render import Piece, flatten
-from footprint.qemu.flat import RangeLine, ViewText
-from footprint.reconstruct.overlaps import Overlaps, Pair
-
-Way = frozenset[Pair]
-"""Pairs that all hold if a range is shown on this way."""
-
-Demand = tuple[Way, ...]
-"""What one place of a view says: one of these ways holds."""
-
-DEEPEST = 100
-"""Containers and aliases on one way; longer ways are not looked at."""
+from footprint.memory.region import MemoryRegion
+from footprint.reconstruct.overlaps import Pair, Patience
 
 
-class _Step(NamedTuple):
-    """A child on a way, the candidates that it has to win against, and the steps above."""
+class Precedence:
+    """Which sibling lies over which: pairs in the order in which they were put, and what follows from several."""
 
-    child: MemoryRegion
-    candidates: tuple[MemoryRegion, ...]
-    above: _Step | None
+    def __init__(self, patience: Patience) -> None:
+        self.pairs: list[Pair] = []
+        self._below: dict[MemoryRegion, dict[MemoryRegion, None]] = {}
+        self._patience = patience
 
-
-class _Visit(NamedTuple):
-    """A region on a way, its offset 0 at `base`, with the flags of the way so far."""
-
-    region: MemoryRegion
-    base: int
-    readonly: bool
-    nonvolatile: bool
-    last: _Step | None
-    depth: int
-
-
-@dataclass(slots=True)
-class ViewReader:
-    """Reads demands from printed views of a machine with these overlaps."""
-
-    overlaps: Overlaps
-
-    def demands(self, view: ViewText, root: MemoryRegion) -> Iterator[Demand]:
-        """What `view`, which shows `root`, says about siblings that overlap. Raises OutOfPatienceError."""
-        starts = [line.start for line in view.ranges]
-        for low, high in self._disputed(root):
-            i = max(0, bisect_right(starts, low) - 1)
-            while i < len(starts) and starts[i] < high:
-                line = view.ranges[i]
-                if line.end >= low:
-                    demand = self._ways(root, max(low, line.start), line)
-                    if demand and frozenset() not in demand:
-                        yield demand
-                i += 1
-
-    def _disputed(self, root: MemoryRegion) -> list[tuple[int, int]]:
-        """The parts of a view of `root` where siblings compete; no competition begins or ends within one."""
-        parts: dict[tuple[int, int], None] = {}
-        stack = [(root, root.addr, 0, FULL, 0)]
+    def is_over(self, upper: MemoryRegion, lower: MemoryRegion) -> bool:
+        """Whether the pairs known so far put `upper` over `lower`."""
+        seen = {upper}
+        stack = [upper]
         while stack:
-            region, base, low, high, depth = stack.pop()
-            self.overlaps.patience.spend(1)
-            low, high = max(low, base), min(high, base + region.size)
-            if low >= high or depth > DEEPEST or region not in self.overlaps.leading:
-                continue
-            if region.alias is not None:
-                if region.alias.enabled:
-                    stack.append((region.alias, base - region.alias_offset, low, high, depth + 1))
-                continue
-            for start, end, candidates in self.overlaps.layout(region).within(low - base, high - base):
-                self.overlaps.patience.spend(len(candidates))
-                if len(candidates) > 1:
-                    parts[base + start, base + end] = None
-                stack += [(child, base + child.addr, base + start, base + end, depth + 1) for child in candidates]
-        return _cut(parts)
+            for region in self._below.get(stack.pop(), ()):
+                self._patience.spend(1)
+                if region is lower:
+                    return True
+                if region not in seen:
+                    seen.add(region)
+                    stack.append(region)
+        return False
 
-    def _ways(self, root: MemoryRegion, address: int, line: RangeLine) -> Demand:
-        """The ways on which a view of `root` may show at `address` what `line` says."""
-        exact: dict[Way, None] = {}
-        alike: dict[Way, None] = {}
-        stack = [_Visit(root, root.addr, False, False, None, 0)]
-        while stack:
-            visit = stack.pop()
-            self.overlaps.patience.spend(1)
-            region, base, last = visit.region, visit.base, visit.last
-            if visit.depth > DEEPEST or not 0 <= address - base < region.size:
-                continue
-            if region not in self.overlaps.leading:
-                piece = _piece_at(region, address - base)
-                if piece is not None and _is_named(line, piece.region, base + piece.start - piece.offset):
-                    flags = (visit.readonly or piece.readonly, visit.nonvolatile or piece.nonvolatile)
-                    (exact if _is_like(line, piece.region, *flags) else alike)[_way(last)] = None
-                continue
-            flags = (visit.readonly or region.readonly, visit.nonvolatile or region.nonvolatile)
-            if region.alias is not None:
-                if region.alias.enabled:
-                    stack.append(_Visit(region.alias, base - region.alias_offset, *flags, last, visit.depth + 1))
-                continue
-            candidates = self.overlaps.layout(region).at(address - base)
-            if not candidates and region.terminates and _is_named(line, region, base):
-                (exact if _is_like(line, region, *flags) else alike)[_way(last)] = None
-            for child in candidates:
-                step = _Step(child, candidates, last) if len(candidates) > 1 else last
-                stack.append(_Visit(child, base + child.addr, *flags, step, visit.depth + 1))
-        # Which aliases are read-only is itself a guess, so it only decides between ways.
-        return tuple(exact or alike)
+    def put(self, upper: MemoryRegion, lower: MemoryRegion) -> bool:
+        """Put `upper` over `lower`, unless the contrary is known; says whether that could be."""
+        below = self._below.setdefault(upper, {})
+        if lower in below:
+            return True
+        if self.is_over(lower, upper):
+            return False
+        below[lower] = None
+        self.pairs.append((upper, lower))
+        return True
 
+    def forget(self, count: int) -> None:
+        """Keep only the first `count` pairs."""
+        while len(self.pairs) > count:
+            upper, lower = self.pairs.pop()
+            del self._below[upper][lower]
 
-def _way(step: _Step | None) -> Way:
-    pairs: list[Pair] = []
-    while step is not None:
-        pairs += [(step.child, other) for other in step.candidates if other is not step.child]
-        step = step.above
-    return frozenset(pairs)
+    def allows(self, pairs: Iterable[Pair]) -> bool:
+        """Whether none of `pairs` is known to be the other way round."""
+        return not any(self.is_over(lower, upper) for upper, lower in pairs)
 
+    def holds(self, pairs: Iterable[Pair]) -> bool:
+        """Whether all of `pairs` are known."""
+        return all(self.is_over(upper, lower) for upper, lower in pairs)
 
-def _piece_at(region: MemoryRegion, offset: int) -> Piece | None:
-    flat = flatten(region)
-    i = bisect_right(flat, offset, key=lambda piece: piece.start) - 1
-    return flat[i] if i >= 0 and offset < flat[i].end else None
-
-
-def _is_named(line: RangeLine, region: MemoryRegion, base: int) -> bool:
-    """Whether `line` can mean `region`, with its offset 0 at `base`."""
-    name = "(null)" if region.name is None else region.name
-    return name == line.name and base == line.start - line.offset
-
-
-def _is_like(line: RangeLine, region: MemoryRegion, readonly: bool, nonvolatile: bool) -> bool:
-    """Whether a range of `region` with these flags would be printed as `line` is."""
-    kind = "rom" if readonly else region.kind
-    printed = "i/o" if line.kind == "container" else line.kind
-    return line.priority == region.priority and kind == printed and line.nonvolatile == nonvolatile
-
-
-def _cut(parts: dict[tuple[int, int], None]) -> list[tuple[int, int]]:
-    """`parts` in ascending order, cut wherever one begins or ends, each once."""
-    events: dict[int, int] = {}
-    for low, high in parts:
-        events[low] = events.get(low, 0) + 1
-        events[high] = events.get(high, 0) - 1
-    cut = []
-    depth = 0
-    for low, high in pairwise(sorted(events)):
-        depth += events[low]
-        if depth:
-            cut.append((low, high))
-    return cut
+    def sort(self, siblings: list[MemoryRegion]) -> list[MemoryRegion]:
+        """`siblings`, the upper ones first; those of which nothing is known stay in order."""
+        number = {region: i for i, region in enumerate(siblings)}
+        waiting = dict.fromkeys(siblings, 0)
+        for region in siblings:
+            for lower in self._below.get(region, ()):
+                waiting[lower] += 1
+        ready = [number[region] for region, count in waiting.items() if not count]
+        heapify(ready)
+        order: list[MemoryRegion] = []
+        while ready:
+            region = siblings[heappop(ready)]
+            order.append(region)
+            for lower in self._below.get(region, ()):
+                waiting[lower] -= 1
+                if not waiting[lower]:
+                    heappush(ready, number[lower])
+        return order

@@ -3,7 +3,7 @@
 See docs/qemu-memory.md, "What the text loses".
 
 Among siblings of one priority the newest is on top, but they are printed by address. For each pair that
-overlaps, the printed views tell which of the two lies over the other (footprint.reconstruct.precedence). Where
+overlaps, the printed views tell which of the two lies over the other (footprint.reconstruct.demands). Where
 no view tells, the rule decides that agrees best with what is known of the pairs around it.
 """
 
@@ -12,15 +12,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from heapq import heapify, heappop, heappush
 from itertools import groupby
+from typing import NamedTuple
 
 from footprint.memory.core import MemoryCore
 from footprint.memory.region import MemoryRegion
 from footprint.qemu.flat import ViewText
 from footprint.reconstruct.build import Rebuilt, place_children
+from footprint.reconstruct.demands import Demand, ViewReader, Way
 from footprint.reconstruct.overlaps import OutOfPatienceError, Overlaps, Pair, Patience
-from footprint.reconstruct.precedence import Demand, ViewReader, Way
+from footprint.reconstruct.precedence import Precedence
 
 RULES: dict[str, Callable[[MemoryRegion], int]] = {
     "lower address on top, as printed": lambda region: region.addr,
@@ -29,73 +30,23 @@ RULES: dict[str, Callable[[MemoryRegion], int]] = {
 }
 """Orders that boards are often built in, as sort keys, highest in the stack first."""
 
+_MOST_DECISIONS = 2_000
+"""Decisions between ways, those taken back included, before what then follows is no longer looked at."""
 
-class Precedence:
-    """Which sibling lies over which: `count` pairs, and what follows from several of them."""
 
-    def __init__(self, patience: Patience) -> None:
-        self.count = 0
-        self._below: dict[MemoryRegion, dict[MemoryRegion, None]] = {}
-        self._patience = patience
+class _Decision(NamedTuple):
+    """A demand that may hold in several ways: how many pairs were known before, ways to try, other demands."""
 
-    def is_over(self, upper: MemoryRegion, lower: MemoryRegion) -> bool:
-        """Whether the pairs known so far put `upper` over `lower`."""
-        seen = {upper}
-        stack = [upper]
-        while stack:
-            for region in self._below.get(stack.pop(), ()):
-                self._patience.spend(1)
-                if region is lower:
-                    return True
-                if region not in seen:
-                    seen.add(region)
-                    stack.append(region)
-        return False
-
-    def put(self, upper: MemoryRegion, lower: MemoryRegion) -> bool:
-        """Put `upper` over `lower`, unless the contrary is known; says whether that could be."""
-        below = self._below.setdefault(upper, {})
-        if lower in below:
-            return True
-        if self.is_over(lower, upper):
-            return False
-        below[lower] = None
-        self.count += 1
-        return True
-
-    def allows(self, way: Way) -> bool:
-        """Whether no pair of `way` is known to be the other way round."""
-        return not any(self.is_over(lower, upper) for upper, lower in way)
-
-    def holds(self, way: Way) -> bool:
-        """Whether all pairs of `way` are known."""
-        return all(self.is_over(upper, lower) for upper, lower in way)
-
-    def sort(self, siblings: list[MemoryRegion]) -> list[MemoryRegion]:
-        """`siblings`, the upper ones first; those of which nothing is known stay in order."""
-        number = {region: i for i, region in enumerate(siblings)}
-        waiting = dict.fromkeys(siblings, 0)
-        for region in siblings:
-            for lower in self._below.get(region, ()):
-                waiting[lower] += 1
-        ready = [number[region] for region, count in waiting.items() if not count]
-        heapify(ready)
-        order: list[MemoryRegion] = []
-        while ready:
-            region = siblings[heappop(ready)]
-            order.append(region)
-            for lower in self._below.get(region, ()):
-                waiting[lower] -= 1
-                if not waiting[lower]:
-                    heappush(ready, number[lower])
-        return order
+    known: int
+    ways: list[Way]
+    others: list[Demand]
 
 
 class SiblingOrder:
     """The order of siblings in the containers of `rebuilt`.
 
-    `learn` from printed views as often as there are some, then `arrange`. `guesses` are sentences about pairs
-    whose order no view tells.
+    First `find_overlaps`, then `learn` from printed views and `arrange`, more than once if need be. `guesses` are
+    sentences about pairs whose order no view tells.
     """
 
     def __init__(self, rebuilt: Rebuilt) -> None:
@@ -106,7 +57,11 @@ class SiblingOrder:
         self._demands: dict[Demand, None] = {}
         self._known = Precedence(self._patience)
         self._rearranged: dict[MemoryRegion, None] = {}
-        self._in_full = self._try(self._overlaps.find)
+        self._in_full = True
+
+    def find_overlaps(self) -> None:
+        """Find the containers whose siblings compete, which comes before all else."""
+        self._try(self._overlaps.find)
 
     def learn(self, views: Iterable[tuple[ViewText, MemoryRegion]]) -> None:
         """Take in what each of these printed views says of the siblings that its root shows."""
@@ -121,10 +76,12 @@ class SiblingOrder:
     def arrange(self) -> None:
         """Put the siblings of every contested container in the order that follows from what was learned."""
         self.guesses = []
+        self._known = Precedence(self._patience)
+        self._try(self._solve)
+        if not self._in_full:
+            self.guesses.append("too many siblings overlap to read the order of all of them: some stand as printed")
         if not self._overlaps.contested:
             return
-        self._known = Precedence(self._patience)
-        self._in_full = self._try(self._solve) and self._in_full
         with self.rebuilt.core.transaction():
             for container in self._overlaps.contested:
                 order = [
@@ -135,28 +92,25 @@ class SiblingOrder:
                 if order != container.subregions:
                     place_children(self.rebuilt.core, container, order)
                     self._rearranged[container] = None
-        if not self._in_full:
-            self.guesses.append("so many siblings overlap that the order of some is as printed")
 
     def repeat(self, regions: Mapping[MemoryRegion, MemoryRegion], core: MemoryCore) -> None:
         """Arrange, in another core, the twins of what was rearranged here; `regions` leads from one to the other."""
         for region in self._rearranged:
             place_children(core, regions[region], [regions[child] for child in region.subregions])
 
-    def _try(self, step: Callable[[], None]) -> bool:
-        """Whether `step` came to its end."""
+    def _try(self, step: Callable[[], None]) -> None:
+        """Take `step`; where patience ends, what is known by then has to do."""
         try:
             step()
         except OutOfPatienceError:
             self._in_full = False
-            return False
-        return True
 
     def _solve(self) -> None:
         for container in self._overlaps.contested:
             self._keep_those_at_one_address(container)
         pairs = {container: self._overlaps.pairs(container) for container in self._overlaps.contested}
-        open_demands = self._follow(list(self._demands))
+        # What the views contradict each other in cannot be had: whoever compares them will see it.
+        open_demands, _ = self._follow(list(self._demands))
         rules = self._rules_of(pairs)
         untold: Counter[str] = Counter()
         for container, competing in pairs.items():
@@ -176,30 +130,58 @@ class SiblingOrder:
                 self._known.put(last[place], child)
             last[place] = child
 
-    def _follow(self, demands: list[Demand]) -> list[Demand]:
-        """Put on record what must hold; gives the demands that may still hold in several ways."""
-        known = -1
-        while known < self._known.count:
-            known = self._known.count
+    def _follow(self, demands: list[Demand]) -> tuple[list[Demand], bool]:
+        """Put on record what must hold.
+
+        Gives the demands that may still hold in several ways, and whether each of the others holds.
+        """
+        known, consistent = -1, True
+        while known < len(self._known.pairs):
+            known = len(self._known.pairs)
             still_open = []
+            self._patience.spend(len(demands))
             for demand in demands:
                 ways = [way for way in demand if self._known.allows(way)]
                 if not ways:
-                    continue  # The views contradict each other: whoever compares them will see it.
+                    consistent = False
+                    continue
                 for upper, lower in _listed(frozenset.intersection(*ways)):
                     self._known.put(upper, lower)
                 if not any(self._known.holds(way) for way in ways):
                     still_open.append(tuple(ways))
             demands = still_open
-        return demands
+        return demands, consistent
 
     def _choose(self, demands: list[Demand], rules: dict[MemoryRegion, str]) -> None:
-        """Decide each of `demands` for the way that agrees best with the rules."""
+        """Decide each of `demands` for the way that agrees best with the rules and leaves the others possible."""
+        before = len(self._known.pairs)
+        decisions = [self._open(demands, rules)] if demands else []
+        for _ in range(_MOST_DECISIONS if decisions else 0):
+            decision = decisions[-1]
+            self._known.forget(decision.known)
+            if decision.ways:
+                left, consistent = self._decide(decision.ways.pop(), decision.others)
+                if consistent and not left:
+                    return
+                if consistent:
+                    decisions.append(self._open(left, rules))
+                continue
+            decisions.pop()
+            if not decisions:
+                break
+        self._known.forget(before)
         while demands:
-            way = max(demands[0], key=lambda way: (sum(_agrees(pair, rules) for pair in way), -len(way)))
-            for upper, lower in _listed(way):
-                self._known.put(upper, lower)
-            demands = self._follow(demands[1:])
+            demands, _ = self._decide(self._open(demands, rules).ways[-1], demands[1:])
+
+    def _open(self, demands: list[Demand], rules: dict[MemoryRegion, str]) -> _Decision:
+        """The decision about the first of `demands`; the way that agrees best with the rules stands last."""
+        ways = sorted(demands[0], key=lambda way: (sum(_agrees(pair, rules) for pair in way), -len(way)))
+        return _Decision(len(self._known.pairs), ways, demands[1:])
+
+    def _decide(self, way: Way, others: list[Demand]) -> tuple[list[Demand], bool]:
+        possible = [self._known.put(upper, lower) for upper, lower in _listed(way)]
+        demands, consistent = self._follow(others)
+        return demands, consistent and all(possible)
 
     def _is_told(self, pair: Pair) -> bool:
         return self._known.is_over(*pair) or self._known.is_over(*pair[::-1])

@@ -8,6 +8,8 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
+
 from footprint import __version__
 from footprint.backends.qemu import QemuOptions
 from footprint.record.on_model import record_on_model
@@ -25,7 +27,7 @@ def record(request: Request, progress: Progress = lambda _: None) -> Recording:
     started = time.perf_counter()
     with blaming():
         outcome = _outcome(request, progress)
-    return Recording(
+    recording = Recording(
         schema=SCHEMA,
         scenario=request.scenario.name,
         params=dict(request.values),
@@ -35,7 +37,10 @@ def record(request: Request, progress: Progress = lambda _: None) -> Recording:
         question=request.scenario.question,
         notes=outcome.notes,
         published=outcome.published,
+        accumulates=request.scenario.accumulates,
     )
+    with blaming():
+        return msgspec.structs.replace(recording, answer=request.scenario.answer(recording))
 
 
 def _outcome(request: Request, progress: Progress) -> Outcome:

@@ -1,20 +1,29 @@
 """The registry of metrics: name, unit, direction and kind, one row each.
 
-`modelled` figures are exact integers, the same on every machine: gate them with ``==`` or ``<=``.
-`measured` ones are what a process really took: noisy, gate them with a tolerance. The two kinds never
-share a name.
+Exact figures are integers, the same on every machine, whether the model or a real QEMU gave them: gate
+them with ``==`` or ``<=``. Measured ones are what a process really took: noisy, gate them with a
+tolerance. No name has figures of both kinds.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
+from footprint.byte_kinds import BYTE_KINDS
 from footprint.errors import UnknownNameError
+
+
+class MetricKind(StrEnum):
+    """Whether a figure is a count, the same on every machine, or what a process took this time."""
+
+    EXACT = "exact"
+    MEASURED = "measured"
 
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A row: `unit` is ``bytes``, ``seconds`` or what is counted; `kind` modelled or measured.
+    """A row: `unit` is ``bytes``, ``seconds`` or what is counted; `what` says it in words.
 
     `better` is the direction of improvement, ``lower`` or ``neither``.
     `gauge`: it counts what exists at the mark; otherwise what has happened since the start.
@@ -22,33 +31,25 @@ class Metric:
 
     name: str
     unit: str
-    kind: str
+    kind: MetricKind
     gauge: bool
     what: str
     probe: str = "census"
     better: str = "lower"
 
 
-_WORDS = {
-    "flatviews": "view structures",
-    "flat_ranges": "range arrays",
-    "dispatches": "dispatch structures",
-    "sections": "section arrays",
-    "nodes": "radix nodes",
-    "subpages": "subpages",
-}
+def _of_the_memory_core() -> tuple[Metric, ...]:
+    """What the model counts, and of it what a real QEMU tells."""
 
-
-def _rows() -> tuple[Metric, ...]:
     def count(name: str, unit: str, what: str, *, gauge: bool = True) -> Metric:
-        return Metric(name, unit, "modelled", gauge, what)
+        return Metric(name, unit, MetricKind.EXACT, gauge, what)
 
     return (
         count("address_spaces", "spaces", "address spaces alive"),
         count("flatviews.alive", "views", "distinct views that some address space uses"),
         count("flatviews.empty", "views", "of those, views without ranges"),
         count("flatviews.created", "views", "views created since start", gauge=False),
-        Metric("flatviews.freed", "views", "modelled", False, "views freed since start", better="neither"),
+        Metric("flatviews.freed", "views", MetricKind.EXACT, False, "views freed since start", better="neither"),
         count("flatviews.allocated", "views", "views created and not freed: alive, waiting or held"),
         count("flatviews.peak", "views", "most views allocated at one time", gauge=False),
         count("dispatches.alive", "dispatches", "dispatch trees of the views alive"),
@@ -67,53 +68,56 @@ def _rows() -> tuple[Metric, ...]:
         count("modelled.bytes.peak", "bytes", "the same at its most, before any was freed", gauge=False),
         *(
             row
-            for kind in ("flatviews", "flat_ranges", "dispatches", "sections", "nodes", "subpages")
+            for kind, words in BYTE_KINDS.items()
             for row in (
-                count(f"modelled.{kind}", "bytes", f"of the views alive, C bytes of their {_WORDS[kind]}"),
-                count(
-                    f"modelled.{kind}.ever", "bytes", f"C bytes of the {_WORDS[kind]} of all views ever", gauge=False
-                ),
+                count(f"modelled.{kind}", "bytes", f"of the views alive, C bytes of their {words}"),
+                count(f"modelled.{kind}.ever", "bytes", f"C bytes of the {words} of all views ever", gauge=False),
             )
         ),
         count("modelled.resident", "bytes", "of those bytes, what is touched"),
         count("modelled.resident.peak", "bytes", "touched bytes at their most", gauge=False),
-        *_of_a_process(),
-        _bytes("traced.bytes", "allocated through Python, as tracemalloc saw it", "traced"),
-        _bytes("traced.peak", "the most of it at one time", "traced"),
-        _bytes("traced.numpy", "of traced.bytes, array data in numpy's own domain", "traced"),
-        _bytes("sized.bytes", "size of the living views as pympler walks them", "sized"),
-        _bytes("sized.flat_ranges", "of sized.bytes, lists of ranges", "sized"),
-        _bytes("sized.sections", "of sized.bytes, lists of sections", "sized"),
-        _bytes("sized.nodes", "of sized.bytes, radix tables", "sized"),
     )
 
 
-def _bytes(name: str, what: str, probe: str) -> Metric:
-    return Metric(name, "bytes", "measured", True, what, probe)
-
-
 def _of_a_process() -> tuple[Metric, ...]:
-    """What a process takes: ours, or a real QEMU's, or several QEMUs' side by side."""
+    """What a process took, and our own objects in it."""
+
+    def measured(name: str, what: str, probe: str) -> Metric:
+        return Metric(name, "bytes", MetricKind.MEASURED, True, what, probe)
 
     def seconds(name: str, what: str) -> Metric:
-        return Metric(name, "seconds", "measured", False, what, "process")
+        return Metric(name, "seconds", MetricKind.MEASURED, False, what, "process")
 
     return (
-        _bytes(
+        measured(
             "process.rss", "resident memory of the process: ours, or QEMU's (of several guests the mean)", "process"
         ),
         Metric(
-            "process.rss.peak", "bytes", "measured", False, "the most of it that was ever resident (VmHWM)", "process"
+            "process.rss.peak",
+            "bytes",
+            MetricKind.MEASURED,
+            False,
+            "the most of it that was ever resident (VmHWM)",
+            "process",
         ),
-        _bytes("process.uss", "of it, memory that no other process has", "process"),
-        _bytes("process.pss", "its share of resident memory", "process"),
+        measured("process.uss", "of it, memory that no other process has", "process"),
+        measured("process.pss", "its share of resident memory", "process"),
         seconds("process.cpu_seconds", "processor time of a real QEMU from its start until QMP answers"),
         seconds("process.wall_seconds", "time from a real QEMU's start until QMP answers"),
         seconds("process.steady_seconds", "how long its memory still fell before it was read"),
-        Metric("guests", "guests", "modelled", True, "guests that run side by side", "guests", better="neither"),
-        _bytes("guests.shared", "of one guest's resident memory, what other processes have too (RSS - USS)", "guests"),
-        _bytes("guests.rss", "RSS of all guests, shared memory counted once for each", "guests"),
-        _bytes("guests.pss", "PSS of all guests: what they cost together", "guests"),
+        Metric("guests", "guests", MetricKind.EXACT, True, "guests that run side by side", "guests", better="neither"),
+        measured(
+            "guests.shared", "of one guest's resident memory, what other processes have too (RSS - USS)", "guests"
+        ),
+        measured("guests.rss", "RSS of all guests, shared memory counted once for each", "guests"),
+        measured("guests.pss", "PSS of all guests: what they cost together", "guests"),
+        measured("traced.bytes", "allocated through Python, as tracemalloc saw it", "traced"),
+        measured("traced.peak", "the most of it at one time", "traced"),
+        measured("traced.numpy", "of traced.bytes, array data in numpy's own domain", "traced"),
+        measured("sized.bytes", "size of the living views as pympler walks them", "sized"),
+        measured("sized.flat_ranges", "of sized.bytes, lists of ranges", "sized"),
+        measured("sized.sections", "of sized.bytes, lists of sections", "sized"),
+        measured("sized.nodes", "of sized.bytes, radix tables", "sized"),
     )
 
 
@@ -121,7 +125,7 @@ def _of_a_target() -> tuple[Metric, ...]:
     """What a process is watched for that may leak."""
 
     def watched(name: str, unit: str, what: str) -> Metric:
-        return Metric(name, unit, "measured", True, what, "leaks")
+        return Metric(name, unit, MetricKind.MEASURED, True, what, "leaks")
 
     return (
         watched("heap.bytes", "bytes", "C heap in use, mmapped chunks included"),
@@ -138,14 +142,16 @@ def _of_a_target() -> tuple[Metric, ...]:
     )
 
 
-METRICS: dict[str, Metric] = {metric.name: metric for metric in (*_rows(), *_of_a_target())}
+METRICS: dict[str, Metric] = {
+    metric.name: metric for metric in (*_of_the_memory_core(), *_of_a_process(), *_of_a_target())
+}
 """Every metric by name, in the order in which it is shown."""
 
 
 def metric(name: str) -> Metric:
     """The row of `name`; raises UnknownNameError. Whatever a user's rule counts is called ``rule.…``."""
     if name.startswith("rule."):
-        return Metric(name, "counts", "modelled", False, "counted by a rule of somebody's own")
+        return Metric(name, "counts", MetricKind.EXACT, False, "counted by a custom rule")
     if name not in METRICS:
         raise UnknownNameError("metric", name, METRICS)
     return METRICS[name]

@@ -147,7 +147,11 @@ class Published(msgspec.Struct, frozen=True):
 
 
 class Recording(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The file: a scenario, its parameters, where it ran, and its runs."""
+    """The file: a scenario, its parameters, where it ran, and its runs.
+
+    `answer` is the scenario's own sentence on its question (empty: it has none). `accumulates` is what each of its
+    cycles adds on purpose (``function``), where growth is no leak.
+    """
 
     schema: str
     scenario: str
@@ -158,6 +162,8 @@ class Recording(msgspec.Struct, frozen=True, omit_defaults=True):
     question: str = ""
     notes: tuple[str, ...] = ()
     published: tuple[Published, ...] = ()
+    accumulates: str = ""
+    answer: str = ""
 
     def run(self, rules: str) -> Run | None:
         """The run under the rule set named `rules`."""

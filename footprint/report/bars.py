@@ -12,10 +12,12 @@ _ROW = 23.0
 _THICK = 12.0
 _GAP = 10.0
 _NONE = 1e-9
+_LONGEST_LABEL = 29
+"""Letters: the name of a rule set with one feature changed."""
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
+class StackedBar:
     """A row: `parts` (value, colour) side by side, over a pale bar as long as `behind`.
 
     `text` is our figure in words; `published` and `published_text` the one that stands beside it.
@@ -34,7 +36,7 @@ class Bar:
         return max(sum(max(size, 0) for size, _ in self.parts), self.behind, self.published or 0)
 
 
-def bars(rows: Sequence[Bar], label: str, *, ours: str = "", theirs: str = "published") -> str:
+def bars(rows: Sequence[StackedBar], label: str, *, ours: str = "", theirs: str = "published") -> str:
     """The rows as one SVG, drawn to a common scale; `ours` and `theirs` head the figures if others stand beside."""
     names = _room(row.label for row in map(_shortened, rows))
     beside = _room(row.published_text for row in rows)
@@ -54,7 +56,7 @@ def bars(rows: Sequence[Bar], label: str, *, ours: str = "", theirs: str = "publ
     return sheet.svg(label)
 
 
-def _draw(sheet: Canvas, row: Bar, middle: float, *, left: float, scale: float, right: float) -> None:
+def _draw(sheet: Canvas, row: StackedBar, middle: float, *, left: float, scale: float, right: float) -> None:
     """One row around the height `middle`."""
     above, x = middle - _THICK / 2, left
     sheet.text(left - _GAP, middle, row.label, align="right")
@@ -73,5 +75,7 @@ def _room(texts: Iterable[str]) -> float:
     return max(map(breadth, texts), default=0) * LETTER
 
 
-def _shortened(row: Bar) -> Bar:
-    return Bar(cut(row.label), row.parts, row.text, row.behind, row.published, row.published_text)
+def _shortened(row: StackedBar) -> StackedBar:
+    return StackedBar(
+        cut(row.label, _LONGEST_LABEL), row.parts, row.text, row.behind, row.published, row.published_text
+    )

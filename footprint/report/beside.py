@@ -6,20 +6,20 @@ from collections.abc import Sequence
 from itertools import combinations
 
 from footprint.errors import RequestError
-from footprint.gate.compare import Comparison, Line, compare
+from footprint.gate.compare import Comparison, MetricPair, compare
 from footprint.recording.model import Recording
-from footprint.report.bars import Bar, bars
+from footprint.report.bars import StackedBar, bars
 from footprint.report.canvas import ACCENT
 from footprint.report.formatting import NOTHING, figure, listed, percent, plural, signed
-from footprint.report.section import Column, Exhibit, Key, Picture, Section, Table
+from footprint.report.section import Exhibit, LegendKey, Picture, Section, Table, TableColumn
 
 
 def beside(recordings: Sequence[Recording]) -> Section | None:
     """The section for the first model's and the first real recording that can be compared; None without any."""
-    for one, other in combinations(recordings, 2):
-        if one.backend == other.backend or one.scenario != other.scenario:
+    for first, second in combinations(recordings, 2):
+        if first.backend == second.backend or first.scenario != second.scenario:
             continue
-        model, real = (one, other) if one.backend == "model" else (other, one)
+        model, real = (first, second) if first.backend == "model" else (second, first)
         try:
             return _section(_latest(compare(model, real, _rules(model))[0]))
         except RequestError:
@@ -32,14 +32,14 @@ def _rules(model: Recording) -> tuple[str | None, str | None]:
     return (model.runs[-1].rules, None) if len(model.runs) > 1 else (None, None)
 
 
-def _latest(compared: Comparison) -> tuple[Comparison, list[Line]]:
+def _latest(compared: Comparison) -> tuple[Comparison, list[MetricPair]]:
     """Every judged metric where it was read last, before the machine was taken down."""
     last = {line.metric: line for line in compared.lines if line.judged and line.mark != "destroyed"}
     return compared, list(last.values())
 
 
-def _section(found: tuple[Comparison, list[Line]]) -> Section:
-    compared, lines = found
+def _section(latest: tuple[Comparison, list[MetricPair]]) -> Section:
+    compared, lines = latest
     differing = [line for line in lines if not line.is_equal]
     verdict = (
         f"All {plural(len(lines), 'count')} that both have are equal."
@@ -54,7 +54,7 @@ def _section(found: tuple[Comparison, list[Line]]) -> Section:
         bars(rows, f"Model beside real. {said}.", ours="model", theirs="real"),
         "A bar that ends at its diamond is exact.",
     )
-    keys = (Key("--accent", "the model"), Key("--mark", "the real QEMU", "diamond"))
+    keys = (LegendKey("--accent", "the model"), LegendKey("--mark", "the real QEMU", "diamond"))
     return Section(
         "Model beside real",
         "beside",
@@ -67,10 +67,10 @@ def _sentence(note: str) -> str:
     return f"{note[:1].upper()}{note[1:]}."
 
 
-def _bar(line: Line) -> Bar:
+def _bar(line: MetricPair) -> StackedBar:
     scale = max(line.first, line.second, 1)
     mine, real = line.first / scale, line.second / scale
-    return Bar(
+    return StackedBar(
         line.metric,
         ((mine, ACCENT),),
         figure(line.metric, line.first),
@@ -79,12 +79,12 @@ def _bar(line: Line) -> Bar:
     )
 
 
-def _table(lines: list[Line]) -> Table:
+def _table(lines: list[MetricPair]) -> Table:
     columns = (
-        Column("figure"),
-        Column("read at"),
-        *(Column(heading, number=True) for heading in ("model", "real", "error")),
-        Column("standing"),
+        TableColumn("figure"),
+        TableColumn("read at"),
+        *(TableColumn(heading, number=True) for heading in ("model", "real", "error")),
+        TableColumn("standing"),
     )
     rows, marks = [], {}
     for n, line in enumerate(lines):
@@ -96,5 +96,5 @@ def _table(lines: list[Line]) -> Table:
     return Table("The model's counts, the real ones, and the error", columns, tuple(rows), marks, folded=False)
 
 
-def _share(line: Line) -> str:
+def _share(line: MetricPair) -> str:
     return percent(abs(line.first - line.second), abs(line.second)) if line.second else NOTHING

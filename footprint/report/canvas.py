@@ -102,7 +102,7 @@ class Canvas:
         with rc_context({"svg.fonttype": "none", "svg.hashsalt": "footprint", "path.simplify_threshold": 0.3}):
             FigureCanvasSVG(self._figure).print_svg(stream, metadata=_NO_METADATA)  # type: ignore[no-untyped-call]
         body = _plain(stream.getvalue())
-        body = re.sub(r">T(\d+)T<", lambda found: f">{html.escape(self._texts[int(found[1])])}<", body)
+        body = re.sub(r">T(\d+)T<", lambda matched: f">{html.escape(self._texts[int(matched[1])])}<", body)
         size = f'viewBox="0 0 {WIDTH} {self.height:g}"'
         return f'<svg {size} role="img" aria-label="{html.escape(label)}">{body}</svg>'
 
@@ -113,5 +113,5 @@ def _plain(document: str) -> str:
         r"^.*?<svg[^>]*>|<metadata>.*?</metadata>|<defs>.*?</defs>|</?g\b[^>]*>|</svg>", "", document, flags=re.S
     )
     body = re.sub(r"font-family: [^;]*; ?| transform=\"rotate\(-?0[^\"]*\"", "", body)
-    body = re.sub(r"#0000[0-9a-f]{2}", lambda found: f"var({VARIABLES.get(found[0], '--paper')})", body)
+    body = re.sub(r"#0000[0-9a-f]{2}", lambda matched: f"var({VARIABLES.get(matched[0], '--paper')})", body)
     return re.sub(r"\s+", " ", body).replace("> <", "><").strip()

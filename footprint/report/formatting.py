@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from unicodedata import east_asian_width
 
@@ -11,6 +12,8 @@ from footprint.units import bytes_text, count_text
 
 NOTHING = "–"
 _NARROW = "\N{NARROW NO-BREAK SPACE}"
+_IN_A_FIGURE = re.compile(r"(?<=\d) (?=\d{3}\b|(?:[KMGTPE]i)?B\b)")
+"""A blank between groups of three digits, or before a unit of bytes."""
 
 
 def count(n: float) -> str:
@@ -21,6 +24,11 @@ def count(n: float) -> str:
 def size(n: float) -> str:
     """`n` bytes with a binary unit, in one piece."""
     return bytes_text(n).replace(" ", _NARROW)
+
+
+def unbroken(sentence: str) -> str:
+    """`sentence` with its figures, ``280 379`` and ``13.3 GiB``, in one piece each."""
+    return _IN_A_FIGURE.sub(_NARROW, sentence)
 
 
 def figure(name: str, n: Number | None) -> str:
@@ -49,9 +57,9 @@ def listed(words: Iterable[str]) -> str:
     return f"{', '.join(most)} and {last}" if most else last
 
 
-def plural(n: int, one: str) -> str:
+def plural(n: int, singular: str) -> str:
     """``1 view``, ``2 views``."""
-    return f"{count(n)} {one if n == 1 else one + 's'}"
+    return f"{count(n)} {singular if n == 1 else singular + 's'}"
 
 
 def breadth(text: str) -> float:
@@ -71,6 +79,12 @@ def value(run: Run, name: str, mark: str | None = None) -> Number | None:
     """The metric `name` of `run` at `mark`, by default where a run is judged; None if it was not read."""
     sample = run.sample(mark)
     return sample.metrics.get(name) if sample else None
+
+
+def judged_at(recording: Recording) -> str:
+    """Where its figures were read unless a mark is named: ``at “booted”``; empty where nothing was."""
+    marks = dict.fromkeys(sample.mark for run in recording.runs if (sample := run.sample()) is not None)
+    return f"at {listed(f'“{mark}”' for mark in marks)}" if marks else ""
 
 
 def has_course(recording: Recording) -> bool:

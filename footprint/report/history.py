@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from footprint.recording.metrics import METRICS
 from footprint.recording.model import Published, Recording, Run
-from footprint.report.bars import Bar, bars
+from footprint.report.bars import StackedBar, bars
 from footprint.report.canvas import ACCENT
-from footprint.report.formatting import NOTHING, figure, has_course, listed, percent, plural, signed, value
-from footprint.report.section import Column, Exhibit, Key, Picture, Section, Table
+from footprint.report.formatting import NOTHING, figure, has_course, judged_at, listed, percent, plural, signed, value
+from footprint.report.section import Exhibit, LegendKey, Picture, Section, Table, TableColumn
 
 _PICTURES = (
     ("dispatches.created", "", "Dispatch trees built during the start-up", "trees built"),
     ("flatviews.created", "", "Views created during the start-up", "views created"),
-    ("flatviews.alive", "", "Views in use once it is built", "views in use"),
+    ("flatviews.alive", "", "Views in use", "views in use"),
     ("modelled.resident.peak", "modelled.bytes.peak", "Modelled bytes at the peak", "touched at the peak"),
 )
 """Metric, the metric drawn pale behind it, the picture's title, and the column's heading."""
@@ -44,25 +44,25 @@ def history(recording: Recording) -> Section | None:
 
 def _lead(recording: Recording) -> str:
     if has_course(recording):
-        several, one = "The same guest, started under each rule set.", "What the start-up made."
+        several, single = "The same guest, started under each rule set", "What the start-up made"
     else:
-        several, one = "The same machine, as it was, under each rule set.", "What exists."
-    said = [several if len(recording.runs) > 1 else one]
-    exact = [one for one in recording.published if one.exact]
+        several, single = "The same machine, as it was, under each rule set", "What exists"
+    said = [f"{several if len(recording.runs) > 1 else single}, read {judged_at(recording)}."]
+    exact = [published for published in recording.published if published.exact]
     if exact:
-        equal = sum(_ours(recording, one) == one.value for one in exact)
+        equal = sum(_ours(recording, published) == published.value for published in exact)
         said.append(f"{equal} of {plural(len(exact), 'published figure')} that must come out exactly do.")
     if len(recording.published) > len(exact):
         said.append("The other published figures stand beside ours: they are no targets.")
     return " ".join(said)
 
 
-def _keys(recording: Recording) -> tuple[Key, ...]:
-    keys = [Key("--accent", "this model" if recording.backend == "model" else recording.backend)]
+def _keys(recording: Recording) -> tuple[LegendKey, ...]:
+    keys = [LegendKey("--accent", "this model" if recording.backend == "model" else recording.backend)]
     if any(value(run, "modelled.bytes.peak") is not None for run in recording.runs):
-        keys.append(Key("--pale", "allocated, not touched"))
+        keys.append(LegendKey("--pale", "allocated, not touched"))
     if recording.published:
-        keys.append(Key("--mark", "published figure", "diamond"))
+        keys.append(LegendKey("--mark", "published figure", "diamond"))
     return tuple(keys)
 
 
@@ -74,11 +74,18 @@ def _picture(recording: Recording, name: str, behind: str, title: str) -> Pictur
     return Picture(title, bars(rows, f"{title}. {said}.", ours="ours"), note)
 
 
-def _bar(recording: Recording, run: Run, name: str, behind: str) -> Bar:
-    ours = value(run, name)
-    here = (name, run.rules, None)
-    beside = next((one for one in recording.published if (one.metric, one.rules, one.mark) == here), None)
-    return Bar(
+def _bar(recording: Recording, run: Run, name: str, behind: str) -> StackedBar:
+    ours, sample = value(run, name), run.sample()
+    here = (None, sample.mark) if sample else (None,)
+    beside = next(
+        (
+            published
+            for published in recording.published
+            if (published.metric, published.rules) == (name, run.rules) and published.mark in here
+        ),
+        None,
+    )
+    return StackedBar(
         run.rules,
         ((ours or 0, ACCENT),),
         figure(name, ours),
@@ -97,7 +104,11 @@ def _figures(recording: Recording, shown: list[tuple[str, str]]) -> Table:
         headings.append("allocated at the peak")
     return Table(
         "The figures of the pictures, per rule set",
-        (Column("rule set"), Column("what it is"), *(Column(heading, number=True) for heading in headings)),
+        (
+            TableColumn("rule set"),
+            TableColumn("what it is"),
+            *(TableColumn(heading, number=True) for heading in headings),
+        ),
         tuple(
             (run.rules, run.what or NOTHING, *(figure(name, value(run, name)) for name in names))
             for run in recording.runs
@@ -106,9 +117,9 @@ def _figures(recording: Recording, shown: list[tuple[str, str]]) -> Table:
     )
 
 
-def _ours(recording: Recording, one: Published) -> float | None:
-    run = recording.run(one.rules)
-    return value(run, one.metric, one.mark) if run else None
+def _ours(recording: Recording, published: Published) -> float | None:
+    run = recording.run(published.rules)
+    return value(run, published.metric, published.mark) if run else None
 
 
 def _published(recording: Recording) -> tuple[Table, ...]:
@@ -116,34 +127,44 @@ def _published(recording: Recording) -> tuple[Table, ...]:
     if not recording.published:
         return ()
     columns = (
-        Column("figure"),
-        Column("rule set"),
-        Column("ours", number=True),
-        Column("published", number=True),
-        Column("difference", number=True),
-        Column("standing"),
-        Column("source"),
+        TableColumn("figure"),
+        TableColumn("rule set"),
+        TableColumn("ours", number=True),
+        TableColumn("published", number=True),
+        TableColumn("difference", number=True),
+        TableColumn("standing"),
+        TableColumn("source"),
     )
     rows, marks = [], {}
-    for n, one in enumerate(recording.published):
-        ours = _ours(recording, one)
-        rows.append(_against(one, ours))
-        if one.exact and ours is not None:
-            marks[n, 5] = "good" if ours == one.value else "bad"
+    for n, published in enumerate(recording.published):
+        ours = _ours(recording, published)
+        rows.append(_against(published, ours))
+        if published.exact and ours is not None:
+            marks[n, 5] = "good" if ours == published.value else "bad"
     return (Table("Published figures beside ours", columns, tuple(rows), marks, folded=False),)
 
 
-def _against(one: Published, ours: float | None) -> tuple[str, ...]:
-    name = METRICS[one.metric].what if one.metric in METRICS else one.metric
-    name += f", at “{one.mark}”" if one.mark else ""
+def _against(published: Published, ours: float | None) -> tuple[str, ...]:
+    name = METRICS[published.metric].what if published.metric in METRICS else published.metric
+    name += f", at “{published.mark}”" if published.mark else ""
     difference, standing = NOTHING, "stands beside"
     if ours is None:
         standing = "not run here"
-    elif ours == one.value:
+    elif ours == published.value:
         difference = "none"
     else:
-        gap = ours - one.value
-        difference = f"{signed(one.metric, gap)} ({'+' if gap > 0 else '−'}{percent(abs(gap), abs(one.value))})"
-    if one.exact and ours is not None:
-        standing = "exact" if ours == one.value else "should be exact"
-    return (name, one.rules, figure(one.metric, ours), figure(one.metric, one.value), difference, standing, one.source)
+        gap = ours - published.value
+        difference = (
+            f"{signed(published.metric, gap)} ({'+' if gap > 0 else '−'}{percent(abs(gap), abs(published.value))})"
+        )
+    if published.exact and ours is not None:
+        standing = "exact" if ours == published.value else "should be exact"
+    return (
+        name,
+        published.rules,
+        figure(published.metric, ours),
+        figure(published.metric, published.value),
+        difference,
+        standing,
+        published.source,
+    )

@@ -4,23 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from footprint.byte_kinds import BYTE_KINDS
 from footprint.recording.model import Recording, Run
-from footprint.report.bars import Bar, bars
+from footprint.report.bars import StackedBar, bars
 from footprint.report.canvas import SERIES, VARIABLES
-from footprint.report.formatting import NOTHING, count, listed, percent, plural, size, value
-from footprint.report.section import Column, Exhibit, Key, Picture, Section, Table
+from footprint.report.formatting import NOTHING, count, judged_at, listed, percent, plural, size, value
+from footprint.report.section import Exhibit, LegendKey, Picture, Section, Table, TableColumn
 
-Part = tuple[str, str, Callable[[Run], float | None]]
+BarPart = tuple[str, str, Callable[[Run], float | None]]
 """What a part of a bar is called, its colour, and how much of it a run has."""
-
-KINDS = (
-    ("nodes", "radix nodes"),
-    ("sections", "section arrays"),
-    ("flat_ranges", "range arrays"),
-    ("flatviews", "view structures"),
-    ("dispatches", "dispatch structures"),
-    ("subpages", "subpages"),
-)
 
 
 def kinds(recording: Recording) -> Section | None:
@@ -37,8 +29,8 @@ def kinds(recording: Recording) -> Section | None:
     if not shown:
         return None
     modelled = Exhibit(
-        tuple(_picture(recording, *one) for one in shown),
-        tuple(Key(VARIABLES[colour], name) for name, colour, _ in alive),
+        tuple(_picture(recording, parts, title, note) for parts, title, note in shown),
+        tuple(LegendKey(VARIABLES[colour], name) for name, colour, _ in alive),
         tuple(
             _table(recording, parts, f"Modelled bytes of {title[0].lower()}{title[1:]}, by kind")
             for parts, title, _ in shown
@@ -53,27 +45,27 @@ def kinds(recording: Recording) -> Section | None:
     )
 
 
-def _is_read(recording: Recording, parts: tuple[Part, ...]) -> bool:
+def _is_read(recording: Recording, parts: tuple[BarPart, ...]) -> bool:
     return any(part(run) is not None for run in recording.runs for _, _, part in parts)
 
 
-def _modelled(suffix: str) -> tuple[Part, ...]:
+def _modelled(suffix: str) -> tuple[BarPart, ...]:
     def reader(kind: str) -> Callable[[Run], float | None]:
         return lambda run: value(run, f"modelled.{kind}{suffix}")
 
-    return tuple((words, SERIES[n], reader(kind)) for n, (kind, words) in enumerate(KINDS))
+    return tuple((words, SERIES[n], reader(kind)) for n, (kind, words) in enumerate(BYTE_KINDS.items()))
 
 
-def _lead(recording: Recording, parts: tuple[Part, ...]) -> str:
+def _lead(recording: Recording, parts: tuple[BarPart, ...]) -> str:
     """The greatest kind of the first run, and its share."""
     run = recording.runs[0]
     sizes = {name: part(run) or 0 for name, _, part in parts}
     greatest, total = max(sizes, key=sizes.__getitem__), sum(sizes.values())
     if not total:
         return f"Under {run.rules} no view was created."
-    return (
-        f"Under {run.rules}, {percent(sizes[greatest], total)} of the {size(total)} that its views take are {greatest}."
-    )
+    at = judged_at(recording)
+    share = percent(sizes[greatest], total)
+    return f"Under {run.rules}, {share} of the {size(total)} that its views take {at} are {greatest}."
 
 
 def _traced(recording: Recording) -> tuple[Exhibit, ...]:
@@ -83,7 +75,7 @@ def _traced(recording: Recording) -> tuple[Exhibit, ...]:
         whole, arrays = value(run, "traced.bytes"), value(run, "traced.numpy")
         return None if whole is None else whole - (arrays or 0)
 
-    parts: tuple[Part, ...] = (
+    parts: tuple[BarPart, ...] = (
         ("array data, in numpy's own domain", SERIES[0], lambda run: value(run, "traced.numpy")),
         ("all other Python objects", SERIES[6], rest),
     )
@@ -99,7 +91,7 @@ def _sized(recording: Recording) -> tuple[Exhibit, ...]:
         whole = value(run, "sized.bytes")
         return None if whole is None else whole - sum(value(run, name) or 0 for name in named)
 
-    parts: tuple[Part, ...] = (
+    parts: tuple[BarPart, ...] = (
         ("radix tables", SERIES[0], lambda run: value(run, "sized.nodes")),
         ("lists of sections", SERIES[1], lambda run: value(run, "sized.sections")),
         ("lists of ranges", SERIES[2], lambda run: value(run, "sized.flat_ranges")),
@@ -109,10 +101,10 @@ def _sized(recording: Recording) -> tuple[Exhibit, ...]:
     return _measured(recording, parts, title, "Size of the views in use")
 
 
-def _measured(recording: Recording, parts: tuple[Part, ...], title: str, picture: str) -> tuple[Exhibit, ...]:
+def _measured(recording: Recording, parts: tuple[BarPart, ...], title: str, picture: str) -> tuple[Exhibit, ...]:
     if not _is_read(recording, parts):
         return ()
-    keys = tuple(Key(VARIABLES[colour], name) for name, colour, _ in parts)
+    keys = tuple(LegendKey(VARIABLES[colour], name) for name, colour, _ in parts)
     return (
         Exhibit(
             (_picture(recording, parts, picture, ""),), keys, (_table(recording, parts, f"{title}, by kind"),), title
@@ -124,8 +116,8 @@ def _cross_check(recording: Recording) -> str:
     """Whether the model's node bytes are what tracemalloc and pympler found, to the byte."""
     names = ("modelled.nodes", "traced.numpy", "sized.nodes")
     read = [(run.rules, [n for name in names if (n := value(run, name)) is not None]) for run in recording.runs]
-    compared = [(rules, found) for rules, found in read if len(found) > 1]
-    odd = [f"{rules} ({listed(map(count, found))} bytes)" for rules, found in compared if len(set(found)) > 1]
+    compared = [(rules, figures) for rules, figures in read if len(figures) > 1]
+    odd = [f"{rules} ({listed(map(count, figures))} bytes)" for rules, figures in compared if len(set(figures)) > 1]
     if not compared:
         return ""
     rule = "A cross-check: the node bytes of the model, of numpy's domain and of pympler must be equal to the byte"
@@ -134,20 +126,20 @@ def _cross_check(recording: Recording) -> str:
     return f"{rule}, and are, in {plural(len(compared), 'run')} of {count(len(compared))}."
 
 
-def _picture(recording: Recording, parts: tuple[Part, ...], title: str, note: str) -> Picture:
+def _picture(recording: Recording, parts: tuple[BarPart, ...], title: str, note: str) -> Picture:
     rows = tuple(_bar(run, parts) for run in recording.runs)
     said = listed(f"{row.label}: {row.text}" for row in rows)
     return Picture(title, bars(rows, f"{title}. {said}."), note)
 
 
-def _bar(run: Run, parts: tuple[Part, ...]) -> Bar:
+def _bar(run: Run, parts: tuple[BarPart, ...]) -> StackedBar:
     read = [(part(run), colour) for _, colour, part in parts]
     total = sum(n or 0 for n, _ in read)
     known = any(n is not None for n, _ in read)
-    return Bar(run.rules, tuple((n or 0, colour) for n, colour in read), size(total) if known else NOTHING)
+    return StackedBar(run.rules, tuple((n or 0, colour) for n, colour in read), size(total) if known else NOTHING)
 
 
-def _table(recording: Recording, parts: tuple[Part, ...], caption: str) -> Table:
+def _table(recording: Recording, parts: tuple[BarPart, ...], caption: str) -> Table:
     rows = []
     for run in recording.runs:
         read = [part(run) for _, _, part in parts]
@@ -156,6 +148,10 @@ def _table(recording: Recording, parts: tuple[Part, ...], caption: str) -> Table
     headings = [name for name, _, _ in parts]
     return Table(
         caption,
-        (Column("rule set"), *(Column(name, number=True) for name in headings), Column("together", number=True)),
+        (
+            TableColumn("rule set"),
+            *(TableColumn(name, number=True) for name in headings),
+            TableColumn("together", number=True),
+        ),
         tuple(rows),
     )

@@ -6,45 +6,46 @@ from collections.abc import Iterator
 
 from footprint.recording.model import Number, Recording
 from footprint.report.formatting import count, figure, listed, plural, signed, size, value
-from footprint.report.section import Column, Exhibit, Section, Table
+from footprint.report.section import Exhibit, Section, Table, TableColumn
 from footprint.verdict.leftovers import Remains, remains
 from footprint.verdict.scenario_growth import Growth, growths
+from footprint.verdict.verdict import Answer
 
 
 def leaks(recording: Recording) -> Section | None:
     """The section; None if nothing was destroyed and no mark came twice."""
-    found = [one for run in recording.runs if (one := remains(run))]
+    destroyed = [rest for run in recording.runs if (rest := remains(run))]
     judged = growths(recording)
-    growing = [one for one in judged if one.verdict != "clean"]
+    growing = [growth for growth in judged if growth.verdict != Answer.CLEAN or growth.is_wanted]
     cycled = bool(judged)
-    if not found and not cycled:
+    if not destroyed and not cycled:
         return None
-    said = [*_of_remains(found), *_of_arrays(recording), *_of_growth(growing, cycled)]
-    tables = [*([_left(found)] if found else []), *([_grown(growing)] if growing else [])]
+    said = [*_of_remains(destroyed), *_of_arrays(recording), *_of_growth(growing, cycled)]
+    tables = [*([_left(destroyed)] if destroyed else []), *([_grown(growing)] if growing else [])]
     return Section("Leaks", "leaks", " ".join(said), (Exhibit(tables=tuple(tables)),))
 
 
-def _of_remains(found: list[Remains]) -> Iterator[str]:
+def _of_remains(destroyed: list[Remains]) -> Iterator[str]:
     """What is left, in sentences."""
-    if not found:
+    if not destroyed:
         return
-    leaked = [one.rules for one in found if one.leaked]
-    empty = [one for one in found if one.empty_view]
+    leaked = [rest.rules for rest in destroyed if rest.leaked]
+    empty = [rest for rest in destroyed if rest.empty_view]
     yield "After the machine was destroyed and a last grace period, "
     if leaked:
         yield f"{listed(leaked)} left something behind that should have been freed."
     elif not empty:
-        yield f"nothing is left, in {plural(len(found), 'run')} of {count(len(found))}."
+        yield f"nothing is left, in {plural(len(destroyed), 'run')} of {count(len(destroyed))}."
     else:
         yield "nothing is left" + (
-            " but the one empty view." if len(found) == len(empty) else ", or only the one empty view."
+            " but the one empty view." if len(destroyed) == len(empty) else ", or only the one empty view."
         )
     if empty:
-        sizes = listed(sorted({size(_bytes(one)) for one in empty}))
+        sizes = listed(sorted({size(_bytes(rest)) for rest in empty}))
         yield (
             f"The empty view ({sizes} with its dispatch) is made once, shared by all spaces that show nothing, "
             f"and never freed by QEMU: it is no leak. It is all that is left in {plural(len(empty), 'run')} "
-            f"of {count(len(found))}."
+            f"of {count(len(destroyed))}."
         )
 
 
@@ -57,25 +58,30 @@ def _of_arrays(recording: Recording) -> Iterator[str]:
         yield f"tracemalloc finds up to {size(max(read))} of array data left."
 
 
-def _bytes(one: Remains) -> Number:
-    return dict(one.left).get("modelled.bytes", 0)
+def _bytes(rest: Remains) -> Number:
+    return dict(rest.left).get("modelled.bytes", 0)
 
 
-def _left(found: list[Remains]) -> Table:
-    words = ["left behind" if one.leaked else "the one empty view" if one.empty_view else "nothing" for one in found]
+def _left(destroyed: list[Remains]) -> Table:
+    words = [
+        "left behind" if rest.leaked else "the one empty view" if rest.empty_view else "nothing" for rest in destroyed
+    ]
     rows = tuple(
-        (one.rules, word, "; ".join(f"{name} {figure(name, n)}" for name, n in one.left) or "every count is 0")
-        for one, word in zip(found, words, strict=True)
+        (rest.rules, word, "; ".join(f"{name} {figure(name, n)}" for name, n in rest.left) or "every count is 0")
+        for rest, word in zip(destroyed, words, strict=True)
     )
-    marks = {(n, 1): "bad" if one.leaked else "good" for n, one in enumerate(found)}
-    columns = (Column("rule set"), Column("what is left"), Column("counts that are not 0"))
+    marks = {(n, 1): "bad" if rest.leaked else "good" for n, rest in enumerate(destroyed)}
+    columns = (TableColumn("rule set"), TableColumn("what is left"), TableColumn("counts that are not 0"))
     return Table("What is left at the mark destroyed", columns, rows, marks, folded=False)
 
 
 def _of_growth(growing: list[Growth], cycled: bool) -> Iterator[str]:
     """Whether the cycles leave anything behind, in a sentence."""
-    leaking = list(dict.fromkeys(one.rules for one in growing if one.verdict == "leak"))
-    if leaking:
+    leaking = list(dict.fromkeys(growth.rules for growth in growing if growth.verdict == Answer.LEAK))
+    if adds := next((growth.adds for growth in growing if growth.is_wanted), ""):
+        rules = list(dict.fromkeys(growth.rules for growth in growing))
+        yield f"Every {adds} adds to what exists under {listed(rules)}, on purpose: it is no leak."
+    elif leaking:
         yield f"From cycle to cycle, what exists grows under {listed(leaking)}: a leak."
     elif growing:
         yield "From cycle to cycle something seems to grow; more cycles would tell (-s cycles=…)."
@@ -86,20 +92,20 @@ def _of_growth(growing: list[Growth], cycled: bool) -> Iterator[str]:
 def _grown(growing: list[Growth]) -> Table:
     numbers = ("cycles", "per cycle", "95 % from", "to")
     columns = (
-        *(Column(label) for label in ("rule set", "figure", "mark")),
-        *(Column(label, number=True) for label in numbers),
-        Column("verdict"),
+        *(TableColumn(label) for label in ("rule set", "figure", "mark")),
+        *(TableColumn(label, number=True) for label in numbers),
+        TableColumn("verdict"),
     )
     rows = tuple(
         (
-            one.rules,
-            one.metric,
-            one.mark,
-            count(one.cycles),
-            *(signed(one.metric, value) for value in (one.per_cycle, one.low, one.high)),
-            one.verdict,
+            growth.rules,
+            growth.metric,
+            growth.mark,
+            count(growth.cycles),
+            *(signed(growth.metric, value) for value in (growth.per_cycle, growth.low, growth.high)),
+            "on purpose" if growth.is_wanted else growth.verdict,
         )
-        for one in growing
+        for growth in growing
     )
-    marks = {(n, 7): "bad" if one.verdict == "leak" else "" for n, one in enumerate(growing)}
+    marks = {(n, 7): "bad" if growth.verdict == Answer.LEAK else "" for n, growth in enumerate(growing)}
     return Table("What grows from cycle to cycle", columns, rows, marks, folded=False)

@@ -15,7 +15,7 @@ _DASHES: tuple[tuple[float, ...], ...] = ((), (5, 2), (1.5, 1.5))
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Curve:
     """Values `ys` at the commits `xs`; lines of one `hue` have one colour."""
 
     label: str
@@ -68,7 +68,7 @@ class _Frame:
         return self.bottom - (self.bottom - _TOP) * self.scale.height(value) / (self.scale.height(self.most_y) or 1)
 
 
-def lines(drawn: Sequence[Line], label: str, scale: Scale) -> str:
+def lines(drawn: Sequence[Curve], label: str, scale: Scale) -> str:
     """The lines as one SVG on common scales."""
     most_x = max((x for line in drawn for x in line.xs), default=0) or 1
     most_y = max((y for line in drawn for y in line.ys if y > 0), default=1)
@@ -87,7 +87,7 @@ def lines(drawn: Sequence[Line], label: str, scale: Scale) -> str:
     return sheet.svg(label)
 
 
-def _draw(sheet: Canvas, drawn: Sequence[Line], frame: _Frame) -> None:
+def _draw(sheet: Canvas, drawn: Sequence[Curve], frame: _Frame) -> None:
     """The lines, equal ones once, and a name for each, with a leader from its highest point."""
     seen: set[tuple[object, ...]] = set()
     peaks = [max(range(len(line.ys)), key=line.ys.__getitem__) if line.ys else None for line in drawn]

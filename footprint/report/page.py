@@ -30,7 +30,7 @@ SECTIONS: tuple[Callable[[Recording], Section | None], ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class RecordingPart:
     """One recording on the page; `anchor` and `name` tell it from the others."""
 
     anchor: str
@@ -58,12 +58,12 @@ def render(recordings: Sequence[Recording], *, title: str = "") -> str:
     return environment.get_template("page.html").render(title=title or names or "footprint", parts=parts)
 
 
-def _part(n: int, recording: Recording, recordings: Sequence[Recording]) -> Part:
-    found = [section(recording) for section in SECTIONS]
+def _part(n: int, recording: Recording, recordings: Sequence[Recording]) -> RecordingPart:
+    made = [section(recording) for section in SECTIONS]
     if n == 1:
-        found.insert(0, beside(recordings))
-    sections = tuple(section for section in found if section)
-    return Part(f"r{n}", _name(n, recording, recordings), head(recording), sections)
+        made.insert(0, beside(recordings))
+    sections = tuple(section for section in made if section)
+    return RecordingPart(f"r{n}", _name(n, recording, recordings), head(recording), sections)
 
 
 def _name(n: int, recording: Recording, recordings: Sequence[Recording]) -> str:

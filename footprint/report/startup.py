@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from footprint.recording.model import Recording, Timeline
 from footprint.report.formatting import count, plural, size
-from footprint.report.lines import Line, Scale, lines
-from footprint.report.section import Column, Exhibit, Picture, Section, Table
+from footprint.report.lines import Curve, Scale, lines
+from footprint.report.section import Exhibit, Picture, Section, Table, TableColumn
 
 Timed = tuple[tuple[str, Timeline], ...]
 
@@ -65,7 +65,7 @@ def _drawn(timed: Timed, column: str, title: str, *, tenfold: bool = False) -> s
     """One picture: the `column` of every timeline. Runs whose views wait alike share a colour."""
     hues: dict[tuple[int, ...], int] = {}
     drawn = [
-        Line(rules, times.commits, getattr(times, column), hues.setdefault(times.waiting, len(hues)))
+        Curve(rules, times.commits, getattr(times, column), hues.setdefault(times.waiting, len(hues)))
         for rules, times in timed
     ]
     scale = Scale(size, 1024) if column == "bytes" else Scale(count, tenfold=tenfold)
@@ -77,7 +77,7 @@ def _table(timed: Timed) -> Table:
     columns = ("commits", "most views waiting", "at commit", "most views in use", "most bytes", "bytes at the end")
     return Table(
         "The highest and the last points of the lines",
-        (Column("rule set"), *(Column(label, number=True) for label in columns)),
+        (TableColumn("rule set"), *(TableColumn(label, number=True) for label in columns)),
         tuple(
             (
                 rules,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from footprint.recording.metrics import METRICS
+from footprint.recording.metrics import METRICS, MetricKind
 from footprint.recording.model import Number, Run
 
 _OF_THE_EMPTY_VIEW = {"flatviews.allocated", "modelled.bytes", "modelled.resident"}
@@ -39,4 +39,4 @@ def remains(run: Run) -> Remains | None:
 
 
 def _gauges() -> list[str]:
-    return [name for name, row in METRICS.items() if row.gauge and row.kind == "modelled"]
+    return [name for name, row in METRICS.items() if row.gauge and row.kind is MetricKind.EXACT]

@@ -1,9 +1,9 @@
-"""Growth from cycle to cycle: how fast, and whether it is a leak.
+"""Growth of a scenario from cycle to cycle: how fast, and whether it is a leak.
 
 The rule (Theil and Sen's slope; CPython's refleak rule): the first half of the cycles is warm-up and does
 not count; of the second half every one of five blocks must have grown, and the slope's 95 % interval must
 lie above a floor. Exact counts have no floor. Too few cycles, or blocks that disagree with the slope, are
-inconclusive rather than guessed.
+inconclusive rather than guessed. A scenario that accumulates grows on purpose: that is told, and is no leak.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from footprint.recording.metrics import METRICS
+from footprint.recording.metrics import METRICS, MetricKind
 from footprint.recording.model import Recording, Run, Sample
 from footprint.verdict.trend import theil_sen
+from footprint.verdict.verdict import Answer
 
 BLOCKS = 5
 LEAST_CYCLES = 2 * BLOCKS
@@ -29,7 +30,7 @@ KEPT = "flatviews.kept"
 class Growth:
     """How `metric` grows at `mark`: units per cycle, with a 95 % interval [low, high], and the verdict.
 
-    `verdict`: ``leak``, ``clean`` or ``inconclusive``.
+    `adds` is what every cycle adds on purpose (``function``), in a scenario that accumulates; then it is clean.
     """
 
     rules: str
@@ -39,7 +40,13 @@ class Growth:
     per_cycle: float
     low: float
     high: float
-    verdict: str
+    verdict: Answer
+    adds: str = ""
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether it grows, and the scenario is there to make it grow."""
+        return bool(self.adds) and self.low > (FLOOR if _is_measured(self.metric) else 0)
 
 
 def growths(recording: Recording) -> list[Growth]:
@@ -47,10 +54,11 @@ def growths(recording: Recording) -> list[Growth]:
 
     Of a model's recording only its counts: the memory of the process that models says nothing of the machine.
     """
-    return [one for run in recording.runs for one in _of_run(run, measured=recording.backend != "model")]
+    measured = recording.backend != "model"
+    return [growth for run in recording.runs for growth in _of_run(run, recording.accumulates, measured=measured)]
 
 
-def _of_run(run: Run, *, measured: bool) -> list[Growth]:
+def _of_run(run: Run, adds: str, *, measured: bool) -> list[Growth]:
     marks: dict[str, list[Sample]] = {}
     for sample in run.samples:
         marks.setdefault(sample.mark, []).append(sample)
@@ -59,14 +67,14 @@ def _of_run(run: Run, *, measured: bool) -> list[Growth]:
         return []
     mark, samples = cycled[-1], marks[cycled[-1]]
     return [
-        _judge(run.rules, name, mark, [_value(sample, name) for sample in samples])
+        _judge(run.rules, name, mark, [_value(sample, name) for sample in samples], adds)
         for name in _gauges(samples)
         if measured or not _is_measured(name)
     ]
 
 
 def _is_measured(name: str) -> bool:
-    return name in METRICS and METRICS[name].kind == "measured"
+    return name in METRICS and METRICS[name].kind is MetricKind.MEASURED
 
 
 def _gauges(samples: Sequence[Sample]) -> list[str]:
@@ -82,18 +90,20 @@ def _value(sample: Sample, name: str) -> float:
     return sample.metrics[name]
 
 
-def _judge(rules: str, name: str, mark: str, series: list[float]) -> Growth:
+def _judge(rules: str, name: str, mark: str, series: list[float], adds: str) -> Growth:
     settled = series[len(series) // 2 :]
     measured = _is_measured(name)
     slope, low, high = theil_sen(settled)
     floor = FLOOR if measured else 0
-    if len(series) < (LEAST_CYCLES if measured else BLOCKS):
-        verdict = "inconclusive" if slope > floor else "clean"
+    if adds:
+        verdict = Answer.CLEAN
+    elif len(series) < (LEAST_CYCLES if measured else BLOCKS):
+        verdict = Answer.INCONCLUSIVE if slope > floor else Answer.CLEAN
     elif low > floor and _every_block_grows(settled):
-        verdict = "leak"
+        verdict = Answer.LEAK
     else:
-        verdict = "inconclusive" if low > floor else "clean"
-    return Growth(rules, name, mark, len(series), slope, low, high, verdict)
+        verdict = Answer.INCONCLUSIVE if low > floor else Answer.CLEAN
+    return Growth(rules, name, mark, len(series), slope, low, high, verdict, adds)
 
 
 def _every_block_grows(series: Sequence[float]) -> bool:

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from footprint.errors import InputFileError, reason_of
-from footprint.verdict.verdict import Finding, Verdict
+from footprint.verdict.verdict import Answer, Finding, FindingKind, Verdict
 
 TABLE = "[[tool.footprint.leaks.suppress]]"
 NEEDED, ALLOWED = ("target", "reason", "expires"), ("target", "metric", "where", "reason", "expires")
@@ -43,7 +43,7 @@ class Suppression:
             return False
         if self.where == "*":
             return True
-        return bool(finding.where) and all(fnmatchcase(str(one["text"]), self.where) for one in finding.where)
+        return bool(finding.where) and all(fnmatchcase(place.text, self.where) for place in finding.where)
 
 
 def read_suppressions(path: Path) -> list[Suppression]:
@@ -66,7 +66,7 @@ def read_suppressions(path: Path) -> list[Suppression]:
         return []
     if not isinstance(table, list):
         raise InputFileError(path, f"suppress is not a list of tables; write {TABLE}")
-    return [_entry(path, number, one) for number, one in enumerate(table, 1)]
+    return [_entry(path, number, entry) for number, entry in enumerate(table, 1)]
 
 
 def _entry(path: Path, number: int, entry: Any) -> Suppression:
@@ -99,22 +99,22 @@ def suppressed(verdict: Verdict, suppressions: Iterable[Suppression], today: dat
 
     A suppression of this target that has expired is told, and fails, whether its leak is still there or not.
     """
-    about = [one for one in suppressions if fnmatchcase(verdict.target, one.target)]
-    valid = [one for one in about if one.expires >= today]
-    findings = [_marked(verdict.target, one, valid) for one in verdict.findings]
+    about = [suppression for suppression in suppressions if fnmatchcase(verdict.target, suppression.target)]
+    valid = [suppression for suppression in about if suppression.expires >= today]
+    findings = [_marked(verdict.target, finding, valid) for finding in verdict.findings]
     verdict = replace(
         verdict.with_findings(findings),
         expired=tuple(
-            f"the suppression of {one.target} ({one.reason}) expired on {one.expires}: mend the leak, or renew it"
-            for one in about
-            if one.expires < today
+            f"the suppression of {old.target} ({old.reason}) expired on {old.expires}: mend the leak, or renew it"
+            for old in about
+            if old.expires < today
         ),
     )
-    return replace(verdict, verdict="clean") if verdict.verdict == "leak" and not verdict.leaks else verdict
+    return replace(verdict, verdict=Answer.CLEAN) if verdict.verdict == Answer.LEAK and not verdict.leaks else verdict
 
 
 def _marked(target: str, finding: Finding, valid: Iterable[Suppression]) -> Finding:
-    if finding.kind != "leak":
+    if finding.kind != FindingKind.LEAK:
         return finding
-    accepted = [one for one in valid if one.covers(target, finding)]
+    accepted = [suppression for suppression in valid if suppression.covers(target, finding)]
     return replace(finding, suppressed=f"{accepted[0].reason} (until {accepted[0].expires})") if accepted else finding

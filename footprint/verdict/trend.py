@@ -12,6 +12,7 @@ import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 from itertools import pairwise
 
 _NORMAL_95 = 1.959964
@@ -40,8 +41,30 @@ class Slope:
 NONE = Slope(0.0, 0.0, 0.0)
 
 
+class Course(Enum):
+    """How a number went over a window."""
+
+    GROWS = auto()
+    """Up in every block."""
+    STEPS = auto()
+    """Never down, and up at least three times."""
+    UNSURE = auto()
+    """Higher at the end, and neither of both."""
+    FLAT = auto()
+    """None of these."""
+
+
+class Decision(Enum):
+    """What windows say of a metric."""
+
+    LEAK = auto()
+    CLEAN = auto()
+    MORE = auto()
+    """Another window would tell."""
+
+
 @dataclass(frozen=True, slots=True)
-class Window:
+class Series:
     """One number at the edges of blocks of cycles: `values[i]` was read after `cycles[i]` cycles of the window."""
 
     cycles: tuple[int, ...]
@@ -59,22 +82,22 @@ class Window:
         """What it grew by from its first edge to its last, per cycle."""
         return (self.values[-1] - self.values[0]) / (self.cycles[-1] - self.cycles[0])
 
-    def less(self, per_cycle: float) -> Window:
+    def less(self, per_cycle: float) -> Series:
         """The same without a growth of `per_cycle`."""
-        return Window(
+        return Series(
             self.cycles, tuple(value - per_cycle * at for at, value in zip(self.cycles, self.values, strict=True))
         )
 
-    def joined(self, other: Window) -> Window:
+    def joined(self, other: Series) -> Series:
         """Both, one after the other; what came between them is left out."""
         at, level = self.cycles[-1], self.values[-1] - other.values[0]
-        return Window(
+        return Series(
             (*self.cycles, *(at + cycles for cycles in other.cycles[1:])),
             (*self.values, *(level + value for value in other.values[1:])),
         )
 
 
-def _student(window: Window) -> Slope:
+def _student(window: Series) -> Slope:
     """The mean growth of a block, with the interval that independent blocks give it.
 
     Sen's interval takes the steps for noise around a line; what leaks by chance wanders off the line instead.
@@ -86,11 +109,11 @@ def _student(window: Window) -> Slope:
     mean = statistics.fmean(rates)
     if len(rates) < 2:
         return Slope(mean, mean, mean)
-    half = _student_95(len(rates) - 1) * statistics.stdev(rates) / math.sqrt(len(rates))
+    half = student_95(len(rates) - 1) * statistics.stdev(rates) / math.sqrt(len(rates))
     return Slope(mean, mean - half, mean + half)
 
 
-def _student_95(freedom: int) -> float:
+def student_95(freedom: int) -> float:
     """Student's two-sided 95 % quantile (Cornish and Fisher's expansion; within 1 % from four degrees on)."""
     z = _NORMAL_95
     first = (z**3 + z) / 4
@@ -99,22 +122,18 @@ def _student_95(freedom: int) -> float:
     return z + first / freedom + second / freedom**2 + third / freedom**3
 
 
-def shape(window: Window, floor: float) -> str:
-    """How the number went, where less than `floor` units per cycle are noise.
-
-    ``grows``: up in every block. ``steps``: never down, and up at least three times. ``unsure``: higher at the end, and
-    neither of both. ``flat``: none of these.
-    """
+def course(window: Series, floor: float) -> Course:
+    """How the number went, where less than `floor` units per cycle are noise."""
     rises = [after - before for before, after in pairwise(window.values)]
     if window.mean <= floor:
-        return "flat"
+        return Course.FLAT
     middle, low, _ = theil_sen(window.values, window.cycles)
     if all(rise > 0 for rise in rises) and middle > floor:
-        return "grows"
+        return Course.GROWS
     never_down = min(rises) >= 0
     if never_down and _is_staircase([n for n, rise in enumerate(rises) if rise > 0], len(rises)):
-        return "steps"
-    return "unsure" if never_down or low > 0 else "flat"
+        return Course.STEPS
+    return Course.UNSURE if never_down or low > 0 else Course.FLAT
 
 
 def _is_staircase(rises: Sequence[int], blocks: int) -> bool:
@@ -124,26 +143,26 @@ def _is_staircase(rises: Sequence[int], blocks: int) -> bool:
     return blocks - rises[-1] <= max(after - before for before, after in pairwise(rises))
 
 
-def decide(windows: Sequence[Window], floor: float) -> str:
-    """``leak``, ``clean``, or ``more``: another window would tell. The windows are of one process, in their order.
+def decide(windows: Sequence[Series], floor: float) -> Decision:
+    """What the windows say; they are of one process, in their order.
 
     A leak grows in the last two windows, and in the last no more than 20 % slower than in the one before. Where its
     rate is not known well enough to see that, it has to do so in the last four.
     """
     if len(windows) < 2:
-        return "more"
+        return Decision.MORE
     last = windows[-1]
-    if shape(last, floor) == "flat":
-        return "clean"
+    if course(last, floor) == Course.FLAT:
+        return Decision.CLEAN
     slope = last.slope
     sure = slope.high - slope.low <= 2 * SURE * last.mean
     looked_at = windows[-2:] if sure else windows[-4:]
     steady = all(after.mean >= FADING * before.mean for before, after in pairwise(looked_at))
-    grows = all(shape(one, floor) in ("grows", "steps") for one in looked_at)
-    return "leak" if steady and grows and (sure or len(looked_at) == 4) else "more"
+    grows = all(course(window, floor) in (Course.GROWS, Course.STEPS) for window in looked_at)
+    return Decision.LEAK if steady and grows and (sure or len(looked_at) == 4) else Decision.MORE
 
 
-def growth(windows: Sequence[Window]) -> Slope:
+def growth(windows: Sequence[Series]) -> Slope:
     """The growth per cycle over the last two windows, or over the one there is."""
     if not windows:
         return NONE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from footprint.verdict.trend import Slope, Window, decide, growth, shape
+from footprint.verdict.trend import Course, Decision, Series, Slope, course, decide, growth
 
 FLOORS = {
     "heap.bytes": 0.3,
@@ -18,7 +18,7 @@ FLOORS = {
 }
 """What decides, with the growth per cycle that is still noise: less than 64 bytes or one object in 1 % of cycles."""
 CONFIRMING = {"uss.bytes": 1.0, "rss.bytes": 1.0}
-"""Told beside them, and never decided by: pages are coarse, and the kernel's to give and take."""
+"""Reported, never decides: pages are coarse, and the kernel's to give and take."""
 
 
 class Evidence:
@@ -29,8 +29,8 @@ class Evidence:
 
     def __init__(self, judged: Iterable[str] | None = None) -> None:
         self._judged = frozenset(FLOORS if judged is None else judged)
-        self._windows: dict[str, list[Window]] = {}
-        self._quiet: dict[str, list[Window]] = {}
+        self._windows: dict[str, list[Series]] = {}
+        self._quiet: dict[str, list[Series]] = {}
 
     def add(
         self, edges: Sequence[int], rows: Sequence[Mapping[str, float]], quiet: Sequence[Mapping[str, float]]
@@ -38,7 +38,7 @@ class Evidence:
         """One more window: what was read after these cycles of it, of the target and of the empty one."""
         for readings, into in ((rows, self._windows), (quiet, self._quiet)):
             for name in readings[0]:
-                into.setdefault(name, []).append(Window(tuple(edges), tuple(row[name] for row in readings)))
+                into.setdefault(name, []).append(Series(tuple(edges), tuple(row[name] for row in readings)))
 
     @property
     def windows(self) -> int:
@@ -52,18 +52,21 @@ class Evidence:
     @property
     def leaking(self) -> list[str]:
         """The metrics that leak."""
-        return [name for name in self._windows if self.decide(name) == "leak"]
+        return [name for name in self._windows if self.decide(name) == Decision.LEAK]
 
     @property
     def undecided(self) -> list[str]:
         """The metrics for which another window is needed."""
-        return [name for name in self._windows if self.decide(name) == "more"]
+        return [name for name in self._windows if self.decide(name) == Decision.MORE]
 
     @property
     def agreeing(self) -> Iterator[str]:
         """The pages that grow, too."""
         for name, floor in CONFIRMING.items():
-            if name in self._windows and shape(self._adjusted(name)[-1], floor) in ("grows", "steps"):
+            if name in self._windows and course(self._adjusted(name)[-1], floor) in (
+                Course.GROWS,
+                Course.STEPS,
+            ):
                 yield name
 
     @property
@@ -78,22 +81,24 @@ class Evidence:
     @property
     def grows_when_empty(self) -> list[str]:
         """The metrics that leak when nothing is run: then nothing can be told."""
-        return [name for name in FLOORS if name in self._quiet and decide(self._quiet[name], FLOORS[name]) == "leak"]
+        known = ((name, floor) for name, floor in FLOORS.items() if name in self._quiet)
+        return [name for name, floor in known if decide(self._quiet[name], floor) == Decision.LEAK]
 
-    def decide(self, name: str) -> str:
-        """``leak``, ``clean``, or ``more``: another window would tell."""
+    def decide(self, name: str) -> Decision:
+        """What the windows say of the metric `name`."""
         if name == "uss.bytes" and "heap.bytes" not in self._windows:
             # Pages decide nothing, but where the heap is not known they are a reason to look longer.
-            return "clean" if decide(self._adjusted(name), FLOORS["vm.bytes"]) == "clean" else "more"
+            is_clean = decide(self._adjusted(name), FLOORS["vm.bytes"]) == Decision.CLEAN
+            return Decision.CLEAN if is_clean else Decision.MORE
         if name not in FLOORS or name not in self._judged:
-            return "clean"
+            return Decision.CLEAN
         windows = self._adjusted(name)
-        answer = decide(windows, FLOORS[name])
+        decision = decide(windows, FLOORS[name])
         # Address space is taken in large pieces; where the heap is known, only steady growth is more than that.
-        lumps = name == "vm.bytes" and "heap.bytes" in self._windows and shape(windows[-1], FLOORS[name]) == "steps"
-        return "clean" if lumps else answer
+        is_coarse = name == "vm.bytes" and "heap.bytes" in self._windows
+        return Decision.CLEAN if is_coarse and course(windows[-1], FLOORS[name]) == Course.STEPS else decision
 
-    def _adjusted(self, name: str) -> list[Window]:
+    def _adjusted(self, name: str) -> list[Series]:
         """The target's windows of a metric, without the growth of the empty one, where that grows at all."""
         grown = growth(self._quiet.get(name, []))
         return [window.less(grown.per_cycle if grown.low > 0 else 0.0) for window in self._windows[name]]

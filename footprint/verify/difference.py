@@ -17,7 +17,8 @@ from footprint.reconstruct.rivals import rivals_at
 from footprint.units import range_text
 
 _MASK = (1 << 64) - 1
-SIBLING_ORDER = "sibling order that the text does not carry"
+SIBLING_ORDER = "no order of siblings gives what was printed"
+"""What differs where two parts of the text contradict each other about siblings that overlap."""
 
 Difference = tuple[str, str, str]
 """What differs, what QEMU printed, and what the model has."""
@@ -97,7 +98,7 @@ def _same_range(line: RangeLine, item: FlatRange) -> bool:
 
 
 def _why(theirs: ViewText, ours: FlatView, first: int) -> str | None:
-    """The words for a difference, from range `first` on, that only another order of siblings explains."""
+    """The words for a difference, from range `first` on, that another order of siblings would take away there."""
     if ours.root is None:
         return None
     printed = {(line.start, line.end + 1): line.name for line in theirs.ranges[first : first + 2]}

@@ -21,7 +21,7 @@ def verify_log(log: OperationLog, rules: RuleSet) -> Verification:
     """Replay `log` under `rules`, and compare every view that QEMU created, one by one."""
     if log.subpage_size:
         return _verify_log(log, rules, Pages(log.subpage_size.bit_length() - 1))
-    has_dispatches = any(isinstance(one, NewView) and one.dispatch for one in log.operations)
+    has_dispatches = any(isinstance(operation, NewView) and operation.dispatch for operation in log.operations)
     if not has_dispatches:
         return _verify_log(log, rules, Pages(PAGE_BITS[0]))
     best: Verification | None = None

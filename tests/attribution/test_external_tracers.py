@@ -3,6 +3,8 @@
 import pytest
 
 from footprint.attribution.external_tracers import heaptrack_left
+from footprint.install import install_command
+from footprint.verdict.place import PlaceKind
 from tests.fixtures.leaks import WITHOUT_MEMRAY, explain_word
 
 HEAP = {"heap.bytes": 64.0}
@@ -10,13 +12,13 @@ SPARC = {"heap.bytes": 123_072.0}
 
 
 def native(explanation):
-    return [one for one in explanation.places if one["kind"] == "native"]
+    return [place for place in explanation.places if place.kind == PlaceKind.NATIVE]
 
 
 def check_session(explanation):
     place = native(explanation)[0]
-    assert place["text"].startswith("1 block, 48 B a cycle  take_a_block ← open_session")
-    assert place["metrics"][:2] == ["heap.bytes", "heap.blocks"]
+    assert place.text.startswith("1 block, 48 B a cycle  take_a_block ← open_session")
+    assert place.metrics[:2] == ("heap.bytes", "heap.blocks")
     assert explanation.rates == {"heap.blocks": 1}
     assert explanation.untraced == 0
 
@@ -25,7 +27,7 @@ def test_memray_names_the_functions_of_a_library_that_ctypes_has_loaded(explaine
     path_without("heaptrack", "valgrind")
     explanation = explained(session_target(), HEAP)
     check_session(explanation)
-    assert native(explanation)[0]["frames"][:3] == ["take_a_block", "open_session", "app.py:4 in cycle"]
+    assert native(explanation)[0].frames[:3] == ("take_a_block", "open_session", "app.py:4 in cycle")
 
 
 def test_heaptrack_names_them_where_memray_is_not(explained, session_target, path_without):
@@ -37,7 +39,7 @@ def test_where_no_tracer_is_a_hint_says_how_to_get_one(explained, session_target
     path_without("heaptrack", "valgrind")
     explanation = explained(session_target(WITHOUT_MEMRAY), HEAP)
     assert not native(explanation) and not explanation.rates
-    assert any("footprint[memray]" in hint and "apt install heaptrack" in hint for hint in explanation.hints)
+    assert any(install_command("memray") in hint and "apt install heaptrack" in hint for hint in explanation.hints)
 
 
 BY_DLSYM = """
@@ -51,7 +53,7 @@ BY_DLSYM = """
 
 def test_what_memray_does_not_see_heaptrack_does(explained):
     explanation = explained(BY_DLSYM, {"heap.bytes": 112.0})
-    assert native(explanation)[0]["text"].startswith("1 block, 100 B a cycle")
+    assert native(explanation)[0].text.startswith("1 block, 100 B a cycle")
     assert explanation.rates == {"heap.blocks": 1}
     assert not explanation.hints
 
@@ -88,7 +90,7 @@ def sparc(wheel, monkeypatch):
 
 def check_sparc(explanation):
     place = native(explanation)[0]
-    assert place["text"].startswith(
+    assert place.text.startswith(
         "12 blocks, 122 880 B a cycle  tlb_init_sparc64 ← cpu_sparc_init_sparc64 ← sparc_cpus_init ← uc_init_engine"
     )
     assert explanation.rates == {"heap.blocks": 12}

@@ -5,19 +5,14 @@ from contextlib import closing
 import pytest
 
 from footprint.leaks.measure import Options, measure
-from footprint.leaks.subject import ChildSubject, Ended, Limits
-from footprint.leaks.trial import Plan
+from footprint.leaks.plan import Plan
+from footprint.leaks.subject import python_subject
+from footprint.leaks.supervisor import Ended, Limits
 from footprint.leaks.verdict_text import told
+from tests.conftest import PROGRAMS
 
 SHORT = Options(Plan(cycles=400))
-KEEPING = """
-import time, tracemalloc
-keep = []
-def cycle():
-    keep.append(object())
-    if tracemalloc.is_tracing():
-        {then}
-"""
+TRACED = PROGRAMS / "traced.py"
 
 
 @pytest.fixture
@@ -38,23 +33,23 @@ def test_unicorns_sparc64_leaves_twelve_blocks_a_cycle_beside_its_bytes(wheel, m
     assert found["heap.blocks"].slope.low == found["heap.blocks"].slope.high == 12
     assert found["heap.blocks"].kind == "leak"
     for metric in ("heap.bytes", "heap.blocks"):
-        assert "tlb_init_sparc64 ← cpu_sparc_init_sparc64" in found[metric].where[0]["text"]
+        assert "tlb_init_sparc64 ← cpu_sparc_init_sparc64" in found[metric].where[0].text
 
 
-def test_a_target_that_raises_while_it_is_explained_keeps_its_verdict_and_says_so(app):
-    answer = measure(app(KEEPING.format(then="raise KeyError('traced')")), SHORT)
+def test_a_target_that_raises_while_it_is_explained_keeps_its_verdict_and_says_so():
+    answer = measure(f"{TRACED}:raises", SHORT)
     assert answer.verdict == "leak"
     assert any("KeyError: 'traced'" in hint for hint in answer.hints)
 
 
-def test_a_target_that_dies_while_it_is_explained_keeps_its_verdict_and_says_so(app):
-    answer = measure(app(KEEPING.format(then="import os; os.abort()")), SHORT)
+def test_a_target_that_dies_while_it_is_explained_keeps_its_verdict_and_says_so():
+    answer = measure(f"{TRACED}:dies", SHORT)
     assert answer.verdict == "leak"
     assert any("killed by signal 6" in hint for hint in answer.hints)
 
 
-def test_a_target_that_hangs_while_it_is_explained_is_given_up(app):
-    with closing(ChildSubject(app(KEEPING.format(then="time.sleep(1000)")), Limits(100, cycle_seconds=0.3))) as subject:
+def test_a_target_that_hangs_while_it_is_explained_is_given_up():
+    with closing(python_subject(f"{TRACED}:hangs", Limits(100, cycle_seconds=0.3))) as subject:
         subject.ready()
         subject.run(20)
         with pytest.raises(Ended, match="hangs while its leak was traced"):
@@ -72,7 +67,7 @@ def test_the_places_are_told_under_the_figures_the_amounts_in_one_column(app):
 def test_every_place_stands_with_the_metrics_that_it_explains(app):
     source = "import os\nkeep = []\ndef cycle():\n    keep.append(object())\n    os.open('/dev/null', 0)\n"
     answer = measure(app(source), SHORT)
-    kinds = {one.metric: [place["kind"] for place in one.where] for one in answer.findings}
+    kinds = {one.metric: [place.kind for place in one.where] for one in answer.findings}
     assert kinds["fds"] == ["file"]
     assert set(kinds["python.blocks"]) == {"stack", "holder"}
     for one in answer.document()["findings"]:

@@ -17,7 +17,7 @@ from footprint.machines.pseries import pseries
 from footprint.qemu.counts import dummies
 from footprint.qemu_process.command_line import arguments
 from footprint.scenario import Replay
-from tests.fixtures.processes import gone, qemu_of
+from tests.fixtures.processes import gone, interruptible, qemu_of
 from tests.fixtures.real_qemu import VERSIONS, program_of_version
 
 on_every_version = pytest.mark.parametrize("version", VERSIONS)
@@ -121,7 +121,7 @@ def test_a_qemu_that_hangs_is_given_up_within_the_time_limit(footprint, program,
 
 def test_ctrl_c_ends_qemu_and_writes_nothing(ppc64, tmp_path):
     command = [sys.executable, "-m", "footprint", "run", "power8", "-b", "qemu"]
-    with subprocess.Popen(command, cwd=tmp_path, env=os.environ, stderr=subprocess.PIPE, text=True) as we:
+    with interruptible(command, cwd=tmp_path, env=os.environ, stderr=subprocess.PIPE, text=True) as we:
         deadline = time.monotonic() + 10
         while (qemu := qemu_of(we)) is None and time.monotonic() < deadline:
             time.sleep(0.02)

@@ -3,13 +3,18 @@
 Each test runs on the QEMU 7.2 of the distribution, and on 10.0 and 11.1 where they are (tests/real-qemu).
 """
 
+import dataclasses
+import os
 import random
+import subprocess
 
 import pytest
 
 from footprint.machines.catalogue import CATALOGUE
 from footprint.machines.generic import guest
 from footprint.machines.pseries import pseries
+from footprint.memory.rules import HISTORY
+from tests.conftest import ROOT
 from tests.fixtures.real_qemu import (
     VERSIONS,
     counts,
@@ -114,3 +119,18 @@ def test_every_view_of_a_start_up_comes_in_its_turn_with_its_sections_and_nodes(
     program = program_of_version(version, topology, need)
     theirs = start_up_of(program, topology)
     assert start_up_modelled(topology, VERSIONS[version].rules) == theirs
+
+
+@on_every_version
+def test_the_structures_are_as_large_as_the_binary_allocates_them(need, version, tmp_path):
+    program, found = program_of_version(version, guest("pc"), need), tmp_path / "sizes"
+    command = ["gdb", "-q", "-nx", "-batch", "-x", str(ROOT / "benchmarks" / "structure_sizes.py"), "--args", program]
+    subprocess.run(
+        [*command, "-M", "pc", "-S", "-nodefaults", "-display", "none"],
+        env={**os.environ, "FOOTPRINT_SIZES": str(found)},
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+    sizes = {name: int(size) for name, size in (line.split() for line in found.read_text().splitlines())}
+    assert sizes == dataclasses.asdict(HISTORY[VERSIONS[version].rules].layout)

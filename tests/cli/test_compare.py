@@ -45,7 +45,7 @@ def test_other_parameters_are_noted(footprint, recorded):
     assert "nics is 3 in the first, 4 in the second" in done.stderr
     line = next(line for line in done.stdout.splitlines() if "address_spaces" in line)
     assert line.split()[-1] == "DIFFERS"
-    assert "+1 (+" in line
+    assert line.split()[-3:-1] == ["+1", "+8.3"]
 
 
 def test_what_cannot_be_compared_exits_two_with_the_reason(footprint, recorded, tmp_path):

@@ -12,6 +12,7 @@ import pytest
 
 from footprint.scripts import MOVED
 from tests.conftest import DATA
+from tests.fixtures.processes import interruptible
 
 LOG = DATA / "oplogs" / "pseries_p8_virtio2.txt.gz"
 CAPTURE = min((DATA / "captures").glob("*.json.gz"))
@@ -44,6 +45,9 @@ def refused(done, *words):
         (["-s", "nics=31", "-s", "bridges=0"], ["31 cards", "behind bridges"]),
         (["-s", "bridges=241"], ["241 bridges", "at most 240"]),
         (["-r", "v7.2"], ["'v7.2'", "did you mean 'v7.2.0'", "092aa2fc65@posted"]),
+        (["-r", "v99.0.0"], ["'v99.0.0'", "the newest release with a rule set is v", "use v", "092aa2fc65@posted"]),
+        (["-r", "v4.1.3,sharing=none"], ["'v4.1.3'", "v2.11.0 is the last rule set before", "use v2.11.0"]),
+        (["-r", "v1.7.0"], ["'v1.7.0'", "the oldest release with a rule set is v2.0.0"]),
         (["-r", "v7.2.0,share=none"], ["'share'", "sharing", "dummy_sections"]),
         (["-r", "v7.2.0,sharing=all"], ["sharing=all", "none, root, child"]),
         (["-r", "v7.2.0,sharing"], ["'sharing'", "feature=value"]),
@@ -274,7 +278,7 @@ def test_a_broken_recording_is_refused(footprint, tmp_path, content, words):
 
 
 def test_ctrl_c_ends_cleanly_and_leaves_nothing(tmp_path):
-    child = subprocess.Popen(
+    child = interruptible(
         [sys.executable, "-m", "footprint", "run", "power8", "--probe", "traced"],
         cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip

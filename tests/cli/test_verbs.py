@@ -92,7 +92,7 @@ def test_a_gate_exits_zero_or_one_with_a_sentence(footprint):
     done = footprint(*gate, "flatviews.alive<=4")
     assert (done.returncode, done.stdout) == (
         0,
-        "ok    flatviews.alive is 4 under v7.2.0 at built: holds the budget <= 4\n",
+        "ok    flatviews.alive is 4 under v7.2.0 at built: meets the budget <= 4\n",
     )
     done = footprint(*gate, "flatviews.alive<=3")
     assert (done.returncode, done.stdout) == (

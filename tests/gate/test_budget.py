@@ -70,3 +70,12 @@ def test_what_is_no_budget_is_refused(text):
 def test_an_unknown_rule_set_is_refused_with_those_recorded():
     with pytest.raises(FootprintError, match=r"'v1'.*v7\.2\.0, v2\.10\.0"):
         judge(recording(flatviews__alive=4), [], ["v1"])
+
+
+@pytest.mark.parametrize(
+    ("budgets", "rules", "words"),
+    [([], (), "no budget"), (["nodes<=4"], (), "nodes was not recorded"), (["flatviews.alive<=4"], ("v1",), "'v1'")],
+)
+def test_nothing_judged_is_refused(budgets, rules, words):
+    with pytest.raises(FootprintError, match=words):
+        judge(recording(flatviews__alive=4), [Budget.parse(text) for text in budgets], rules)

@@ -5,32 +5,15 @@ import subprocess
 
 import pytest
 
-SERVER = """
-#include <stdio.h>
-#include <stdlib.h>
-__attribute__((noinline)) void keep_a_line(int size) {
-    volatile char *kept = malloc(size);
-    kept[0] = 1;
-}
-int main(int count, char **words) {
-    char line[256];
-    int size = count > 1 ? atoi(words[1]) : 0;
-    while (fgets(line, sizeof line, stdin)) {
-        if (size) keep_a_line(size);
-        printf("%s", line);
-        fflush(stdout);
-    }
-}
-"""
+from tests.conftest import PROGRAMS
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     """A program in C that answers lines, and leaks as many bytes each time as its argument says."""
-    folder = tmp_path_factory.mktemp("server")
-    (folder / "server.c").write_text(SERVER)
-    subprocess.run(["gcc", "-O0", "-g", "-o", folder / "server", folder / "server.c"], check=True)
-    return folder / "server"
+    server = tmp_path_factory.mktemp("server") / "server"
+    subprocess.run(["gcc", "-O0", "-g", "-o", server, PROGRAMS / "server.c"], check=True)
+    return server
 
 
 @pytest.mark.parametrize(("size", "chunk"), [(16, 32), (1000, 1008), (300_000, 303_104)])

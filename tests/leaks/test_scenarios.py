@@ -2,23 +2,13 @@
 
 import json
 import re
+import shlex
 
 import pytest
 
-UNPLUGGED = """
-from footprint.machines.generic import guest
-from footprint.machines.topology import Device
-from footprint.scenario import Param, scenario
-from footprint.scenario import Build, Mark, Plug, Settle
+from tests.conftest import PROGRAMS, ROOT
 
-@scenario("Is what is plugged in ever taken out?", params=(Param("cycles", 5, "how often", least=1, most=20),))
-def forgets(p):
-    yield Build(guest("pc"))
-    for cycle in range(1, p.cycles + 1):
-        yield Plug(Device("e1000", f"card{cycle}", "pci.0", 3 + cycle))
-        yield Settle()
-        yield Mark("after", cycle)
-"""
+FORGETS = PROGRAMS / "forgets.py"
 
 
 def answer(done):
@@ -44,19 +34,16 @@ def test_devices_without_release_functions_leak_and_the_finding_names_them(footp
     assert left["address_spaces"] == 9 + 8  # of the machine's own devices, and one of every cycle
 
 
-def test_a_script_that_never_unplugs_is_told_which_devices_stay(footprint, tmp_path):
-    (tmp_path / "forgets.py").write_text(UNPLUGGED)
-    code, document = answer(footprint("leaks", "./forgets.py", "-r", "v2.10.0", "--json"))
+def test_a_script_that_never_unplugs_is_told_which_devices_stay(footprint):
+    code, document = answer(footprint("leaks", FORGETS, "-r", "v2.10.0", "--json"))
     found = {one["metric"]: one["per_cycle"] for one in document["findings"]}
     assert (code, found["address_spaces"], found["flatviews.alive"]) == (1, 1, 1)
     texts = [place["text"] for place in document["findings"][0]["where"]]
-    assert any(text.startswith("device 'card5': address space 'e1000'") for text in texts)
+    assert any("device 'card5': address space 'e1000'" in text for text in texts)
 
 
-def test_a_scenario_that_repeats_nothing_and_destroys_nothing_cannot_be_judged(footprint, tmp_path):
-    script = UNPLUGGED.replace("5, ", "1, ")
-    (tmp_path / "once.py").write_text(script)
-    done = footprint("leaks", "./once.py")
+def test_a_scenario_that_repeats_nothing_and_destroys_nothing_cannot_be_judged(footprint):
+    done = footprint("leaks", FORGETS, "-s", "cycles=1")
     assert (done.returncode, done.stdout) == (2, "")
     assert "no mark comes twice" in done.stderr
 
@@ -92,3 +79,61 @@ def test_a_real_qemu_keeps_what_an_unplugged_xhci_had(footprint, need):
     found = {one["metric"]: one for one in document["findings"]}
     assert (code, document["cycles"]) == (1, 14)
     assert found["uss.bytes"]["per_cycle"] == pytest.approx(2.95e6, rel=0.05)
+
+
+def test_growth_that_a_scenario_is_there_to_show_is_reported_and_no_leak(footprint):
+    code, document = answer(footprint("leaks", "bus_masters", "--json"))
+    assert (code, document["verdict"], document["findings"], document["per"]) == (0, "clean", [], "function")
+    grows = {(one["under"], one["metric"]): one["per_cycle"] for one in document["grows"]}
+    assert grows["v2.10.0", "modelled.bytes"] == 65_024
+    assert not any(rules == "v7.2.0" for rules, _ in grows)
+
+
+def test_growth_is_told_in_one_line_for_each_run(footprint):
+    lines = footprint("leaks", "bus_masters", "-r", "v2.10.0", "-r", "67ace39b25", "-r", "v7.2.0").stdout.splitlines()
+    assert lines[0].endswith("grows by 63.5 KiB a function on purpose")
+    told = [line for line in lines[1:] if "grows by" in line]
+    assert [line.split(": ")[0].strip() for line in told] == ["v2.10.0", "67ace39b25"]
+    assert all("grows by 63.5 KiB a function (flat_ranges 8, sections 9, nodes 10" in line for line in told)
+
+
+def test_what_an_accumulating_scenario_leaves_behind_still_leaks(footprint):
+    done = footprint("leaks", "bus_masters", "-r", "v7.2.0,release=off", "--json")
+    code, document = answer(done)
+    assert (code, document["verdict"]) == (1, "leak")
+    assert {place["kind"] for one in document["findings"] for place in one["where"]} == {"remains"}
+
+
+def test_the_same_growth_without_that_word_is_a_leak(footprint, tmp_path):
+    source = (ROOT / "scenarios" / "bus_masters.py").read_text()
+    (tmp_path / "leaky.py").write_text(source.replace('    accumulates="function",\n', ""))
+    assert footprint("leaks", "./leaky.py", "-r", "v2.10.0").returncode == 1
+
+
+def test_a_leak_of_several_metrics_is_one_line_of_the_text(footprint):
+    done = footprint("leaks", "hotplug", "-r", "v7.2.0,release=off")
+    lines = [line for line in done.stdout.splitlines() if line.startswith("    v7.2.0,release=off: ")]
+    assert lines[0].endswith("grows by 1 space a cycle")
+    assert lines[1].startswith("    v7.2.0,release=off: 210 KiB (address_spaces 14, flatviews.alive 4,")
+    assert len(lines) == 2
+
+
+def test_show_and_the_page_tell_growth_on_purpose_as_that(footprint, tmp_path):
+    footprint("run", "bus_masters", "-r", "v2.10.0")
+    said = footprint("show", "reports/bus_masters").stdout
+    assert "v2.10.0: modelled.bytes grows by 63.5 KiB a function, on purpose" in said
+    assert "leak" not in said
+    page = (tmp_path / "reports" / "bus_masters" / "index.html").read_text()
+    assert "Every function adds to what exists under v2.10.0, on purpose: it is no leak." in page
+
+
+def test_the_examples_of_its_help_work_as_written(footprint, need, wheel, tmp_path):
+    need("qemu-system-x86_64", "qemu-system-x86")
+    (tmp_path / "check.py").write_text("def one_request(): pass\n")
+    examples = re.findall(r"^ +footprint (leaks .*)$", footprint("leaks", "--help").stdout, re.MULTILINE)
+    codes = {
+        line: footprint(*shlex.split(line), COLUMNS="200", PYTHONPATH=wheel("2.1.4")).returncode for line in examples
+    }
+    leaking = {line for line in codes if "sparc64" in line or "xhci" in line}
+    assert len(examples) == 5 and len(leaking) == 2
+    assert codes == {line: int(line in leaking) for line in examples}

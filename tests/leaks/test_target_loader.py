@@ -8,10 +8,10 @@ import sys
 import pytest
 
 from footprint.leaks.measure import Options, measure
-from footprint.leaks.trial import WINDOW_BYTES
-from tests.conftest import ROOT
+from footprint.leaks.measurement import WINDOW_BYTES
+from tests.conftest import PROGRAMS
 
-PLANTED = ROOT / "tests" / "leaks" / "planted.py"
+PLANTED = PROGRAMS / "planted.py"
 
 
 @pytest.fixture
@@ -165,7 +165,7 @@ def test_a_word_that_names_nothing_is_refused_in_one_sentence(footprint, target,
     ("options", "words"),
     [
         (["--cycles", "19"], "from 20"),
-        (["--metrics", "rss.bytes"], "decides nothing; valid: heap.bytes"),
+        (["--metrics", "rss.bytes"], "cannot decide a verdict; choose from heap.bytes"),
         (["--line", "x"], "goes with -- PROG"),
         (["-s", "cycles=3"], "-s goes with a scenario"),
         (["--seconds", "0"], "range"),

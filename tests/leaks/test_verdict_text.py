@@ -1,13 +1,15 @@
 """A verdict in words: its figures as far as they are known, and no more places than one reads."""
 
 from footprint.leaks.verdict_text import MOST_PLACES, told
+from footprint.verdict.place import Place, PlaceKind
 from footprint.verdict.trend import Slope
-from footprint.verdict.verdict import Finding, Verdict
+from footprint.verdict.verdict import Answer, Finding, FindingKind, Verdict
 
 
 def text(slope, places=1, **how):
-    where = tuple({"text": f"{n} blocks a cycle  line {n}", "kind": "native", "bytes": n} for n in range(1, places + 1))
-    answer = Verdict("app:cycle", "leak", 2000, (Finding("leak", "heap.bytes", slope, where),), warmup=100)
+    where = tuple(Place(PlaceKind.NATIVE, f"line {n}", amount=f"{n} blocks", size=n) for n in range(1, places + 1))
+    leak = Finding(FindingKind.LEAK, "heap.bytes", slope, where)
+    answer = Verdict("app:cycle", Answer.LEAK, 2000, (leak,), warmup=100)
     return "\n".join(told(answer, **how))
 
 
@@ -21,9 +23,12 @@ def test_an_interval_without_width_is_exact_and_one_too_narrow_to_show_is_its_fi
 
 
 def test_the_first_line_has_a_figure_that_is_exact_where_there_is_one():
-    rough, exact = Finding("leak", "heap.bytes", Slope(8.6, 5, 12)), Finding("leak", "python.blocks", Slope(4, 4, 4))
-    assert next(told(Verdict("app:cycle", "leak", 2000, (rough, exact)))) == "leak: app:cycle, 4 blocks a cycle"
-    assert next(told(Verdict("app:cycle", "leak", 2000, (rough,)))) == "leak: app:cycle, 8.6 B a cycle"
+    rough, exact = (
+        Finding(FindingKind.LEAK, "heap.bytes", Slope(8.6, 5, 12)),
+        Finding(FindingKind.LEAK, "python.blocks", Slope(4, 4, 4)),
+    )
+    assert next(told(Verdict("app:cycle", Answer.LEAK, 2000, (rough, exact)))) == "leak: app:cycle, 4 blocks a cycle"
+    assert next(told(Verdict("app:cycle", Answer.LEAK, 2000, (rough,)))) == "leak: app:cycle, 8.6 B a cycle"
 
 
 def test_of_many_places_the_largest_are_shown_and_the_rest_counted():

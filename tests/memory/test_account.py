@@ -2,6 +2,7 @@
 
 import pytest
 
+from footprint.byte_kinds import BYTE_KINDS
 from footprint.memory.account import MemoryAccount
 from footprint.memory.node_allocations import NodeArrays
 from footprint.memory.policies import choose
@@ -9,6 +10,7 @@ from footprint.memory.radix import NODE_BYTES, Pages
 from footprint.memory.reclaimer import NO_MEMORY
 from footprint.memory.rules import rule_set
 from footprint.memory.tallies import ObjectCounts
+from footprint.recording.metrics import METRICS
 
 VIEW = ObjectCounts(
     views=1, dispatches=1, inserted=3, range_slots=10, ranges=2, sections=3, section_slots=16, nodes=6, subpages=0
@@ -30,6 +32,11 @@ def test_the_bytes_of_a_view_are_those_of_its_parts():
     assert account().bytes_of(VIEW, 16) == {
         "flatviews": 56, "flat_ranges": 640, "dispatches": 64, "sections": 1024, "nodes": 32768, "subpages": 0,
     }  # fmt: skip
+
+
+def test_every_kind_of_bytes_has_its_weight_and_its_two_metrics():
+    assert list(account().bytes_of(VIEW, 16)) == list(BYTE_KINDS)
+    assert {f"modelled.{kind}{when}" for kind in BYTE_KINDS for when in ("", ".ever")} <= set(METRICS)
 
 
 def test_what_is_made_is_allocated_until_its_grace_period_ends():

@@ -12,7 +12,7 @@ import pytest
 from footprint.errors import MeasurementError, RequestError
 from footprint.qemu_process.guest import Guest
 from tests.conftest import ROOT
-from tests.fixtures.processes import gone
+from tests.fixtures.processes import gone, interruptible
 
 GREETING = '{"QMP": {"version": {"qemu": {"micro": 0, "minor": 2, "major": 7}, "package": ""}, "capabilities": []}}'
 PSERIES = ("-M", "pseries", "-cpu", "POWER8", "-smp", "2", "-nodefaults")
@@ -68,7 +68,7 @@ def test_whatever_ends_us_ends_it(ppc64, how):
         "import sys, time\nfrom footprint.qemu_process.guest import Guest\n"
         "with Guest(sys.argv[1:]) as guest:\n    print(guest.process.pid, flush=True)\n    time.sleep(60)\n"
     )
-    with subprocess.Popen(
+    with interruptible(
         [sys.executable, "-c", script, ppc64, *PSERIES],
         cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
     ) as we:  # fmt: skip

@@ -18,7 +18,7 @@ from footprint.machines.pseries import pseries
 from footprint.probes.guest import GuestProbe
 from footprint.recording.metrics import metric
 from footprint.scenario import Build, Settle
-from tests.fixtures.processes import gone
+from tests.fixtures.processes import gone, interruptible
 
 MIB = 1 << 20
 BARE = ("-s", "cpus=1", "-s", "nics=0", "-s", "bridges=0", "-s", "vga=none", "-s", "ohci=0", "-s", "scsi=0")
@@ -126,7 +126,7 @@ def test_more_guests_than_there_may_be_open_files_are_refused():
 @pytest.mark.parametrize(("how", "code"), [(signal.SIGKILL, -9), (signal.SIGINT, 130)])
 def test_whatever_ends_us_ends_all_of_them(ppc64, tmp_path, how, code):
     command = [sys.executable, "-m", "footprint", "run", "power8", "-b", "qemu", "--guests", "3"]
-    with subprocess.Popen(command, cwd=tmp_path, env=os.environ, stderr=subprocess.DEVNULL) as we:
+    with interruptible(command, cwd=tmp_path, env=os.environ, stderr=subprocess.DEVNULL) as we:
         deadline = time.monotonic() + 10
         while len(found := children(we)) < 3 and time.monotonic() < deadline:
             time.sleep(0.02)

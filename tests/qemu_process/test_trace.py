@@ -13,7 +13,7 @@ import pytest
 from footprint.machines.pseries import pseries
 from footprint.qemu.oplog import read_log
 from footprint.qemu_process.command_line import arguments as words_of
-from tests.fixtures.processes import gone, qemu_of
+from tests.fixtures.processes import gone, interruptible, qemu_of
 
 CARDS = ("-device", "virtio-net-pci", "-device", "virtio-net-pci")
 PSERIES = ("-M", "pseries", "-cpu", "POWER8", "-smp", "2", "-nodefaults", *CARDS)
@@ -89,7 +89,7 @@ def test_a_start_up_that_takes_too_long_is_given_up(footprint, ppc64, tmp_path):
 @pytest.mark.parametrize(("how", "code"), [(signal.SIGKILL, -9), (signal.SIGINT, 130)])
 def test_whatever_ends_us_ends_gdb_and_qemu(ppc64, tmp_path, how, code):
     command = [sys.executable, "-m", "footprint", "trace", "-o", "log.txt", "--", *default_guest(ppc64)]
-    with subprocess.Popen(command, cwd=tmp_path, env=os.environ, stderr=subprocess.DEVNULL) as we:
+    with interruptible(command, cwd=tmp_path, env=os.environ, stderr=subprocess.DEVNULL) as we:
         deadline = time.monotonic() + 10
         while (qemu := qemu_of(we)) is None and time.monotonic() < deadline:
             time.sleep(0.02)

@@ -13,7 +13,7 @@ from footprint.memory.region import MemoryRegion
 from footprint.memory.rules import HISTORY
 from footprint.qemu.capture import read_capture
 from footprint.reconstruct.build import Machine, read_machine
-from footprint.reconstruct.match_views import arranged, rules_of
+from footprint.reconstruct.match_views import arrange, rules_of
 from footprint.reconstruct.mtree_printer import flat_text, tree_text
 from footprint.reconstruct.page_size import page_size
 from footprint.verify.capture import verify_capture
@@ -108,7 +108,7 @@ def test_a_pc_whose_firmware_shadowed_its_rom_is_exact(seed: int, tmp_path: Path
     """What SeaBIOS does to the PAM windows, bus masters and SMRAM; the text does not print what is read-only."""
     rnd = random.Random(seed)
     capture = read_capture(named("x86_64__pc"))
-    comparison = arranged(capture, rules_of(capture))
+    comparison = arrange(capture, rules_of(capture))
     core, regions = comparison.core, list(comparison.rebuilt.regions.values())
     system = next(space.root for space in core.spaces if space.name == "memory")
     windows: dict[int, list[MemoryRegion]] = {}
@@ -143,7 +143,7 @@ def test_the_page_size_is_found_in_the_trees(bits: int, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("target", "size"), [("x86_64", 4096), ("sparc64", 8192), ("arm", 1024)])
-def test_without_trees_the_page_size_is_that_of_the_target_and_said_to_be_a_guess(
+def test_without_trees_the_page_size_is_that_of_the_target_and_reported_as_a_guess(
     core: MemoryCore, target: str, size: int, tmp_path: Path
 ) -> None:
     board(core, (0, make.ram("ram", 1 << 27), 0))

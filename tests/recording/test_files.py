@@ -76,8 +76,13 @@ def test_a_folder_is_not_overwritten_even_when_forced(tmp_path):
         writable(tmp_path, force=True)
 
 
-def test_the_last_built_speaks_for_a_run_and_else_the_last_mark():
+def test_the_last_mark_before_destruction_speaks_for_a_run():
     built, later = Sample("built", 0, {"a": 1}), Sample("unplugged", 3, {"a": 2})
+    booted, destroyed = Sample("booted", 0, {"a": 3}), Sample("destroyed", 0, {"a": 0})
     assert Run("r", {}, (built, later)).sample() is built
     assert Run("r", {}, (later,)).sample() is later
     assert Run("r", {}, (built,)).sample("destroyed") is None
+    assert Run("r", {}, (built, booted, destroyed)).sample() is booted
+    assert Run("r", {}, (later, destroyed)).sample() is later
+    assert Run("r", {}, (destroyed,)).sample() is destroyed
+    assert Run("r", {}, ()).sample() is None

@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from footprint.recording import Published, Recording, Run, Sample, Timeline
-from footprint.recording.metrics import METRICS
+from footprint.recording.metrics import METRICS, MetricKind
 from footprint.recording.model import SCHEMA, Stretch, View
-
-KINDS = ("flatviews", "flat_ranges", "dispatches", "sections", "nodes", "subpages")
 
 
 def metrics(n: int, **more: float) -> dict[str, float]:
-    """Every modelled metric, each some multiple of `n`, and `more` (with ``__`` for a dot)."""
-    names = [row.name for row in METRICS.values() if row.kind == "modelled"]
+    """Every exact metric, each some multiple of `n`, and `more` (with ``__`` for a dot)."""
+    names = [row.name for row in METRICS.values() if row.kind is MetricKind.EXACT]
     read: dict[str, float] = {name: n * (place + 1) for place, name in enumerate(names)}
     return read | {name.replace("__", "."): value for name, value in more.items()}
 

@@ -1,6 +1,6 @@
 import pytest
 
-from footprint.recording import Sample
+from footprint.recording import Published, Sample
 from footprint.report.features import features
 from footprint.report.figures import figures
 from footprint.report.history import history
@@ -35,14 +35,14 @@ def few(created, alive, peak):
 def test_the_answer_compares_the_first_run_with_the_last():
     both = recording(run("old", samples=few(793726, 558, 1 << 34)), run("new", samples=few(6043, 4, 1 << 28)))
     assert plain(answer(both)) == (
-        "793 726 views created under old become 6 043 under new; 558 in use become 4; "
+        "At “built”, 793 726 views created under old become 6 043 under new; 558 in use become 4; "
         "the peak falls from 16.0 GiB to 256 MiB."
     )
 
 
 def test_the_answer_of_one_run_compares_nothing():
     assert plain(answer(recording(run("new", samples=few(6043, 1, 1024))))) == (
-        "Under new, 6 043 views are created; 1 is in use; the modelled peak is 1.00 KiB."
+        "At “built”, under new, 6 043 views are created; 1 is in use; the modelled peak is 1.00 KiB."
     )
 
 
@@ -69,6 +69,27 @@ def test_published_figures_stand_beside_ours_with_their_difference():
         ("–", "7", "–", "not run here"),
     ]
     assert table.marks == {(0, 5): "good"}
+
+
+def test_a_published_figure_stands_at_its_bar_if_it_was_true_where_the_run_is_judged():
+    def drawn(mark):
+        samples = tuple(Sample(name, 0, metrics(n)) for name, n in (("built", 1), ("booted", 2), ("destroyed", 0)))
+        published = (Published("flatviews.alive", "new", 765_432, "somebody", mark=mark),)
+        section = history(recording(run("new", samples=samples), published=published))
+        assert "read at “booted”." in section.lead
+        return sum("765 432" in plain(picture.svg) for picture in section.exhibits[0].pictures)
+
+    assert drawn("booted") == drawn(None) == 1
+    assert drawn("built") == 0
+
+
+def test_the_answer_and_the_cards_name_the_mark_or_both_marks():
+    built = recording(run("old"), run("new"))
+    assert answer(built).startswith("At “built”, ")
+    assert {card.note for card in head(built).cards} == {"old → new at “built”"}
+    booted = run("new", samples=(*run().samples, Sample("booted", 0, metrics(7))))
+    assert answer(recording(booted)).startswith("At “booted”, under new, ")
+    assert answer(recording(run("old"), booted)).startswith("At “built” and “booted”, ")
 
 
 def test_a_published_figure_that_must_be_exact_and_is_not_is_named_so():
@@ -177,7 +198,7 @@ def test_all_figures_have_a_table_for_each_mark_with_every_metric():
 
 def test_all_figures_give_bytes_to_the_last_one():
     table = figures(recording(run(samples=(Sample("built", 0, {"modelled.bytes": 13605632}),)))).exhibits[0].tables[0]
-    assert tuple(map(plain, table.rows[0][2:])) == ("bytes", "modelled, exact", "13 605 632")
+    assert tuple(map(plain, table.rows[0][2:])) == ("bytes", "exact", "13 605 632")
 
 
 def test_of_many_cycles_the_first_and_the_last_are_shown():

@@ -5,13 +5,14 @@ from datetime import date
 import pytest
 
 from footprint.errors import InputFileError
+from footprint.verdict.place import Place, PlaceKind
 from footprint.verdict.suppressions import Suppression, read_suppressions, suppressed
 from footprint.verdict.trend import Slope
-from footprint.verdict.verdict import Finding, Verdict
-from tests.conftest import ROOT
+from footprint.verdict.verdict import Answer, Finding, FindingKind, Verdict
+from tests.conftest import PROGRAMS
 
 TODAY = date(2026, 11, 24)
-PLANTED = ROOT / "tests" / "leaks" / "planted.py"
+PLANTED = PROGRAMS / "planted.py"
 ENTRY = """
 [[tool.footprint.leaks.suppress]]
 target = "{target}"
@@ -22,11 +23,12 @@ expires = {expires}
 
 
 def verdict(*findings):
-    return Verdict("app:parse", "leak", 1000, findings)
+    return Verdict("app:parse", Answer.LEAK, 1000, findings)
 
 
 def leak(metric="heap.bytes", *places):
-    return Finding("leak", metric, Slope(16, 16, 16), tuple({"text": place} for place in places))
+    where = tuple(Place(PlaceKind.STACK, place) for place in places)
+    return Finding(FindingKind.LEAK, metric, Slope(16, 16, 16), where)
 
 
 def accepted(**fields):
@@ -63,9 +65,9 @@ def test_a_suppression_holds_on_its_last_day_and_fails_on_the_next():
 
 
 def test_an_expired_suppression_fails_also_when_its_leak_is_gone():
-    clean = suppressed(Verdict("app:parse", "clean", 1000), [accepted()], date(2027, 1, 1))
+    clean = suppressed(Verdict("app:parse", Answer.CLEAN, 1000), [accepted()], date(2027, 1, 1))
     assert (clean.verdict, clean.exit_code) == ("clean", 1)
-    assert suppressed(Verdict("other:f", "clean", 1000), [accepted()], date(2027, 1, 1)).exit_code == 0
+    assert suppressed(Verdict("other:f", Answer.CLEAN, 1000), [accepted()], date(2027, 1, 1)).exit_code == 0
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from footprint.verdict.trend import Slope, Window, _student_95, decide, growth, shape, theil_sen
+from footprint.verdict.trend import Course, Decision, Series, Slope, course, decide, growth, student_95, theil_sen
 
 
 def window(*values, block=100):
-    return Window(tuple(range(0, block * len(values), block)), tuple(values))
+    return Series(tuple(range(0, block * len(values), block)), tuple(values))
 
 
 def line(rate, blocks=10, block=100, start=1_000_000):
@@ -28,40 +28,47 @@ NOISE = window(*(random.Random(n).randrange(-5000, 5000) for n in range(11)))
 
 @pytest.mark.parametrize(
     ("one", "expected"),
-    [(FLAT, "flat"), (LEAK, "grows"), (JUMP, "unsure"), (FULL, "unsure"), (STAIRS, "steps"), (line(-32), "flat")],
+    [
+        (FLAT, Course.FLAT),
+        (LEAK, Course.GROWS),
+        (JUMP, Course.UNSURE),
+        (FULL, Course.UNSURE),
+        (STAIRS, Course.STEPS),
+        (line(-32), Course.FLAT),
+    ],
     ids=["flat", "leak", "one jump", "fills, then full", "staircase", "falling"],
 )
-def test_a_window_has_a_shape(one, expected):
-    assert shape(one, 0.3) == expected
+def test_a_window_has_a_course(one, expected):
+    assert course(one, 0.3) == expected
 
 
 def test_growth_below_the_floor_is_flat():
-    assert shape(line(0.29), 0.3) == "flat"
-    assert shape(line(0.31), 0.3) == "grows"
+    assert course(line(0.29), 0.3) == Course.FLAT
+    assert course(line(0.31), 0.3) == Course.GROWS
 
 
 def test_a_staircase_whose_last_tread_is_longer_than_all_others_is_not_one():
-    assert shape(window(0, 1000, 2000, 3000, 4000, 5000, 6000, 7000, 8000, 8000, 8000), 0.3) == "unsure"
+    assert course(window(0, 1000, 2000, 3000, 4000, 5000, 6000, 7000, 8000, 8000, 8000), 0.3) == Course.UNSURE
 
 
 @pytest.mark.parametrize(
     ("windows", "expected"),
     [
-        ([LEAK], "more"),
-        ([LEAK, LEAK], "leak"),
-        ([STAIRS, STAIRS], "more"),
-        ([STAIRS, STAIRS, STAIRS, STAIRS], "leak"),
-        ([STAIRS, STAIRS, FLAT, STAIRS], "more"),
-        ([FLAT, FLAT], "clean"),
-        ([NOISE, NOISE], "clean"),
-        ([LEAK, FLAT], "clean"),
-        ([FLAT, LEAK], "more"),
-        ([FLAT, JUMP], "more"),
-        ([FLAT, JUMP, FLAT], "clean"),
-        ([FLAT, LEAK, LEAK], "leak"),
-        ([LEAK, line(24)], "more"),
-        ([LEAK, line(24), line(23)], "leak"),
-        ([LEAK, line(24), line(16), line(9), FLAT], "clean"),
+        ([LEAK], Decision.MORE),
+        ([LEAK, LEAK], Decision.LEAK),
+        ([STAIRS, STAIRS], Decision.MORE),
+        ([STAIRS, STAIRS, STAIRS, STAIRS], Decision.LEAK),
+        ([STAIRS, STAIRS, FLAT, STAIRS], Decision.MORE),
+        ([FLAT, FLAT], Decision.CLEAN),
+        ([NOISE, NOISE], Decision.CLEAN),
+        ([LEAK, FLAT], Decision.CLEAN),
+        ([FLAT, LEAK], Decision.MORE),
+        ([FLAT, JUMP], Decision.MORE),
+        ([FLAT, JUMP, FLAT], Decision.CLEAN),
+        ([FLAT, LEAK, LEAK], Decision.LEAK),
+        ([LEAK, line(24)], Decision.MORE),
+        ([LEAK, line(24), line(23)], Decision.LEAK),
+        ([LEAK, line(24), line(16), line(9), FLAT], Decision.CLEAN),
     ],
 )
 def test_a_leak_grows_in_two_windows_and_does_not_fade(windows, expected):
@@ -77,8 +84,8 @@ def test_a_cache_that_fills_ever_more_slowly_is_never_called_a_leak():
             seen.update(chance.randrange(3000) for _ in range(300))
             values.append(len(seen))
         windows.append(window(*values, block=300))
-        assert decide(windows, 0.005) != "leak"
-    assert decide(windows, 0.005) == "clean"
+        assert decide(windows, 0.005) != Decision.LEAK
+    assert decide(windows, 0.005) == Decision.CLEAN
 
 
 def cache_with_places(chance, *, places=118, asked=0.24, size=1650, cycles=370):
@@ -97,19 +104,19 @@ def cache_with_places(chance, *, places=118, asked=0.24, size=1650, cycles=370):
             values.append(held)
         found.append(window(*values, block=block))
         answer = decide(found, 0.3)
-        if answer == "clean" or (answer == "leak" and block >= cycles):
+        if answer == Decision.CLEAN or (answer == Decision.LEAK and block >= cycles):
             return answer
-        block *= 10 if answer == "leak" else 2 if len(found) > 1 else 1
+        block *= 10 if answer == Decision.LEAK else 2 if len(found) > 1 else 1
 
 
 def test_a_cache_whose_last_free_places_are_asked_for_now_and_then_is_no_leak():
-    assert {cache_with_places(random.Random(seed)) for seed in range(200)} == {"clean"}
+    assert {cache_with_places(random.Random(seed)) for seed in range(200)} == {Decision.CLEAN}
 
 
 def test_too_few_events_make_no_leak_however_steady_they_look():
     few = window(0, 1650, 1650, 1650, 3300, 3300, 4950, 4950, 4950, 6600, 6600, block=2000)
-    assert shape(few, 0.3) == "steps"
-    assert decide([few, few], 0.3) == "more"
+    assert course(few, 0.3) == Course.STEPS
+    assert decide([few, few], 0.3) == Decision.MORE
 
 
 def test_the_rate_is_that_of_the_last_two_windows_and_leaves_out_what_came_between():
@@ -168,4 +175,4 @@ def test_theil_and_sens_slope_is_that_of_an_independent_library(steps):
 
 def test_students_quantile_is_that_of_an_independent_library():
     for freedom in range(4, 60):
-        assert _student_95(freedom) == pytest.approx(stats.t.ppf(0.975, freedom), rel=0.004)
+        assert student_95(freedom) == pytest.approx(stats.t.ppf(0.975, freedom), rel=0.004)

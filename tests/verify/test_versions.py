@@ -12,13 +12,12 @@ from footprint.memory.core import MemoryCore
 from footprint.memory.rules import HISTORY
 from footprint.qemu.capture import read_capture
 from footprint.reconstruct.build import read_machine, rebuild
-from footprint.reconstruct.match_views import arranged, rules_of
+from footprint.reconstruct.match_views import arrange, rules_of
 from footprint.reconstruct.mtree_printer import flat_text, tree_text
 from footprint.verify.capture import verify_capture
 from footprint.verify.difference import Style
 from tests.fixtures.captures import CAPTURES, FLAT, TREE, load, named, save
 
-PATHS = [path for path in CAPTURES if "mcimx6ul" not in path.name]
 Data = dict[str, str]
 
 
@@ -64,7 +63,7 @@ FORMS: list[Callable[[Data], None]] = [crlf, accelerated, a_block_per_space, old
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.__name__)
-@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.name.partition(".")[0])
+@pytest.mark.parametrize("path", CAPTURES, ids=lambda path: path.name.partition(".")[0])
 def test_other_forms_of_a_text_are_exact_too(path: Path, form: Callable[[Data], None], tmp_path: Path) -> None:
     data = load(path)
     form(data)
@@ -78,9 +77,9 @@ def test_the_kind_container_is_read_as_what_it_is_elsewhere(tmp_path: Path) -> N
     assert verify_capture(read_capture(save(tmp_path / "a.json", data[TREE], data[FLAT]))).mismatches == []
 
 
-@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.name.partition(".")[0])
+@pytest.mark.parametrize("path", CAPTURES, ids=lambda path: path.name.partition(".")[0])
 def test_text_of_2_11_with_four_dummy_sections_is_verified_under_its_rules(path: Path, tmp_path: Path) -> None:
-    comparison = arranged(capture := read_capture(path), rules_of(capture))
+    comparison = arrange(capture := read_capture(path), rules_of(capture))
     core = MemoryCore([HISTORY["v2.11.0"]], pages=comparison.core.pages)
     rebuild(read_machine(capture), core)
     old = read_capture(save(tmp_path / "a.json", tree_text(core.spaces), flat_text(core.ledgers[0])))
@@ -88,9 +87,9 @@ def test_text_of_2_11_with_four_dummy_sections_is_verified_under_its_rules(path:
     assert verify_capture(old).mismatches == []
 
 
-@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.name.partition(".")[0])
+@pytest.mark.parametrize("path", CAPTURES, ids=lambda path: path.name.partition(".")[0])
 def test_sections_that_end_where_their_regions_would_are_those_of_6_0(path: Path, tmp_path: Path) -> None:
-    comparison = arranged(capture := read_capture(path), rules_of(capture))
+    comparison = arrange(capture := read_capture(path), rules_of(capture))
     changed = 0
     for view in comparison.ledger.views():
         for section in view.dispatch.sections if view.dispatch else ():

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection
 from footprint.backends.boards.pci import Bus, Function, Pci, Wiring
 from footprint.errors import RequestError, UnknownNameError
 from footprint.machines.machine_types import MACHINE_TYPES, Extension, Stage
-from footprint.machines.parts import Place
+from footprint.machines.parts import OnBoard
 from footprint.machines.topology import Device, Topology
 from footprint.memory import region as make
 from footprint.memory.core import MemoryCore
@@ -59,7 +59,7 @@ class Board:
             case str():
                 wire: Callable[[], None] = getattr(self, f"wire_{stage}")
                 wire()
-            case Place():
+            case OnBoard():
                 self._put_place(stage)
             case Device():
                 self.pci.realize(stage)
@@ -136,7 +136,7 @@ class Board:
         self.core.add_subregion(container, addr, self._new(region), priority=priority)
         return region
 
-    def _put_place(self, place: Place) -> None:
+    def _put_place(self, place: OnBoard) -> None:
         """Make and place an on-board region."""
         window = {"system": self.system, "io": self.io}[place.window]
         maker = {"io": make.io, "container": make.container}[place.kind]

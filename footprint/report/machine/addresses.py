@@ -10,7 +10,7 @@ from footprint.recording.model import View
 from footprint.report.canvas import LETTER, WIDTH
 from footprint.report.formatting import breadth, count, cut, listed, plural
 from footprint.report.machine.spans import NARROW, Band, Span, address, bands, extent
-from footprint.report.section import Key
+from footprint.report.section import LegendKey
 from footprint.report.svg_canvas import Sheet
 
 COLOURS = {"ram": "--s0", "rom": "--s2", "i/o": "--s1", "romd": "--s7", "ramd": "--s4"}
@@ -28,19 +28,19 @@ def colour_of(kind: str) -> str:
     return COLOURS.get(kind, _OTHER)
 
 
-def kind_keys(every: Sequence[Span]) -> tuple[Key, ...]:
+def kind_keys(every: Sequence[Span]) -> tuple[LegendKey, ...]:
     """The legend: the kinds that `every` span is of."""
     known = [kind for kind in COLOURS if any(span.kind == kind for span in every)]
-    other = [Key(_OTHER, "other")] if any(span.kind not in COLOURS for span in every) else []
-    return (*(Key(COLOURS[kind], kind) for kind in known), *other)
+    other = [LegendKey(_OTHER, "other")] if any(span.kind not in COLOURS for span in every) else []
+    return (*(LegendKey(COLOURS[kind], kind) for kind in known), *other)
 
 
 def address_map(view: View, every: Sequence[Span]) -> str:
     """The map as an SVG; sizes show as heights, each step of the height a doubling of the size."""
-    found = bands(every, _MOST)
-    rows = _rows(found)[: _MOST + 1]
+    folded = bands(every, _MOST)
+    rows = _rows(folded)[: _MOST + 1]
     drawn = [band for _, _, band in rows if band]
-    left_out = sum(len(band.spans) for band in found[len(drawn) :])
+    left_out = sum(len(band.spans) for band in folded[len(drawn) :])
     heights = [_height(band, end - start) for start, end, band in rows]
     labels = [address(start) for start, _, _ in rows] + [address(rows[-1][1])]
     left = max(_wide(label) for label in labels) + 8
@@ -120,7 +120,7 @@ def _name(band: Band) -> str:
 def _said(view: View, drawn: Sequence[Band]) -> str:
     """The map in words: what is shown first, and how much is empty between."""
     names = list(dict.fromkeys(span.name for band in drawn for span in band.spans))
-    gaps = sum(one.end < other.start for one, other in pairwise(drawn))
+    gaps = sum(band.end < above.start for band, above in pairwise(drawn))
     return (
         f"The address map of the view of {cut(view.root, 40)}: {plural(view.range_count, 'range')}, "
         f"{plural(gaps, 'gap')} between what is drawn. Regions: {listed(names[:8])}{' and others' * (len(names) > 8)}."

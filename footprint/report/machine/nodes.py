@@ -11,7 +11,7 @@ from footprint.report.formatting import breadth, count, cut, plural
 from footprint.report.machine.addresses import colour_of
 from footprint.report.machine.spans import extent
 from footprint.report.machine.tree import Leaf, Tree
-from footprint.report.section import Key
+from footprint.report.section import LegendKey
 from footprint.report.svg_canvas import Sheet
 
 _LEFT = 58.0
@@ -32,7 +32,7 @@ _LETTER = LETTER * 0.92
 
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
-NODE_KEY = Key("--ink", "leads to a node")
+NODE_KEY = LegendKey("--ink", "leads to a node")
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,13 +153,13 @@ def _node(sheet: Sheet, tree: Tree, strip: Strip, leaves: Sequence[Leaf]) -> Non
 
 def _merged(places: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
     """The same places, those that are too thin to be told apart as one."""
-    found: list[tuple[float, float]] = []
+    merged: list[tuple[float, float]] = []
     for left, right in sorted(places):
-        if found and left - found[-1][1] < 0.8 and min(right - left, found[-1][1] - found[-1][0]) < _THIN:
-            found[-1] = (found[-1][0], max(found[-1][1], right))
+        if merged and left - merged[-1][1] < 0.8 and min(right - left, merged[-1][1] - merged[-1][0]) < _THIN:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], right))
         else:
-            found.append((left, right))
-    return found
+            merged.append((left, right))
+    return merged
 
 
 def _edge(width: float) -> float:

@@ -74,11 +74,11 @@ def _lead(rules: str, every: list[Numbered], left_out: list[Numbered]) -> str:
 
 def _equal(every: list[Numbered]) -> list[list[int]]:
     """The numbers of views that show the same, and are whole."""
-    found: dict[tuple[Span, ...], list[int]] = {}
+    alike: dict[tuple[Span, ...], list[int]] = {}
     for n, view, shown in every:
         if shown and len(shown) == view.range_count:
-            found.setdefault(shown, []).append(n)
-    return [numbers for numbers in found.values() if len(numbers) > 1]
+            alike.setdefault(shown, []).append(n)
+    return [numbers for numbers in alike.values() if len(numbers) > 1]
 
 
 def _numbered(views: int) -> str:
@@ -100,13 +100,13 @@ def _shared(views: tuple[View, ...]) -> tuple[Exhibit, Exhibit]:
 
 def _view(n: int, view: View, every: tuple[Span, ...], *, first: int, drawn: int) -> Exhibit:
     """A view: its map and its tree, side by side. How to read them is told at the `first`, of `drawn`."""
-    found = tree(view, every)
+    radix = tree(view, every)
     maps = Picture(_map_title(view, every), address_map(view, every), _map_note(every, first=n == first))
     tables = [ranges_table(n, view, every, drawn)]
     pictures, keys = [maps], kind_keys(every)
-    if found is not None:
-        pictures.append(Picture(_tree_title(view, found), radix_tree(found), _tree_note(view, found, first=n == first)))
-        tables.append(nodes_table(n, view, found))
+    if radix is not None:
+        pictures.append(Picture(_tree_title(view, radix), radix_tree(radix), _tree_note(view, radix, first=n == first)))
+        tables.append(nodes_table(n, view, radix))
         keys = (*keys, NODE_KEY)
     return Exhibit(tuple(pictures), keys, tuple(tables), title=f"View {n}: {titled(view)}")
 
@@ -117,11 +117,11 @@ def _map_title(view: View, every: tuple[Span, ...]) -> str:
     return f"Address map: {plural(view.range_count, 'range')}"
 
 
-def _tree_title(view: View, found: Tree) -> str:
+def _tree_title(view: View, radix: Tree) -> str:
     """The nodes in figures."""
-    read, passed = len(found.depth), len(found.passed)
-    if len(found.nodes) < view.node_count:
-        return f"Radix tree: the first {count(len(found.nodes))} of {plural(view.node_count, 'node')}"
+    read, passed = len(radix.depth), len(radix.passed)
+    if len(radix.nodes) < view.node_count:
+        return f"Radix tree: the first {count(len(radix.nodes))} of {plural(view.node_count, 'node')}"
     return f"Radix tree: {plural(view.node_count, 'node')}, {count(read)} read, {count(passed)} passed over"
 
 
@@ -132,14 +132,14 @@ def _map_note(every: tuple[Span, ...], *, first: bool) -> str:
     return f"{said} Heights grow with each doubling of the size; gaps are folded." if first else said
 
 
-def _tree_note(view: View, found: Tree, *, first: bool) -> str:
+def _tree_note(view: View, radix: Tree, *, first: bool) -> str:
     """What a lookup costs; at the first, how to read the picture."""
-    few, most = found.reads
+    few, most = radix.reads
     cost = (
         "no node" if most == 0 else plural(most, "node") if few == most else f"{count(few)} to {plural(most, 'node')}"
     )
     said = f"A lookup reads {cost}."
-    if len(found.nodes) < view.node_count:
+    if len(radix.nodes) < view.node_count:
         said = f"As far as nodes were recorded, a lookup reads {cost}."
     if not first:
         return said

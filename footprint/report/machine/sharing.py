@@ -33,10 +33,10 @@ class Family:
 
 def families(names: Iterable[str]) -> tuple[Family, ...]:
     """`names` in families, in the order of their first."""
-    found: dict[str, list[str]] = {}
+    by_label: dict[str, list[str]] = {}
     for name in map(short, names):
-        found.setdefault(re.sub(r"\d+", "#", name), []).append(name)
-    return tuple(Family(_label(members), len(members)) for members in found.values())
+        by_label.setdefault(re.sub(r"\d+", "#", name), []).append(name)
+    return tuple(Family(_label(members), len(members)) for members in by_label.values())
 
 
 def _label(members: Sequence[str]) -> str:
@@ -88,7 +88,7 @@ def _rows(view: View) -> list[Family]:
     """The names to the left of a view: its families, or the first of them and how many spaces more."""
     every = list(families(view.spaces))
     kept = every if len(every) <= _MOST_ROWS else every[: _MOST_ROWS - 1]
-    left = sum(one.count for one in every[len(kept) :]) + view.spaces_alike
+    left = sum(family.count for family in every[len(kept) :]) + view.spaces_alike
     return [*kept, *([Family("", left)] if left else [])]
 
 

@@ -60,26 +60,26 @@ def short(name: str) -> str:
 
 def spans(view: View) -> tuple[Span, ...]:
     """The recorded ranges of `view` in ascending order, without those that are no ranges."""
-    found = []
-    for one in view.ranges:
+    shown = []
+    for line in view.ranges:
         try:
-            start, end, offset = (int(text, 16) for text in (one.start, one.end, one.offset))
+            start, end, offset = (int(text, 16) for text in (line.start, line.end, line.offset))
         except ValueError:
             continue
         if 0 <= start < end <= WHOLE:
-            found.append(Span(start, end, short(one.name), one.kind.removeprefix("nv-")[:12], offset))
-    return tuple(sorted(found, key=lambda span: (span.start, span.end)))
+            shown.append(Span(start, end, short(line.name), line.kind.removeprefix("nv-")[:12], offset))
+    return tuple(sorted(shown, key=lambda span: (span.start, span.end)))
 
 
 def bands(every: Sequence[Span], most: int) -> tuple[Band, ...]:
     """`every` span in its band, with tiny neighbours folded until there are `most` bands and gaps, if they can be."""
-    found: tuple[Band, ...] = ()
+    folded: tuple[Band, ...] = ()
     for tiny in _TINY:
-        found = _folded(every, tiny)
-        gaps = sum(one.end < other.start for one, other in pairwise(found))
-        if len(found) + gaps <= most:
+        folded = _folded(every, tiny)
+        gaps = sum(band.end < above.start for band, above in pairwise(folded))
+        if len(folded) + gaps <= most:
             break
-    return found
+    return folded
 
 
 def _folded(every: Sequence[Span], tiny: int) -> tuple[Band, ...]:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from footprint.memory.radix import L2_BITS, NIL, Pages, registrations
+from footprint.qemu.dispatch import NodeRuns
 from footprint.recording.model import View
 from footprint.report.machine.spans import Span
 
@@ -19,8 +20,7 @@ _DEEPEST = 8
 _PAGE_BITS = (12, 10, 13, 14, 8, 16, 11, 9, 15, 17, 18)
 """The likeliest first."""
 
-Runs = tuple[tuple[int, int, int, int], ...]
-Place = tuple[int, int]
+NodePlace = tuple[int, int]
 """Where a node stands: its level, and its number there; it spans the pages [number, number + 1) << 9 · (level + 1)."""
 
 
@@ -55,7 +55,7 @@ class Tree:
     levels: int
     skip: int
     ptr: int
-    nodes: tuple[Runs, ...]
+    nodes: tuple[NodeRuns, ...]
     level: dict[int, int]
     depth: dict[int, int]
     leaves: tuple[Leaf, ...]
@@ -98,7 +98,7 @@ def _sane(run: tuple[int, int, int, int]) -> bool:
     return 0 <= first <= last < 1 << L2_BITS and 0 <= skip <= _DEEPEST and 0 <= ptr <= NIL
 
 
-def _read(nodes: Sequence[Runs], view: View) -> tuple[dict[int, int], dict[int, int]]:
+def _read(nodes: Sequence[NodeRuns], view: View) -> tuple[dict[int, int], dict[int, int]]:
     """The level and the depth of each node that a lookup can read."""
     level: dict[int, int] = {}
     depth: dict[int, int] = {}
@@ -113,19 +113,19 @@ def _read(nodes: Sequence[Runs], view: View) -> tuple[dict[int, int], dict[int, 
     return level, depth
 
 
-def _above(nodes: Sequence[Runs], level: dict[int, int], levels: int) -> dict[int, int]:
+def _above(nodes: Sequence[NodeRuns], level: dict[int, int], levels: int) -> dict[int, int]:
     """The levels of nodes that were passed over on the way to one that is read: their one entry tells."""
-    found = {}
+    above = {}
     for node, runs in enumerate(nodes):
         valid = [run for run in runs if run[3] != NIL]
         if node not in level and len(valid) == 1 and valid[0][2] and valid[0][3] in level:
             its = level[valid[0][3]] + valid[0][2]
             if its < levels:
-                found[node] = its
-    return found
+                above[node] = its
+    return above
 
 
-def _leaves(nodes: Sequence[Runs], view: View, depth: dict[int, int]) -> tuple[Leaf, ...]:
+def _leaves(nodes: Sequence[NodeRuns], view: View, depth: dict[int, int]) -> tuple[Leaf, ...]:
     """The leaves that lookups reach, but for those of section 0: nothing is there."""
     if view.skip == 0 and 0 < view.ptr < NIL:
         return (Leaf(None, 0, 0, view.ptr),)
@@ -137,9 +137,9 @@ def _leaves(nodes: Sequence[Runs], view: View, depth: dict[int, int]) -> tuple[L
     )
 
 
-def _made_again(every: Sequence[Span], pages: Pages) -> list[Place]:
+def _made_again(every: Sequence[Span], pages: Pages) -> list[NodePlace]:
     """The nodes of a tree over `every` range, in QEMU's order (docs/qemu-memory.md, "Radix tree")."""
-    made: dict[Place, None] = {}
+    made: dict[NodePlace, None] = {}
 
     def fill(level: int, number: int, first: int, last: int) -> None:
         made.setdefault((level, number))
@@ -155,7 +155,7 @@ def _made_again(every: Sequence[Span], pages: Pages) -> list[Place]:
     return list(made)
 
 
-def _covered(leaf: Leaf, places: Sequence[Place]) -> tuple[int, int, int]:
+def _covered(leaf: Leaf, places: Sequence[NodePlace]) -> tuple[int, int, int]:
     """The pages [start, end) of a leaf, and how many of them are one entry."""
     if leaf.node is None:
         return 0, 1 << 64, 1 << 64
@@ -170,14 +170,14 @@ def _between(every: Sequence[Span], start: int, end: int) -> tuple[Span, ...]:
     return tuple(every[first : max(first, bisect_right(every, end - 1, key=lambda span: span.start))])
 
 
-def _named(leaf: Leaf, places: Sequence[Place], every: Sequence[Span], pages: Pages) -> Leaf:
+def _named(leaf: Leaf, places: Sequence[NodePlace], every: Sequence[Span], pages: Pages) -> Leaf:
     """The leaf with what it shows."""
     start, end, _ = _covered(leaf, places)
     shows = _between(every, start << pages.bits, end << pages.bits)
     return Leaf(leaf.node, leaf.first, leaf.last, leaf.section, shows)
 
 
-def _fits(leaves: Sequence[Leaf], places: Sequence[Place], every: Sequence[Span], pages: Pages) -> bool:
+def _fits(leaves: Sequence[Leaf], places: Sequence[NodePlace], every: Sequence[Span], pages: Pages) -> bool:
     """Whether the ends of each leaf lie on a range, and the ends of each range on a leaf."""
     stretches = sorted(_covered(leaf, places) for leaf in leaves)
     for start, end, unit in stretches:
@@ -186,7 +186,7 @@ def _fits(leaves: Sequence[Leaf], places: Sequence[Place], every: Sequence[Span]
                 return False
     for span in every:
         for page in (span.start >> pages.bits, (span.end - 1) >> pages.bits):
-            place = bisect_right(stretches, page, key=lambda one: one[0]) - 1
+            place = bisect_right(stretches, page, key=lambda stretch: stretch[0]) - 1
             if place < 0 or page >= stretches[place][1]:
                 return False
     return True

@@ -17,13 +17,14 @@ import pytest
 from _pytest.outcomes import Failed as PytestFailed
 
 from footprint.errors import RequestError
-from footprint.leaks import pipe_protocol
 from footprint.leaks.measure import Options
 from footprint.leaks.measured_process import Server
+from footprint.leaks.pipe_protocol import ReplyCode
 from footprint.leaks.target_loader import Refused, Target, runnable
 from footprint.pytest_plugin.names import NAME
 from footprint.pytest_plugin.options import of_marker, options
 from footprint.pytest_plugin.silence import quiet
+from footprint.verdict.verdict import Answer
 
 OWN_CACHES = ("lfplugin", "nfplugin")
 """What would write down, for the next run, that this run had one test."""
@@ -52,11 +53,11 @@ class Cycle:
             raise
 
 
-class Child:
-    """Talks to the measuring process about the test `nodeid` on the two descriptors."""
+class MeasuredTest:
+    """The test `nodeid`: talks about it to the measuring process on the two descriptors."""
 
     def __init__(self, requests: int, answers: int, nodeid: str) -> None:
-        self._server, self._requests, self._nodeid = Server(requests, answers), requests, nodeid
+        self._server, self._nodeid = Server(requests, answers), nodeid
         self._pid = os.getpid()
         self._item: pytest.Item | None = None
         self._config: pytest.Config | None = None
@@ -66,8 +67,8 @@ class Child:
     def finish(self) -> None:
         """Say that it is over, or why there was nothing to run."""
         if self._item is None:
-            self._say(pipe_protocol.MISSING, self._trouble or "it was not collected again in a process of its own")
-        self._say(pipe_protocol.FINISHED, "")
+            self._say(ReplyCode.MISSING, self._trouble or "it was not collected again in a process of its own")
+        self._say(ReplyCode.FINISHED, "")
 
     # pytest's hooks.
 
@@ -114,12 +115,12 @@ class Child:
         """Send the report of a phase home."""
         assert self._config is not None
         data = self._config.hook.pytest_report_to_serializable(config=self._config, report=report)
-        self._say(pipe_protocol.REPORT, json.dumps(data, default=str))
+        self._say(ReplyCode.REPORT, json.dumps(data, default=str))
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """A test that ends the whole run ends it at home too."""
         if isinstance(excinfo.value, pytest.exit.Exception):
-            self._say(pipe_protocol.EXITED, json.dumps([excinfo.value.msg, excinfo.value.returncode]))
+            self._say(ReplyCode.EXITED, json.dumps([excinfo.value.msg, excinfo.value.returncode]))
 
     # Measuring.
 
@@ -159,9 +160,9 @@ class Child:
             answer = self._served(cycle, target, options)
         finally:
             self._is_measuring = False
-        if answer["verdict"] == "inconclusive" and cycle.error is not None:
+        if answer["verdict"] == Answer.INCONCLUSIVE and cycle.error is not None:
             raise self._own(cycle)
-        if answer["verdict"] != "clean":
+        if answer["verdict"] != Answer.CLEAN:
             raise Failed(answer["text"], pytrace) from cycle.error
 
     def _served(self, cycle: Cycle, target: str, options: Options) -> dict[str, str]:
@@ -177,20 +178,9 @@ class Child:
                 opened.enter_context(quiet(names, getattr(self._item, "funcargs", {})))
 
             asked_for = {**asdict(options.plan), "target": target, "seconds": options.seconds}
-            self._say(pipe_protocol.BEGIN, json.dumps(asked_for))
+            self._say(ReplyCode.BEGIN, json.dumps(asked_for))
             self._server.serve(Target(cycle, setup=first))
-        return self._verdict()
-
-    def _verdict(self) -> dict[str, str]:
-        """The answer; requests that came too late for a target that ended are passed over."""
-        while len(request := os.read(self._requests, pipe_protocol.REQUEST.size)) == pipe_protocol.REQUEST.size:
-            operation, size = pipe_protocol.REQUEST.unpack(request)
-            if operation == pipe_protocol.VERDICT:
-                text = b""
-                while len(text) < size and (chunk := os.read(self._requests, size - len(text))):
-                    text += chunk
-                return json.loads(text)  # type: ignore[no-any-return]
-        raise SystemExit("nobody measures any more")
+        return self._server.wait_for_verdict()
 
     @staticmethod
     def _own(cycle: Cycle) -> BaseException:
@@ -201,10 +191,10 @@ class Child:
             error.add_note(f"raised in a later cycle: {NAME} runs it again and again with the same fixtures")
         return error.with_traceback(_theirs(error.__traceback__))
 
-    def _say(self, kind: int, text: str) -> None:
+    def _say(self, reply: ReplyCode, text: str) -> None:
         if os.getpid() != self._pid:
             os._exit(1)  # the test forked, and the copy came back from its body: the original speaks for it
-        self._server.say(kind, text)
+        self._server.say(reply, text)
 
 
 def _theirs(trace: TracebackType | None) -> TracebackType | None:

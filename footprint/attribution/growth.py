@@ -1,0 +1,45 @@
+"""What grows, and how fast, from three readings: what was made once, and not by the cycles, cancels out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+OVERHEAD = 16
+"""Bytes that glibc adds to a block, at most."""
+STEADY = 0.5
+"""Of a unit per cycle: what leaks on every path of a cycle leaves more than that."""
+LEAST_LUMPS = 3
+"""Of what came in the second reading only: fewer say nothing about a cycle."""
+
+RunCycles = Callable[[int], object]
+"""Runs so many cycles, and collects."""
+
+
+class KeyedGrowth:
+    """Numbers by key, read three times: at the start, after n cycles, and after 2n more."""
+
+    def __init__(self, cycles: int) -> None:
+        self._cycles = cycles
+        self._read: list[Mapping[Any, float]] = []
+
+    def add(self, numbers: Mapping[Any, float]) -> None:
+        """The next reading."""
+        self._read.append(numbers)
+
+    def of(self, key: Any) -> float:
+        """What it grew by per cycle."""
+        start, middle, end = (numbers.get(key, 0) for numbers in self._read)
+        first, second = middle - start, end - middle
+        if second <= 0:
+            return 0.0
+        if first > 0:
+            if second <= first:  # as much in n cycles as in 2n: it came with the reading
+                return 0.0
+            rate = (second - first) / self._cycles
+            return rate if rate == int(rate) else second / (2 * self._cycles)
+        return (end - start) / (3 * self._cycles) if second >= LEAST_LUMPS else 0.0
+
+    def grown(self) -> dict[Any, float]:
+        """All that grew."""
+        return {key: rate for key in self._read[-1] if (rate := self.of(key)) > 0}

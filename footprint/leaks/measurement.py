@@ -1,0 +1,125 @@
+"""Measuring in windows of blocks: as many, and as long, as the answer needs."""
+
+from __future__ import annotations
+
+import time
+from itertools import pairwise
+
+from footprint.leaks.pace import Pace
+from footprint.leaks.plan import BLOCKS, Plan, Progress
+from footprint.leaks.warm_up import WARM_CYCLES, WarmUp
+from footprint.verdict.windows import Evidence
+
+LEAST_BLOCKS = 5
+"""Of the shortest window that is still judged, where the limits allow few cycles."""
+MOST_CYCLES, LEAST_CYCLES = 1000, 50
+"""Of a block, before any doubt."""
+BLOCK_SECONDS = 0.035
+SLOW_BLOCK_SECONDS = 0.5
+WINDOW_BYTES = 256 << 20
+"""Of memory that a window of many cycles may leave behind: so much shows in few of them, and fresh pages are slow."""
+LONG_CYCLES, LONG_SECONDS = 100_000, 0.4
+"""What grows is only called a leak after so many measured cycles, or so many seconds of them: fast cycles are cheap,
+and a cache of many entries fills as steadily as a leak."""
+BY_CHANCE = 2.5
+"""Times more, where it does not grow by the same in every cycle: a cache that fills does so ever more slowly."""
+EVEN = 0.1
+"""The width of the interval, as a share of the rate, up to which a growth is even."""
+
+
+class Measurement:
+    """Measures at `pace` after `warm_up`, as planned; `evidence` is what was seen in `cycles` cycles."""
+
+    def __init__(self, pace: Pace, warm_up: WarmUp, plan: Plan, say: Progress) -> None:
+        self._pace, self._warm_up, self._plan, self._say = pace, warm_up, plan, say
+        self.evidence = Evidence(plan.metrics)
+        self.cycles = 0
+
+    def run(self) -> str:
+        """Windows until every metric is decided; why not, where one is not."""
+        size = self._first_size()
+        while True:
+            blocks, cycles = self._shaped(size)
+            if blocks < LEAST_BLOCKS:
+                return f"only {max(0, blocks)} cycles fit into the limits"
+            self._window(blocks, cycles)
+            undecided, leaking = self.evidence.undecided, self.evidence.leaking
+            doubtful = leaking or (undecided and self.evidence.windows > 1)
+            if doubtful and not self._past_caches():
+                self._warm_up.fill_caches(self.cycles)
+                size = self._first_size()
+                continue
+            if (not undecided and not leaking) or (leaking and self._long_enough()):
+                return ""
+            if self._plan.cycles is not None and self.cycles >= self._plan.cycles:
+                return f"{undecided[0]} grows, but not steadily; more cycles than {self._plan.cycles} would tell"
+            if leaking:
+                size = max(size, int(self._times_longer() * min(LONG_CYCLES, LONG_SECONDS / self._pace.run_seconds)))
+                undecided = leaking
+            elif doubtful:
+                size *= 2
+            if 1.5 * size * self._pace.cycle_seconds > self._pace.limits.left:
+                return f"{undecided[0]} grows, but not steadily, and there is no time for more cycles"
+
+    def _long_enough(self) -> bool:
+        """Whether so many cycles were measured that what grows all the time is no cache that fills."""
+        if self._plan.cycles is not None:
+            return self.cycles >= self._plan.cycles
+        times = self._times_longer()
+        return (
+            self.cycles >= times * LONG_CYCLES
+            or self.cycles * self._pace.run_seconds >= times * LONG_SECONDS
+            or self._pace.room(3) < self.cycles
+        )
+
+    def _times_longer(self) -> float:
+        """1 where some metric leaks the same in every cycle, else BY_CHANCE."""
+        slopes = [self.evidence.rate(name) for name in self.evidence.leaking]
+        even = any(slope.high - slope.low <= EVEN * slope.per_cycle for slope in slopes)
+        return 1.0 if even else BY_CHANCE
+
+    def _past_caches(self) -> bool:
+        """Whether the two windows that decide began when the usual caches are full.
+
+        One may be used for the first time later than it took everything else to settle.
+        """
+        if self._plan.cycles is not None or self._pace.room(3) < self.cycles:
+            return True
+        began = self._warm_up.cycles + self.cycles - self.evidence.last_cycles(2)
+        return began >= WARM_CYCLES or self._warm_up.patience <= 0
+
+    def _first_size(self) -> int:
+        """Cycles of the first window."""
+        if self._plan.cycles is not None:
+            return max(1, self._plan.cycles // 2)
+        # By their own time: on a busy machine the talk about a few cycles takes longer than they do.
+        seconds = max(self._pace.run_seconds, 1e-7)
+        least = min(LEAST_CYCLES, max(1, int(SLOW_BLOCK_SECONDS / seconds)))
+        return BLOCKS * min(MOST_CYCLES, max(least, int(BLOCK_SECONDS / seconds)))
+
+    def _shaped(self, size: int) -> tuple[int, int]:
+        """Blocks, and cycles in all, of the next window of `size` cycles, cut to what there is room and time for."""
+        if self._plan.cycles is not None and self.cycles:
+            size = self._plan.cycles - self.cycles
+        fits = max(LEAST_BLOCKS, self._pace.limits.left / 2 / self._pace.cycle_seconds)
+        if self._plan.cycles is None and (touched := self._pace.rates.get("rss.bytes", 0)) > 0:
+            fits = min(fits, max(BLOCKS * LEAST_CYCLES, WINDOW_BYTES / touched))
+        size = int(min(size, self._pace.room(3), fits))
+        return min(BLOCKS, size), size
+
+    def _window(self, blocks: int, cycles: int) -> None:
+        """Measure one window; what was seen of it counts, also when the target ends on the way."""
+        edges = [round(cycles * n / blocks) for n in range(blocks + 1)]
+        rows, begun, ran = [self._pace.read_both()], time.monotonic(), 0.0
+        try:
+            for number, (start, end) in enumerate(pairwise(edges), 1):
+                self._say(f"{self.cycles + start} cycles, block {number} of {blocks}")
+                ran += self._pace.run(end - start)
+                rows.append(self._pace.read_both())
+        finally:
+            seen = len(rows) - 1
+            self.cycles += edges[seen]
+            if seen >= LEAST_BLOCKS:
+                subject, empty = ([row[which] for row in rows] for which in (0, 1))
+                self.evidence.add(edges[: seen + 1], subject, empty)
+                self._pace.learn(edges[seen], time.monotonic() - begun, ran, subject[0], subject[-1])

@@ -1,0 +1,101 @@
+"""How fast a target runs and grows, and so how many cycles fit into what it may take.
+
+Beside the target an empty one goes through the same cycles; what that grows by is the measurement's own.
+"""
+
+from __future__ import annotations
+
+import resource
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from footprint.leaks.subject import MetricValues, Subject
+from footprint.leaks.supervisor import Limits
+
+MOST_ADDRESSES = 1 << 46
+MOST_THREADS, MOST_CHILDREN = 600, 200
+USUAL_MOST_MAPPINGS = 65530
+
+
+class Pace:
+    """Runs `subject` and `empty` side by side, and knows their pace within `limits`.
+
+    `held` is what the subject held when it was last read, `rates` what it grew by then, per cycle. A cycle takes
+    `cycle_seconds` with the readings and the empty target, and `run_seconds` without.
+    """
+
+    def __init__(self, subject: Subject, empty: Subject, limits: Limits) -> None:
+        self.subject, self.limits, self._empty = subject, limits, empty
+        self.held: MetricValues = {}
+        self.rates: Mapping[str, float] = {}
+        self.cycle_seconds = self.run_seconds = 0.0
+
+    def run(self, cycles: int) -> float:
+        """The same cycles on both, and a collection; then the subject is read. The seconds of the subject itself."""
+        seconds = self.subject.run(cycles)
+        self.subject.collect()
+        self._empty.run(cycles)
+        self._empty.collect()
+        self.held = self.subject.read()
+        return seconds
+
+    def run_timed(self, cycles: int) -> float:
+        """The same, and learn the pace from it."""
+        before, begun = self.held, time.monotonic()
+        seconds = self.run(cycles)
+        self.learn(cycles, time.monotonic() - begun, seconds, before, self.held)
+        return seconds
+
+    def learn(
+        self, cycles: int, seconds: float, own_seconds: float, before: Mapping[str, int], after: Mapping[str, int]
+    ) -> None:
+        """What so many cycles took and left is what the next ones will."""
+        self.cycle_seconds, self.run_seconds = seconds / cycles, own_seconds / cycles
+        self.rates = {name: (after[name] - before[name]) / cycles for name in before}
+
+    def read(self) -> MetricValues:
+        """What the subject holds after a collection."""
+        self.subject.collect()
+        self.held = self.subject.read()
+        return self.held
+
+    def read_both(self) -> tuple[MetricValues, MetricValues]:
+        """What subject and empty target hold, with the memory that no other process has."""
+        return _with_unique(self.subject), _with_unique(self._empty)
+
+    def room(self, share: int = 1, *, most: Mapping[str, float] | None = None) -> float:
+        """Cycles that fit into this share of what is left up to `most` (else the caps), as fast as it grew last."""
+        fits = [
+            (limit - self.held[name]) / share / rate
+            for name, limit in (self.caps() if most is None else most).items()
+            if (rate := self.rates.get(name, 0)) > 0
+        ]
+        return min(fits, default=float("inf"))
+
+    def caps(self) -> dict[str, float]:
+        """What must not be exceeded: half of what the system allows, so that the target fails of nothing of ours."""
+        files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        caps = {
+            "heap.bytes": self.limits.memory,
+            "rss.bytes": self.limits.memory,
+            "vm.bytes": MOST_ADDRESSES,
+            "maps": _most_mappings() / 2,
+            "fds": (files if files != resource.RLIM_INFINITY else 1 << 20) / 2,
+            "threads": MOST_THREADS,
+            "children": MOST_CHILDREN,
+        }
+        return {name: most for name, most in caps.items() if name in self.held}
+
+
+def _with_unique(subject: Subject) -> MetricValues:
+    unique = subject.unique()
+    return {**subject.read(), **({"uss.bytes": unique} if unique >= 0 else {})}
+
+
+def _most_mappings() -> int:
+    """vm.max_map_count; its usual value where the kernel does not say."""
+    try:
+        return int(Path("/proc/sys/vm/max_map_count").read_text())
+    except OSError:
+        return USUAL_MOST_MAPPINGS

@@ -1,0 +1,24 @@
+"""How a target is to be measured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+BLOCKS = 10
+"""Of a window; garbage is collected and the target read after each."""
+
+Progress = Callable[[str], None]
+"""Is told what is going on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`cycles` to measure, in all (None: as many as the answer needs), of which `metrics` (None: all).
+
+    `where`: whether to trace where it leaks.
+    """
+
+    cycles: int | None = None
+    metrics: tuple[str, ...] | None = None
+    where: bool = True

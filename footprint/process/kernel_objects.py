@@ -1,0 +1,93 @@
+"""What this process has from the kernel, counted by name: mappings, open files, sockets, threads, child processes."""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+from collections import Counter
+from collections.abc import Collection, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+DESCRIPTORS = "/proc/self/fd"
+FIRST_EPHEMERAL_PORT = 32768
+"""From here on Linux takes ports for who asks for none."""
+_NUMBERED = re.compile(r"\[\d+\]")
+
+
+def descriptors() -> set[str]:
+    """The numbers of the open files, without the one that lists them: the next file would get its number."""
+    return {number for number in os.listdir(DESCRIPTORS) if os.path.lexists(f"{DESCRIPTORS}/{number}")}
+
+
+def mappings() -> Counter[tuple[str, str, int]]:
+    """By name (``anonymous`` without one), rights and size in bytes."""
+    return Counter(_mapping_lines())
+
+
+def files() -> Counter[str]:
+    """Open files by what they lead to; without the numbers of sockets and pipes: ``socket``, ``pipe``."""
+    names: Counter[str] = Counter()
+    for descriptor in os.listdir(DESCRIPTORS):
+        with suppress(OSError):  # the one that lists them
+            names[_NUMBERED.sub("", os.readlink(f"{DESCRIPTORS}/{descriptor}")).rstrip(":")] += 1
+    return names
+
+
+def sockets(old: Collection[str]) -> Counter[str]:
+    """``stream socket 127.0.0.1:8080 → 127.0.0.1:*``: those whose descriptors are not `old`."""
+    names: Counter[str] = Counter()
+    with suppress(psutil.Error, OSError, RuntimeError):
+        for connection in psutil.Process().net_connections(kind="all"):
+            if str(connection.fd) not in old:
+                ends = [_end(end) for end in (connection.laddr, connection.raddr) if end]
+                kind = getattr(connection.type, "name", "").removeprefix("SOCK_").lower()
+                names[f"{kind} socket {' → '.join(ends)}".strip()] += 1
+    return names
+
+
+def threads() -> Counter[str]:
+    """By name, its numbers replaced by N, and function."""
+    known = {thread.native_id: thread for thread in threading.enumerate()}
+    names: Counter[str] = Counter()
+    for task in Path("/proc/self/task").iterdir():
+        thread = known.get(int(task.name))
+        if thread is not None:
+            target = getattr(thread, "_target", None) or type(thread)
+            name = re.sub(r"\d+", "N", thread.name)
+            names[f"{name} ({getattr(target, '__qualname__', target)})"] += 1
+            continue
+        with suppress(OSError):
+            names[f"{(task / 'comm').read_text().strip()} (no thread of Python's)"] += 1
+    return names
+
+
+def children() -> Counter[str]:
+    """Child processes by command line, and those that ended and were not waited for."""
+    names: Counter[str] = Counter()
+    with suppress(psutil.Error, OSError):
+        for child in psutil.Process().children():
+            with suppress(psutil.Error):
+                ended = child.status() == psutil.STATUS_ZOMBIE
+                name = f"{child.name()}, ended, and not waited for" if ended else " ".join(child.cmdline())[:100]
+                names[name] += 1
+    return names
+
+
+def _mapping_lines() -> Iterator[tuple[str, str, int]]:
+    for line in Path("/proc/self/maps").read_bytes().decode(errors="replace").splitlines():
+        span, rights, _, _, _, *name = line.split(None, 5)
+        start, _, end = span.partition("-")
+        yield name[0] if name else "anonymous", rights, int(end, 16) - int(start, 16)
+
+
+def _end(end: Any) -> str:
+    return f"{end.ip}:{_port(end.port)}" if hasattr(end, "ip") else str(end)
+
+
+def _port(number: int) -> str:
+    return "*" if number >= FIRST_EPHEMERAL_PORT else str(number)

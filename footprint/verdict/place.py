@@ -1,0 +1,155 @@
+"""Where a part of what leaks is left, and how that reads: places, and the explanation that is made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any
+
+from footprint.units import count_text
+
+SHOWN_FRAMES = 5
+MOST = 12
+"""Places of a kind that are told."""
+
+
+class PlaceKind(StrEnum):
+    """What names a place: who made what is left, who holds it, or what it is."""
+
+    STACK = "stack"
+    """The lines of Python that made it."""
+    NATIVE = "native"
+    """The functions of C that made it."""
+    HOLDER = "holder"
+    """The container that grows."""
+    TYPE = "type"
+    """The class of which there are more and more."""
+    FILE = "file"
+    THREAD = "thread"
+    CHILD = "child"
+    MAPPING = "mapping"
+    SPACE = "space"
+    """An address space of a modelled machine."""
+    REMAINS = "remains"
+    """What is left when the machine is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One place, with the `metrics` whose growth it explains.
+
+    Each cycle leaves `amount` there, in words; `rate` is the same as a number of `unit`, `size` in bytes as far as it
+    is known. `where` is what the place is called, `frames` the stack that leads to it, innermost first.
+    """
+
+    kind: PlaceKind
+    where: str = ""
+    metrics: tuple[str, ...] = ()
+    amount: str = ""
+    rate: float = 0.0
+    unit: str = ""
+    size: float = 0.0
+    frames: tuple[str, ...] = ()
+
+    @property
+    def amount_text(self) -> str:
+        """What one cycle leaves: ``1 block, 16 B a cycle``; empty where that is told elsewhere."""
+        return f"{self.amount} a cycle" if self.amount else ""
+
+    @property
+    def where_text(self) -> str:
+        """What it is called, and the first frames that lead to it."""
+        return "  ".join(part for part in (self.where, " ← ".join(self.frames[:SHOWN_FRAMES])) if part)
+
+    @property
+    def text(self) -> str:
+        """Both in one line."""
+        return "  ".join(part for part in (self.amount_text, self.where_text) if part)
+
+    def also_explaining(self, metric: str) -> Place:
+        """The same for one more metric."""
+        return replace(self, metrics=(*self.metrics, metric))
+
+    def document(self) -> dict[str, Any]:
+        """As ``leaks --json`` has it."""
+        return {
+            "metrics": list(self.metrics),
+            "kind": self.kind,
+            "text": self.text,
+            "per_cycle": exact(self.rate),
+            "unit": self.unit,
+            "frames": list(self.frames),
+            "bytes": exact(self.size),
+        }
+
+    def to_pipe(self) -> dict[str, Any]:
+        """Its fields, as JSON can carry them."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+    @classmethod
+    def from_pipe(cls, fields: Mapping[str, Any]) -> Place:
+        """From `to_pipe`."""
+        sequences = {name: tuple(fields[name]) for name in ("metrics", "frames")}
+        return cls(**{**fields, **sequences, "kind": PlaceKind(fields["kind"])})
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Where what leaks is left: `places`, the largest first.
+
+    `rates` are exact figures per cycle that only a tracer knows (``heap.blocks``). `filling` says which cache holds
+    all that grows and is not full yet; then it is no leak, or not one yet. `hints` say what would tell more.
+    `untraced` are bytes of heap per cycle that no place explains.
+    """
+
+    places: tuple[Place, ...] = ()
+    rates: Mapping[str, float] = field(default_factory=dict)
+    filling: str = ""
+    hints: tuple[str, ...] = ()
+    untraced: float = 0.0
+
+    def with_native(self, places: Sequence[Place], blocks: float) -> Explanation:
+        """The same with native places that explain all that was untraced, `blocks` per cycle in all."""
+        rates = {**self.rates, "heap.blocks": blocks} if blocks == int(blocks) else self.rates
+        return replace(self, places=(*places, *self.places), rates=rates, untraced=0.0)
+
+    def with_hints(self, *hints: str) -> Explanation:
+        """The same with more hints."""
+        return replace(self, hints=(*self.hints, *hints))
+
+    def of_metric(self, metric: str) -> tuple[Place, ...]:
+        """The places that explain `metric`."""
+        return tuple(place for place in self.places if metric in place.metrics)
+
+    def to_pipe(self) -> dict[str, Any]:
+        """Its fields, as JSON can carry them."""
+        fields = {name: getattr(self, name) for name in self.__slots__}
+        return {**fields, "places": [place.to_pipe() for place in self.places]}
+
+    @classmethod
+    def from_pipe(cls, fields: Mapping[str, Any]) -> Explanation:
+        """From `to_pipe`."""
+        places = tuple(Place.from_pipe(place) for place in fields["places"])
+        return cls(**{**fields, "places": places, "hints": tuple(fields["hints"])})
+
+
+def largest(places: Iterable[Place]) -> list[Place]:
+    """The largest first, and no more than are worth a look."""
+    return sorted(places, key=lambda place: (-exact(place.size), -exact(place.rate), place.text))[:MOST]
+
+
+def counted(number: float, one: str, many: str = "") -> str:
+    """``1 block``, ``12 blocks``, ``0.02 blocks``."""
+    return f"{figure(number)} {one if number == 1 else many or one + 's'}"
+
+
+def figure(number: float) -> str:
+    """Grouped by plain spaces; of what is no whole number three digits."""
+    value = exact(number)
+    return count_text(value) if value == int(value) or value >= 1000 else f"{value:.3g}"
+
+
+def exact(number: float) -> float:
+    """Without what only division has put behind the point."""
+    return round(number) if abs(number - round(number)) < 1e-6 else round(number, 4)

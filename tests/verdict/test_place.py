@@ -1,0 +1,71 @@
+"""A place renders itself, and comes back from the pipe as it went."""
+
+import json
+
+import pytest
+
+from footprint.verdict.place import Explanation, Place, PlaceKind, counted, largest
+
+FRAMES = tuple(f"app.py:{line} in f{line}" for line in range(1, 8))
+STACK = Place(PlaceKind.STACK, "keep.append(x)", ("python.blocks",), "1 block, 16 B", 1, "blocks", 16, FRAMES[:2])
+
+
+def test_a_place_is_told_with_its_amount_its_name_and_the_first_frames():
+    assert STACK.text == "1 block, 16 B a cycle  keep.append(x)  app.py:1 in f1 ← app.py:2 in f2"
+    assert (STACK.amount_text, STACK.where_text) == (
+        "1 block, 16 B a cycle",
+        "keep.append(x)  app.py:1 in f1 ← app.py:2 in f2",
+    )
+    assert Place(PlaceKind.NATIVE, amount="1 block", frames=FRAMES).text.count(" ← ") == 4
+
+
+def test_what_a_place_lacks_leaves_no_gap():
+    assert Place(PlaceKind.REMAINS, "left").text == "left"
+    assert Place(PlaceKind.NATIVE, amount="1 block", frames=("malloc_it",)).text == "1 block a cycle  malloc_it"
+    assert Place(PlaceKind.NATIVE).text == ""
+
+
+def test_a_name_with_wide_gaps_stays_in_its_own_column():
+    odd = Place(PlaceKind.FILE, "/tmp/two  blanks", amount="1 descriptor")
+    assert odd.amount_text == "1 descriptor a cycle"
+    assert odd.where_text == "/tmp/two  blanks"
+
+
+def test_the_document_has_what_the_contract_names():
+    assert STACK.document() == {
+        "metrics": ["python.blocks"],
+        "kind": "stack",
+        "text": STACK.text,
+        "per_cycle": 1,
+        "unit": "blocks",
+        "frames": ["app.py:1 in f1", "app.py:2 in f2"],
+        "bytes": 16,
+    }
+
+
+@pytest.mark.parametrize("kind", PlaceKind)
+def test_an_explanation_comes_back_from_the_pipe_as_it_went(kind):
+    place = Place(kind, "there", ("heap.bytes", "maps"), "2 things", 2.5, "things", 0.1, FRAMES)
+    went = Explanation((place, STACK), {"heap.blocks": 3.0}, "a cache", ("a hint", "another"), 7.5)
+    came = Explanation.from_pipe(json.loads(json.dumps(went.to_pipe())))
+    assert came == went
+    assert isinstance(came.places[0].kind, PlaceKind)
+
+
+def test_native_places_come_first_and_explain_what_was_untraced():
+    native = Place(PlaceKind.NATIVE, "malloc_it", ("heap.bytes", "heap.blocks"), size=48)
+    explanation = Explanation((STACK,), untraced=64).with_native([native], 1)
+    assert explanation.places == (native, STACK)
+    assert (explanation.rates, explanation.untraced) == ({"heap.blocks": 1}, 0)
+    assert explanation.of_metric("heap.blocks") == (native,)
+    assert Explanation().with_native([native], 0.5).rates == {}
+
+
+def test_the_largest_are_told_first_and_no_more_than_are_read():
+    places = [Place(PlaceKind.FILE, str(number), size=number) for number in range(50)]
+    assert [place.where for place in largest(places)] == [str(number) for number in range(49, 37, -1)]
+
+
+def test_what_is_counted_has_its_number_and_its_plural():
+    assert [counted(n, "process", "processes") for n in (1, 2, 0.02)] == ["1 process", "2 processes", "0.02 processes"]
+    assert counted(1234567, "block") == "1 234 567 blocks"
