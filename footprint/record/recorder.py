@@ -12,9 +12,10 @@ import msgspec
 
 from footprint import __version__
 from footprint.backends.qemu import QemuOptions
+from footprint.progress import Progress
 from footprint.record.on_model import record_on_model
 from footprint.record.on_qemu import record_on_qemu
-from footprint.record.request import ModelOptions, Outcome, Progress, Request
+from footprint.record.request import ModelOptions, Outcome, Request
 from footprint.recording.model import SCHEMA, Recording
 from footprint.scripts import blaming
 
