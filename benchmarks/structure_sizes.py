@@ -8,7 +8,7 @@ each structure: its name in footprint.memory.rules.Layout, and bytes. x86-64 onl
 
 import contextlib
 import os
-import pathlib
+from pathlib import Path
 
 import gdb
 
@@ -100,7 +100,7 @@ def main():
         Entry(function, lambda function=function: sizes.allocation(function))
     sizes.calls = []
     gdb.execute("continue", to_string=True)
-    with pathlib.Path(os.environ.get("FOOTPRINT_SIZES", "/dev/stdout")).open("w") as stream:
+    with Path(os.environ.get("FOOTPRINT_SIZES", "/dev/stdout")).open("w") as stream:
         for name, size in sorted(sizes.found.items()):
             stream.write(f"{name} {size}\n")
     gdb.execute("kill", to_string=True)

@@ -145,3 +145,18 @@ def test_a_recorded_start_up_makes_the_same_views_in_the_same_order(log, topolog
 
     ours, theirs = watched(Build(topology)), watched(Replay(read_log(DATA / "oplogs" / f"{log}.txt.gz")))
     assert ours == theirs
+
+
+def test_power8_answers_that_the_views_are_back_since_when_and_what_a_cure_would_give(footprint):
+    recording = json.loads(footprint("run", "power8", "--json").stdout)
+    assert recording["answer"] == (
+        "The views are back since v9.2.0, by QEMU commit 55fa4be6f7: this guest has 260 of them under v11.1.0 where "
+        "v7.2.0 has 4, creates 280 379 instead of 6 043, and allocates 13.3 GiB at its peak instead of 286 MiB. One "
+        "transaction around machine init (a what-if) would create 779 and allocate 37.8 MiB."
+    )
+
+
+def test_power8_has_no_answer_of_its_own_where_the_rule_sets_cannot_tell(footprint):
+    recording = json.loads(footprint("run", "power8", "-s", "cpus=2", "-s", "nics=2", "-s", "bridges=1",
+                                     "-r", "v2.10.0", "-r", "v11.1.0", "--json").stdout)  # fmt: skip
+    assert "answer" not in recording

@@ -5,19 +5,18 @@ from __future__ import annotations
 import os
 import select
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from footprint.errors import MeasurementError
 from footprint.process.child import Child, find_program
+from footprint.progress import Progress
 from footprint.qemu_process.guest import check, quiet
 
 SECONDS = 120.0
 """The default limit for a whole start-up under gdb; the published 255-CPU guest takes about 10 s."""
 SCRIPT = Path(__file__).with_name("oplog_gdb.py")
 MAIN_LOOP = "main loop"
-
-Progress = Callable[[str], None]
 
 
 def trace(
