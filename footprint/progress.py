@@ -1,8 +1,8 @@
-"""How long work says what it is at."""
+"""Who is told what a long piece of work is at."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 Progress = Callable[[str], None]
-"""Takes a sentence for the person who waits; whoever calls decides where it goes."""
+"""Is called with a few words again and again."""

@@ -58,7 +58,7 @@ def test_what_cannot_be_compared_exits_two_with_the_reason(footprint, recorded, 
     done = footprint("compare", one, other, "--rules-a", "v2.12.0")
     assert (done.returncode, "v7.2.0, v2.11.0" in done.stderr) == (2, True)
     document = json.loads((tmp_path / "b" / "recording.json").read_text())
-    for change, word in (({"scenario": "pc"}, "the second pc"), ({"runs": []}, "0 runs")):
+    for change, word in (({"scenario": "pc"}, "B of pc"), ({"runs": []}, "0 runs")):
         (tmp_path / "c.json").write_text(json.dumps(document | change))
         done = footprint("compare", other, "c.json")
         assert (done.returncode, word in done.stderr) == (2, True), done.stderr
