@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from footprint.recording.model import Run, Sample, View, ViewOwner
 from footprint.units import count_text
 
+OF_VIEWS = ("flatviews.alive", "flatviews.allocated", "dispatches.alive", "flat_ranges", "sections", "nodes")
+"""Metrics that grow with the living views, so that whose these are explains a broken rule."""
 MOST_NAMED = 8
 """Owners named in one sentence; of more the rest is a number."""
 
@@ -18,12 +20,16 @@ def compare_views(first: Run, second: Run) -> tuple[str, ...]:
     """What the second run's living views are against the first's; empty where one of the two did not keep them."""
     if not first.view_owners or not second.view_owners:
         return ()
+    changes = changed_views(first.view_owners, second.view_owners)
+    return (f"views: {changes}",) if changes else (_contents(first, second),)
+
+
+def changed_views(first: Sequence[ViewOwner], second: Sequence[ViewOwner]) -> str:
+    """Which views were gained and lost, by device type, the most first; empty where they have the same owners."""
     before, after = _counts(first), _counts(second)
     changes = {key: after[key] - before[key] for key in (after | before) if after[key] != before[key]}
-    if changes:
-        order = sorted(changes.items(), key=lambda item: (-abs(item[1]), item[0]))
-        return (f"views: {_listed([f'{_signed(change)} of {_whose(key)}' for key, change in order])}",)
-    return (_contents(first, second),)
+    order = sorted(changes.items(), key=lambda item: (-abs(item[1]), item[0]))
+    return _listed([f"{_signed(change)} of {_whose(key)}" for key, change in order])
 
 
 def private_views(run: Run, sample: Sample) -> str:
@@ -38,9 +44,9 @@ def private_views(run: Run, sample: Sample) -> str:
     return f"{_plural(total)} private to a device: {each}"
 
 
-def _counts(run: Run) -> Counter[Key]:
+def _counts(owners: Sequence[ViewOwner]) -> Counter[Key]:
     counts: Counter[Key] = Counter()
-    for owner in run.view_owners:
+    for owner in owners:
         counts[owner.device, owner.root] += owner.views
     return counts
 
