@@ -15,7 +15,7 @@ from footprint.memory.releases import serving
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class StructSizes:
     """Bytes of QEMU's C structures on x86-64, as compiled (docs/qemu-memory.md, "Structure sizes").
 
     Those of 7.2, 10.0 and 11.1 are measured in Debian's binaries (docs/structure-sizes.md): they are the same.
@@ -38,22 +38,22 @@ class RuleSet:
 
     name: str
     features: Features
-    layout: Layout
+    layout: StructSizes
     what: str
     since: str = ""
     own: OwnRules = field(default_factory=OwnRules)
 
 
-_PER_SPACE = Layout(flatview=40, dispatch=88)
-_MOVED = Layout(flatview=48, dispatch=72)
-_SHARED = Layout(flatview=56, dispatch=64)
-_MODERN = Layout(flatview=56, dispatch=64, subpage_head=288)
+_PER_SPACE = StructSizes(flatview=40, dispatch=88)
+_MOVED = StructSizes(flatview=48, dispatch=72)
+_SHARED = StructSizes(flatview=56, dispatch=64)
+_MODERN = StructSizes(flatview=56, dispatch=64, subpage_head=288)
 
 
 def _history() -> dict[str, RuleSet]:
     table: dict[str, RuleSet] = {}
 
-    def row(name: str, what: str, layout: Layout, base: str | None, *, since: str, **changes: str) -> None:
+    def row(name: str, what: str, layout: StructSizes, base: str | None, *, since: str, **changes: str) -> None:
         features = (table[base].features if base else _OLDEST).replaced(changes)
         table[name] = RuleSet(name, features, layout, what, since)
 
