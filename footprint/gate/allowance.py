@@ -25,9 +25,9 @@ class Allowance:
 
     def check(self, name: str) -> None:
         """Raise RequestError for an allowance that metric `name` cannot have."""
-        for what, value in (("percent", self.percent), ("absolute", self.absolute)):
-            if value < 0:
-                raise RequestError(f"{what} = {value:g} is negative; it is what {name} may grow by")
+        for what, most in (("percent", self.percent), ("absolute", self.absolute)):
+            if most < 0:
+                raise RequestError(f"{what} = {most:g} is negative; it is what {name} may grow by")
         for what, value, most in (
             ("warn-percent", self.warn_percent, self.percent),
             ("warn-absolute", self.warn_absolute, self.absolute),

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 
 from footprint.errors import RequestError
 from footprint.gate.baseline import Baseline
-from footprint.gate.gate_verdict import GateVerdict, RuleOutcome, exact_figure, is_exact
+from footprint.gate.gate_verdict import GateVerdict, RuleOutcome, exact_figure, figure, is_exact
 from footprint.gate.noise import noise
 from footprint.gate.samples import check_recorded
 from footprint.gate.views import OF_VIEWS, private_views
 from footprint.recording.metrics import metric
 from footprint.recording.model import Number, Recording, Run, Sample
 
-_UNITS = {"": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
+BYTE_UNITS = {"": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 _OPERATORS: dict[str, Callable[[Number, Number], bool]] = {
     "<=": operator.le,
     ">=": operator.ge,
@@ -58,7 +58,7 @@ class Budget:
                 "(valid: <, <=, ==, >=, >; a number may end in KiB, MiB, GiB or TiB; a measured metric's in ±5%)"
             )
         name, relation, digits, unit, percent = match.groups()
-        number = float(digits.replace("_", "")) * _UNITS[unit or ""]
+        number = float(digits.replace("_", "")) * BYTE_UNITS[unit or ""]
         if percent is not None and is_exact(name):
             raise RequestError(f"budget {text!r}: {name} is exact and takes no tolerance; write the limit itself")
         limit = int(number) if number.is_integer() else number
@@ -77,22 +77,24 @@ class Budget:
 
     def _of_run(self, recording: Recording, run: Run) -> GateVerdict:
         sample = run.sample(self.mark)
-        limit = f"{self.relation} {exact_figure(self.metric, self.limit)}"
-        if self.tolerance is not None:
-            limit += f" ± {self.tolerance:g} %"
+        tolerance = "" if self.tolerance is None else f" ± {self.tolerance:g} %"
+        whole_limit = f"{self.relation} {exact_figure(self.metric, self.limit)}{tolerance}"
+        limit = f"{self.relation} {figure(self.metric, self.limit)}{tolerance}"
         if sample is None or self.metric not in sample.metrics:
             where = f" at {sample.mark}" if sample else f", which has no mark {self.mark!r}" if self.mark else ""
-            sentence = f"{self.metric} was not recorded under {run.rules}{where}; the budget is {limit}"
+            sentence = f"{self.metric} was not recorded under {run.rules}{where}; the budget is {whole_limit}"
             mark = sample.mark if sample else self.mark or ""
             return GateVerdict(RuleOutcome.FAIL, self.words, self.metric, run.rules, mark, limit, None, sentence)
-        return self._judge(recording, run, sample, limit)
+        return self._judge(recording, run, sample, limit, whole_limit)
 
-    def _judge(self, recording: Recording, run: Run, sample: Sample, limit: str) -> GateVerdict:
+    def _judge(self, recording: Recording, run: Run, sample: Sample, limit: str, whole_limit: str) -> GateVerdict:
         value = sample.metrics[self.metric]
         outcome = self._outcome(value)
-        verb = {RuleOutcome.OK: "meets", RuleOutcome.WARN: "misses, within the tolerance,", RuleOutcome.FAIL: "breaks"}[outcome]
+        verb = {RuleOutcome.OK: "meets", RuleOutcome.WARN: "misses, within the tolerance,", RuleOutcome.FAIL: "breaks"}[
+            outcome
+        ]
         shown = exact_figure(self.metric, value)
-        sentence = f"{self.metric} is {shown} under {run.rules} at {sample.mark}: {verb} the budget {limit}"
+        sentence = f"{self.metric} is {shown} under {run.rules} at {sample.mark}: {verb} the budget {whole_limit}"
         before = self.baseline.value(run.rules, sample.mark, self.metric) if self.baseline else None
         owners = ""
         if outcome is not RuleOutcome.OK and self.metric in OF_VIEWS:

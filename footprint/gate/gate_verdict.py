@@ -54,21 +54,31 @@ class GateVerdict:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a rule stands: an option of the command line, or a `file` with the `line` and the `key` in it."""
+    """Where a rule stands: an `option` of the command line with its `value`, or `line` and `key` in a `file`."""
 
-    text: str
+    option: str = ""
+    value: str = ""
     file: str = ""
     line: int = 0
     key: str = ""
 
+    @property
+    def text(self) -> str:
+        """Where it stands, in a line of text."""
+        return f"{self.option} {self.value!r}" if self.option else f"{self.file}:{self.line} {self.key}"
+
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A verdict with where its rule comes from, what it judges, and the command that judges it again."""
+    """A verdict with where its rule comes from, what it judges, and the command that judges it again.
+
+    `subject` is the word that named what was judged: a file, a gate or a scenario.
+    """
 
     verdict: GateVerdict
     origin: Origin
     scenario: str
+    subject: str
     repeat: str
     gate: str = ""
     params: dict[str, object] = field(default_factory=dict)

@@ -60,7 +60,11 @@ class Steady:
         told = f"from {exact_figure(self.metric, low)} to {exact_figure(self.metric, high)}"
         if low == high:
             told = f"{exact_figure(self.metric, low)} each time"
-        word = {RuleOutcome.OK: "is steady", RuleOutcome.WARN: "moves within its tolerance", RuleOutcome.FAIL: "is not steady"}
+        word = {
+            RuleOutcome.OK: "is steady",
+            RuleOutcome.WARN: "moves within its tolerance",
+            RuleOutcome.FAIL: "is not steady",
+        }
         sentence = f"{self.metric} under {run.rules} at {mark}, {len(values)} cycles: {told}; {word[outcome]}"
         limit = f"± {self.tolerance.text(self.metric)[1:]}" if self.tolerance != Allowance() else "equal"
         return GateVerdict(

@@ -29,6 +29,14 @@ def find_recording(word: str, rules: Sequence[str] = ()) -> Recording:
     return _played(path, rules) if _is_played(path) else read_recording(path)
 
 
+def is_recorded(word: str) -> bool:
+    """Whether `word` names a file, or a folder with a recording, that :func:`find_recording` would read."""
+    try:
+        return _is_file(_path_of(word))
+    except InputFileError:
+        return False
+
+
 def _path_of(word: str) -> Path:
     """The file that `word` means; raises InputFileError where there is nothing of that name."""
     given = Path(word)
