@@ -21,7 +21,31 @@ def compare_views(first: Run, second: Run) -> tuple[str, ...]:
     if not first.view_owners or not second.view_owners:
         return ()
     changes = changed_views(first.view_owners, second.view_owners)
-    return (f"views: {changes}",) if changes else (_contents(first, second),)
+    views = f"views: {changes}" if changes else _contents(first, second)
+    spaces = _changed_spaces(first, second)
+    return (views, f"address spaces: {spaces}") if spaces else (views,)
+
+
+def _changed_spaces(first: Run, second: Run) -> str:
+    """Which address spaces were gained and lost, by name; empty where one of the runs does not have all of them."""
+    before, after = _space_names(first), _space_names(second)
+    if before is None or after is None:
+        return ""
+    changes = {name: after[name] - before[name] for name in (after | before) if after[name] != before[name]}
+    order = sorted(changes.items(), key=lambda item: (-abs(item[1]), item[0]))
+    return _listed([f"{'+' if change > 0 else '−'}{count_text(abs(change))} `{name}`" for name, change in order])
+
+
+def _space_names(run: Run) -> Counter[str] | None:
+    """The address spaces by name; None where the views do not tell them all."""
+    names: Counter[str] = Counter()
+    for view in run.views:
+        if view.spaces_alike != view.alike * len(view.spaces):
+            return None
+        for name in view.spaces:
+            names[name] += view.alike + 1
+    counts = [sample.metrics.get("address_spaces") for sample in run.samples]
+    return names if names and names.total() in counts else None
 
 
 def changed_views(first: Sequence[ViewOwner], second: Sequence[ViewOwner]) -> str:
