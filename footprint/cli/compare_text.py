@@ -73,7 +73,7 @@ def _sentence(comparison: Comparison) -> str:
     views = ""
     if alive:
         first, second = _figure(alive[0], alive[0].first), _figure(alive[0], alive[0].second)
-        views = f"; {first} views alive before, {second} after, at {_mark(alive[0])}"
+        views = f"; {first} view{'' if alive[0].first == 1 else 's'} alive before, {second} after, at {_mark(alive[0])}"
     return f"{_title(comparison)}: {verdict} (at {_marks(marks)}){views}"
 
 

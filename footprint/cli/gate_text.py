@@ -15,7 +15,7 @@ _COLUMNS = (
     Column("verdict", "name"),
     Column("gate", "name", extra=2),
     Column("metric", "name"),
-    Column("rules", "name", extra=1),
+    Column("rules", "prose", extra=1),
     Column("mark", "name", extra=3),
     Column("before"),
     Column("limit"),
