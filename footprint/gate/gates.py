@@ -83,7 +83,7 @@ def gate_of(settings: Settings, name: str) -> Gate:
     if table.baseline:
         path = shown_path(settings.path.parent / table.baseline)
         if not Path(path).exists():
-            reason = f"baseline: no file {path}; footprint accept {table.scenario} writes it"
+            reason = f"baseline: no file {path}; footprint accept {name} writes it"
             raise InputFileError(settings.path, f"{KEY}.{name}.{reason}", line=settings.line(name, "baseline"))
         baseline = read_baseline(path)
     return Gate(name, tuple(_rules(settings, name, table, baseline)), baseline, path)

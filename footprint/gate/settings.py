@@ -65,7 +65,7 @@ class GateTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename=
     equal: tuple[EqualTable, ...] = ()
 
 
-_KEYS = {
+VALID_KEYS = {
     key: [field.encode_name for field in msgspec.structs.fields(table)]
     for key, table in (("", GateTable), ("no-worse", MetricTable), ("steady", MetricTable), ("equal", EqualTable))
 }
@@ -192,7 +192,7 @@ def _refusal(settings: Settings, name: str, message: str) -> InputFileError:
     unknown = _UNKNOWN.fullmatch(words)
     if unknown is None:
         return settings.fault(name, key, words[:1].lower() + words[1:])
-    valid = _KEYS.get(key.partition("[")[0], _KEYS[""])
+    valid = VALID_KEYS.get(key.partition("[")[0], VALID_KEYS[""])
     return settings.fault(name, f"{key}.{unknown[1]}".lstrip("."), f"unknown key{_hint(unknown[1], valid)}", unknown[1])
 
 
