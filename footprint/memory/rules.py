@@ -6,12 +6,14 @@ The table runs from the oldest to the newest; each row says what changed against
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from footprint.errors import RequestError, UnknownNameError
 from footprint.memory.features import Features
 from footprint.memory.policies import OwnRules
 from footprint.memory.releases import serving
+from footprint.memory.space import is_of_9_2
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,11 @@ _OLDEST = Features(
 
 HISTORY: dict[str, RuleSet] = _history()
 """Every rule set by name, oldest first."""
+
+
+def rules_with_spaces(names: Iterable[str]) -> str:
+    """The name of the rule set that has spaces of all these `names`, for what a QEMU of 4.2 or later printed."""
+    return "v11.1.0" if any(map(is_of_9_2, names)) else "v7.2.0"
 
 
 def rule_set(text: str) -> RuleSet:
