@@ -211,6 +211,12 @@ def print_json(document: object) -> None:
     sys.stdout.write(text)
 
 
+def print_document(text: str) -> None:
+    """Print `text`, which another program reads, line by line as it is; what could steer a terminal is made visible."""
+    lines = [visible(line) for line in text.split("\n")]
+    sys.stdout.write(_encodable("\n".join(lines), sys.stdout))
+
+
 def _as_json(letter: str, *, unicode: bool) -> str:
     if letter == "\x7f":
         return "\\u007f"

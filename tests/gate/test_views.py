@@ -3,9 +3,10 @@
 import msgspec
 import pytest
 
-from footprint.gate.budget import Budget, judge
+from footprint.gate.budget import Budget
 from footprint.gate.compare import compare
 from footprint.recording import Recording, Run, Sample, Stretch, View, ViewOwner
+from tests.fixtures.gates import judge
 
 SHARED = ViewOwner("system", 1)
 NET, SCSI = ViewOwner("virtio-pci", 255, "virtio-net-pci"), ViewOwner("virtio-pci", 1, "virtio-scsi-pci")
