@@ -23,6 +23,7 @@ VERBS = {
     "show": "show a recording as a table",
     "report": "draw recordings as one HTML page",
     "compare": "show where two recordings differ",
+    "history": "draw a metric over the runs that were kept, and name the commits at which it changed",
     "gate": "check a recording against budgets",
     "capture": "save what a real QEMU reports about its memory",
     "trace": "log every memory API call of a real QEMU's start-up",

@@ -1,0 +1,134 @@
+"""The database file: made whole, opened only if it is ours, and never repaired.
+
+Many processes write at once: the write-ahead log lets readers go on, one transaction is one run, and a writer waits for
+the others. Who is killed leaves no half run, because what was not committed is not there for the next one.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from footprint.errors import InputFileError, RequestError, reason_of
+from footprint.recording.files import write_new
+
+FORMAT = 1
+"""The version of the tables below; a footprint reads its own and older ones."""
+APPLICATION = 0x46505254
+"""Tells a history from other SQLite databases (``PRAGMA application_id``): ``FPRT``."""
+SECONDS_TO_WAIT = 20
+"""How long a writer waits for the others."""
+_TABLES = """
+CREATE TABLE run (
+    id INTEGER PRIMARY KEY, recorded TEXT NOT NULL, scenario TEXT NOT NULL, params TEXT NOT NULL, backend TEXT NOT NULL,
+    revision TEXT NOT NULL, branch TEXT NOT NULL, machine TEXT NOT NULL, environment TEXT NOT NULL
+);
+CREATE TABLE sample (
+    id INTEGER PRIMARY KEY, run INTEGER NOT NULL REFERENCES run (id), rules TEXT NOT NULL, mark TEXT NOT NULL,
+    cycle INTEGER NOT NULL, judged INTEGER NOT NULL, metrics TEXT NOT NULL
+);
+CREATE INDEX sample_run ON sample (run);
+"""
+"""A row of `run` is a recording, with params and environment as JSON; a row of `sample` is one of its samples, with
+all metrics as JSON. `judged` marks the sample at which its run is judged."""
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[sqlite3.Connection]:
+    """One transaction on the history at `path`, which is made if it is not there; committed at the end, or not at all.
+
+    Raises InputFileError for what is no history of ours, RequestError where nothing can be written.
+    """
+    if not _exists(path):
+        write_new(path, _empty())
+    with _opened(path, "mode=rw") as history:
+        history.execute("PRAGMA synchronous = NORMAL")
+        history.execute("BEGIN IMMEDIATE")
+        yield history
+        history.execute("COMMIT")
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[sqlite3.Connection]:
+    """The history at `path`, to be read; raises InputFileError for what is none of ours, and for a damaged one."""
+    if not _exists(path):
+        raise InputFileError(path, "there is no history; `footprint run` keeps one")
+    with _opened(path, _query_of(path)) as history:
+        history.execute("PRAGMA query_only = ON")
+        yield history
+
+
+def check(path: Path) -> None:
+    """Raise InputFileError if `path` is something else than a history that this version can use, or is damaged."""
+    try:
+        if _exists(path):
+            with reading(path):
+                pass
+    except InputFileError:
+        raise
+    except RequestError:  # a lock, or no permission: what it is will be said when a run is to be kept
+        return
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError as error:
+        raise RequestError(f"cannot use the history {path}: {reason_of(error)}") from None
+
+
+def _empty() -> bytes:
+    """A history without runs."""
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder) / "history.db"
+        with closing(sqlite3.connect(place, isolation_level=None)) as history:
+            history.execute("PRAGMA synchronous = OFF")
+            history.execute("PRAGMA journal_mode = WAL")
+            history.executescript(_TABLES)
+            history.execute(f"PRAGMA application_id = {APPLICATION}")
+            history.execute(f"PRAGMA user_version = {FORMAT}")
+        return place.read_bytes()
+
+
+def _query_of(path: Path) -> str:
+    """How to open `path` for reading: SQLite needs a file beside it, which a read-only folder cannot have."""
+    at_rest = not path.with_name(f"{path.name}-wal").exists()
+    return "immutable=1" if at_rest and not os.access(path.parent, os.W_OK) else "mode=rw"
+
+
+@contextmanager
+def _opened(path: Path, query: str) -> Iterator[sqlite3.Connection]:
+    try:
+        uri = f"{path.absolute().as_uri()}?{query}"
+        with closing(sqlite3.connect(uri, uri=True, timeout=SECONDS_TO_WAIT, isolation_level=None)) as history:
+            _check(path, history)
+            yield history
+    except sqlite3.OperationalError as error:
+        raise RequestError(f"cannot use the history {path}: {error}") from None
+    except sqlite3.DatabaseError as error:
+        raise _damaged(path, str(error)) from None
+
+
+def _check(path: Path, history: sqlite3.Connection) -> None:
+    application, version = (_pragma(history, name) for name in ("application_id", "user_version"))
+    if application != APPLICATION:
+        raise InputFileError(path, "is not a history of footprint; FOOTPRINT_HISTORY names another place for one")
+    if version > FORMAT:
+        raise InputFileError(
+            path, f"is a history of a newer footprint: it has format {version}, this version reads up to {FORMAT}"
+        )
+    tables = {name for (name,) in history.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    if version < 1 or not {"run", "sample"} <= tables:
+        raise _damaged(path, "its tables are not there")
+
+
+def _damaged(path: Path, reason: str) -> InputFileError:
+    return InputFileError(path, f"is damaged, or no history: {reason}; move it away, and the next run begins a new one")
+
+
+def _pragma(history: sqlite3.Connection, name: str) -> int:
+    return int(history.execute(f"PRAGMA {name}").fetchone()[0])
