@@ -14,8 +14,8 @@ from footprint.cli.options import DEFAULT_MARK, json_option, rules_option
 from footprint.cli.terminal import print_json, say, say_wrapped, speaks, width
 
 if TYPE_CHECKING:
+    from footprint.history.series import Point, SeriesKey
     from footprint.history.steps import Step
-    from footprint.history.store import Point, SeriesKey
     from footprint.recording.metrics import Metric
 
 COLUMNS = 80
@@ -58,9 +58,10 @@ def command(
     from datetime import UTC, datetime
 
     from footprint.errors import RequestError
+    from footprint.history.keep import history_file
+    from footprint.history.series import Selection, read
     from footprint.history.since import moment
     from footprint.history.steps import steps
-    from footprint.history.store import Selection, history_file, read
     from footprint.recording.metrics import metric
     from footprint.recording.model import ALL_RULES
 

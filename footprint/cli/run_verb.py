@@ -132,7 +132,7 @@ def _check_history() -> None:
     """Refuse a history that is damaged, or of a newer footprint, while nothing has been done yet."""
     from footprint.errors import InputFileError
     from footprint.history.database import check
-    from footprint.history.store import history_file
+    from footprint.history.keep import history_file
 
     try:
         check(history_file())
@@ -143,7 +143,7 @@ def _check_history() -> None:
 def _keep(recording: Recording) -> None:
     """Keep the run in the history; the run is done, so that a history which cannot be written is only told."""
     from footprint.errors import RequestError
-    from footprint.history.store import history_file, keep
+    from footprint.history.keep import history_file, keep
 
     try:
         keep(recording, history_file())

@@ -6,15 +6,15 @@ the others. Who is killed leaves no half run, because what was not committed is 
 
 from __future__ import annotations
 
+import fcntl
 import os
 import sqlite3
-import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 from footprint.errors import InputFileError, RequestError, reason_of
-from footprint.recording.files import write_new
+from footprint.recording.files import write_bytes
 
 FORMAT = 1
 """The version of the tables below; a footprint reads its own and older ones."""
@@ -44,8 +44,11 @@ def writing(path: Path) -> Iterator[sqlite3.Connection]:
     Raises InputFileError for what is no history of ours, RequestError where nothing can be written.
     """
     if not _exists(path):
-        write_new(path, _empty())
-    with _opened(path, "mode=rw") as history:
+        _make(path)
+    _check_head(path)
+    # Whoever closes last would copy the log into the file, and wait for the disk twice. One that only reads cannot;
+    # the log stays beside the file, as whole as it, until a reader of the history or the next thousand pages move it.
+    with _opened(path, "mode=ro"), _opened(path, "mode=rw") as history:
         history.execute("PRAGMA synchronous = NORMAL")
         history.execute("BEGIN IMMEDIATE")
         yield history
@@ -57,6 +60,7 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
     """The history at `path`, to be read; raises InputFileError for what is none of ours, and for a damaged one."""
     if not _exists(path):
         raise InputFileError(path, "there is no history; `footprint run` keeps one")
+    _check_head(path)
     with _opened(path, _query_of(path)) as history:
         history.execute("PRAGMA query_only = ON")
         yield history
@@ -66,7 +70,8 @@ def check(path: Path) -> None:
     """Raise InputFileError if `path` is something else than a history that this version can use, or is damaged."""
     try:
         if _exists(path):
-            with reading(path):
+            _check_head(path)
+            with _opened(path, "mode=ro"):
                 pass
     except InputFileError:
         raise
@@ -81,8 +86,31 @@ def _exists(path: Path) -> bool:
         raise RequestError(f"cannot use the history {path}: {reason_of(error)}") from None
 
 
+def _make(path: Path) -> None:
+    """Make an empty history, unless somebody has meanwhile.
+
+    The log of a history that somebody took away would be read as a part of the new one, so it goes first; the lock
+    sees to it that it is not the log of a new one.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not path.exists():
+                for log in ("-wal", "-shm"):
+                    path.with_name(path.name + log).unlink(missing_ok=True)
+                write_bytes(path, _empty())
+        finally:
+            os.close(lock)
+    except OSError as error:
+        raise RequestError(f"cannot write {path}: {reason_of(error)}") from None
+
+
 def _empty() -> bytes:
     """A history without runs."""
+    import tempfile
+
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "history.db"
         with closing(sqlite3.connect(place, isolation_level=None)) as history:
@@ -114,21 +142,38 @@ def _opened(path: Path, query: str) -> Iterator[sqlite3.Connection]:
 
 
 def _check(path: Path, history: sqlite3.Connection) -> None:
-    application, version = (_pragma(history, name) for name in ("application_id", "user_version"))
+    (version,) = history.execute("PRAGMA user_version").fetchone()
+    _check_version(path, version)
+    tables = {name for (name,) in history.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    if not {"run", "sample"} <= tables:
+        raise _damaged(path, "its tables are not there")
+
+
+def _check_head(path: Path) -> None:
+    """Look at the file's first bytes: SQLite leaves files beside whatever it opens, also beside what is not ours.
+
+    Never while this process has the history open: closing the file would release SQLite's locks on it.
+    Where they stand: https://www.sqlite.org/fileformat2.html, "The Database Header".
+    """
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(100)
+    except OSError as error:
+        raise RequestError(f"cannot use the history {path}: {reason_of(error)}") from None
+    if head and not head.startswith(b"SQLite format 3\0"):
+        raise _damaged(path, "it is not a database")
+    version, application = (int.from_bytes(head[place : place + 4], "big") for place in (60, 68))
     if application != APPLICATION:
         raise InputFileError(path, "is not a history of footprint; FOOTPRINT_HISTORY names another place for one")
+    _check_version(path, version)
+
+
+def _check_version(path: Path, version: int) -> None:
     if version > FORMAT:
         raise InputFileError(
             path, f"is a history of a newer footprint: it has format {version}, this version reads up to {FORMAT}"
         )
-    tables = {name for (name,) in history.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    if version < 1 or not {"run", "sample"} <= tables:
-        raise _damaged(path, "its tables are not there")
 
 
 def _damaged(path: Path, reason: str) -> InputFileError:
     return InputFileError(path, f"is damaged, or no history: {reason}; move it away, and the next run begins a new one")
-
-
-def _pragma(history: sqlite3.Connection, name: str) -> int:
-    return int(history.execute(f"PRAGMA {name}").fetchone()[0])

@@ -13,7 +13,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from footprint.history.store import Point
+from footprint.history.series import Point
 from footprint.recording.metrics import Metric, MetricKind
 from footprint.recording.model import Number
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import secrets
@@ -107,21 +106,6 @@ def write_bytes(path: Path, data: bytes) -> None:
         except BaseException:
             name.unlink(missing_ok=True)
             raise
-    except OSError as error:
-        raise RequestError(f"cannot write {path}: {reason_of(error)}") from None
-
-
-def write_new(path: Path, data: bytes) -> None:
-    """Write `data` to `path` atomically, unless something is there: then that stays. Raises RequestError."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        name = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-        try:
-            _write(name, data)
-            with contextlib.suppress(FileExistsError):
-                path.hardlink_to(name)
-        finally:
-            name.unlink(missing_ok=True)
     except OSError as error:
         raise RequestError(f"cannot write {path}: {reason_of(error)}") from None
 

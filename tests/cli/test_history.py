@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from footprint.history.checkout import Checkout
-from footprint.history.store import keep
+from footprint.history.keep import keep
 from footprint.recording import Recording, Run, Sample
 from footprint.recording.model import SCHEMA
 from tests.conftest import PROGRAMS
@@ -158,11 +158,10 @@ def test_without_a_history_there_is_nothing_to_draw(footprint, tmp_path):
 def test_a_newer_and_a_broken_history_are_refused_before_anything_runs(footprint, tmp_path, spoil):
     path = tmp_path / "reports" / "history.db"
     kept(path, 4)
-    if spoil == "newer":
-        with sqlite3.connect(path) as history:
-            history.execute("PRAGMA user_version = 2")
-        history.close()
-    else:
+    with sqlite3.connect(path) as history:
+        history.execute("PRAGMA user_version = 2")
+    history.close()
+    if spoil == "broken":
         path.write_bytes(b"not a database" * 99)
     before = path.read_bytes()
     for verb in (("history", "flatviews.alive"), SMALL):

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from footprint.errors import RequestError
+from footprint.history.series import Point
 from footprint.history.since import moment
 from footprint.history.steps import Step, steps
-from footprint.history.store import Point
 from footprint.recording.metrics import metric
 
 EXACT, MEASURED = metric("flatviews.alive"), metric("process.rss")

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from footprint.history.checkout import Checkout
-from footprint.history.store import keep
+from footprint.history.keep import keep
 from footprint.recording import Recording, Run, Sample
 from footprint.recording.model import SCHEMA
 

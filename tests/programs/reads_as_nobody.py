@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from footprint.errors import RequestError
-from footprint.history.store import Selection, read
+from footprint.history.series import Selection, read
 
 NOBODY = 65534
 

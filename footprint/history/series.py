@@ -1,27 +1,17 @@
-"""Keeping a run, and finding the values of a metric in what was kept."""
+"""Series: the values of a metric in the runs that were kept."""
 
 from __future__ import annotations
 
-import os
-import platform
 import sqlite3
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from footprint.errors import InputFileError, RequestError, UnknownNameError
-from footprint.history.checkout import Checkout, checkout_of
-from footprint.history.database import reading, writing
-from footprint.recording.model import Number, Recording
-
-VARIABLE = "FOOTPRINT_HISTORY"
-"""The environment variable that names the history's file."""
-DEFAULT = Path("reports") / "history.db"
-"""Where it is otherwise, in the current folder."""
+from footprint.history.database import reading
+from footprint.recording.model import Number
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,28 +53,6 @@ class SeriesKey:
     mark: str
 
 
-def history_file() -> Path:
-    """Where the history is: what FOOTPRINT_HISTORY names, or ``reports/history.db`` in the current folder."""
-    return Path(os.environ.get(VARIABLE) or DEFAULT)
-
-
-def keep(recording: Recording, path: Path, checkout: Checkout | None = None) -> None:
-    """Keep `recording` in the history at `path`, whole or not at all; when this returns it is there.
-
-    `checkout` is by default that of the current folder. Raises RequestError, with the reason, where it cannot be kept.
-    """
-    at = checkout or checkout_of(Path.cwd())
-    recorded = str(recording.environment.get("recorded") or datetime.now(UTC).isoformat(timespec="seconds"))
-    row = (
-        recorded, recording.scenario, _json(recording.params), recording.backend, at.commit, at.branch,
-        platform.node(), _json(recording.environment),
-    )  # fmt: skip
-    samples = list(_samples(recording))
-    with writing(path) as history:
-        run = history.execute(f"INSERT INTO run VALUES (NULL{', ?' * len(row)})", row).lastrowid
-        history.executemany("INSERT INTO sample VALUES (NULL, ?, ?, ?, ?, ?, ?)", [(run, *each) for each in samples])
-
-
 def read(path: Path, selection: Selection) -> dict[SeriesKey, list[Point]]:
     """The selected values, series by series, each in the order in which its runs were kept.
 
@@ -101,17 +69,6 @@ def read(path: Path, selection: Selection) -> dict[SeriesKey, list[Point]]:
     if not series:
         raise RequestError(f"{path}: no run that was selected has {selection.metric}")
     return series
-
-
-def _samples(recording: Recording) -> Iterator[tuple[str, str, int, bool, str]]:
-    for run in recording.runs:
-        judged = run.sample()
-        for sample in run.samples:
-            yield run.rules, sample.mark, sample.cycle, sample is judged, _json(sample.metrics)
-
-
-def _json(document: object) -> str:
-    return msgspec.json.encode(document, order="sorted").decode()
 
 
 def _check_names(history: sqlite3.Connection, selection: Selection) -> None:

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from footprint.errors import InputFileError, RequestError, UnknownNameError
 from footprint.history.checkout import Checkout
 from footprint.history.database import APPLICATION, check
-from footprint.history.store import Point, Selection, SeriesKey, keep, read
+from footprint.history.keep import keep
+from footprint.history.series import Point, Selection, SeriesKey, read
 from footprint.recording import Recording, Run, Sample
 from footprint.recording.model import SCHEMA
 
@@ -124,6 +125,9 @@ def test_no_history_is_told_as_such(path):
 def spoilt(path, how):
     """A history with one run, spoilt; gives its bytes."""
     keep(recording(), path, Checkout())
+    with sqlite3.connect(path) as history:
+        history.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    history.close()
     if how == "newer":
         with sqlite3.connect(path) as history:
             history.execute("PRAGMA user_version = 2")
@@ -153,7 +157,7 @@ REFUSALS = {
     "without tables": r"is damaged, or no history: its tables are not there",
     "cut": r"is damaged, or no history: .*malformed",
     "overwritten": r"is damaged, or no history: .*malformed",
-    "text": r"is damaged, or no history: file is not a database",
+    "text": r"is damaged, or no history: it is not a database",
     "empty": r"is not a history of footprint",
 }
 
@@ -165,7 +169,7 @@ def test_a_newer_a_broken_and_a_foreign_database_are_refused_and_left_as_they_ar
         with pytest.raises(InputFileError, match=REFUSALS[how]):
             use()
         assert path.read_bytes() == before
-    assert [file.name for file in path.parent.iterdir()] == ["history.db"]
+    assert {file.name for file in path.parent.iterdir()} - {"history.db-wal", "history.db-shm"} == {"history.db"}
 
 
 def test_a_row_that_is_not_ours_is_no_traceback(path):
@@ -185,6 +189,15 @@ def test_a_history_is_a_database_with_a_write_ahead_log_that_says_whose_it_is(pa
     history.close()
 
 
+def test_a_history_that_was_taken_away_does_not_come_back_with_its_log(path):
+    for value in (1, 2, 3):
+        keep(recording(value), path)
+    assert path.with_name("history.db-wal").is_file()
+    path.unlink()
+    keep(recording(4), path)
+    assert values(path) == [[4]]
+
+
 def test_a_history_that_somebody_else_writes_now_can_be_read(path):
     keep(recording(1), path)
     other = sqlite3.connect(path, isolation_level=None)
@@ -200,5 +213,5 @@ def test_a_place_that_cannot_be_written_is_told_with_the_reason(tmp_path):
     with pytest.raises(RequestError, match=re.escape(f"cannot write {tmp_path}/reports/history.db")):
         keep(recording(), tmp_path / "reports" / "history.db")
     (tmp_path / "history.db").mkdir()
-    with pytest.raises(RequestError, match=r"cannot use the history .*: unable to open database file"):
+    with pytest.raises(RequestError, match=r"cannot use the history .*: is a directory"):
         keep(recording(), tmp_path / "history.db")
