@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+import msgspec
+
 import footprint
 from footprint.process.child import Child
 
@@ -17,6 +19,17 @@ _IN_FOLDER = 'cd "$1" && shift && exec "$@"'
 _FOR_EVER = 10.0**9
 _GATE_SAYS_NO = 1
 LONGEST_REASON = 400
+
+
+class _Verdict(msgspec.Struct):
+    holds: bool
+    sentence: str
+
+
+class _Verdicts(msgspec.Struct):
+    """What is read of the document that ``gate --json`` prints."""
+
+    verdicts: list[_Verdict]
 
 
 class Answer(StrEnum):
@@ -61,28 +74,40 @@ class Judge:
                 if code:
                     return Judgement(commit, Answer.SKIP, f"footprint run ended with {code}: {_gist(words)}")
                 recorded = [place]
-            code, words = self._footprint("gate", *recorded, *self.gate)
+            with tempfile.TemporaryFile() as verdicts:
+                code, words = self._footprint("gate", "--json", *recorded, *self.gate, stdout=verdicts.fileno())
+                verdicts.seek(0)
+                said = verdicts.read()
         if code not in {0, _GATE_SAYS_NO}:
             return Judgement(commit, Answer.SKIP, f"footprint gate ended with {code}: {_gist(words)}")
-        return Judgement(commit, Answer.BAD if code else Answer.GOOD, _gist(words))
+        return Judgement(commit, Answer.BAD if code else Answer.GOOD, _sentences(said))
 
-    def _footprint(self, *arguments: str) -> tuple[int, str]:
+    def _footprint(self, *arguments: str, stdout: int | None = None) -> tuple[int, str]:
         # -P: a folder called footprint in the checkout is not this package.
-        return self._result([sys.executable, "-P", "-m", "footprint", *arguments])
+        return self._result([sys.executable, "-P", "-m", "footprint", *arguments], stdout)
 
-    def _result(self, command: Sequence[str]) -> tuple[int, str]:
-        """The exit code of a command in the folder, and what it said; it ends with us."""
+    def _result(self, command: Sequence[str], stdout: int | None = None) -> tuple[int, str]:
+        """The exit code of a command in the folder, and what it said (without `stdout`); it ends with us."""
         package = str(Path(footprint.__file__).parents[1])
         path = os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH"))))
         words = ["sh", "-c", _IN_FOLDER, "sh", str(self.folder), *command]
-        with Child(words, environment=os.environ | {"PYTHONPATH": path}) as child:
+        with Child(words, stdout=stdout, environment=os.environ | {"PYTHONPATH": path}) as child:
             code = child.wait(_FOR_EVER)
             return (1 if code is None else code), child.words
 
 
 def _gist(words: str) -> str:
-    """Of what a command said the lines that say what failed, or else the last one, as one of a bearable length."""
+    """The last line that a command said, of a bearable length."""
     lines = [" ".join(line.split()) for line in words.splitlines() if line.strip()]
-    failed = [line for line in lines if line.startswith("FAIL")]
-    text = "; ".join(failed or lines[-1:]) or "it said nothing"
+    return _bearable(lines[-1] if lines else "it said nothing")
+
+
+def _sentences(verdicts: bytes) -> str:
+    """What a gate says of what does not hold, or else of all."""
+    document = msgspec.json.decode(verdicts, type=_Verdicts)
+    broken = [verdict.sentence for verdict in document.verdicts if not verdict.holds]
+    return _bearable("; ".join(broken or [verdict.sentence for verdict in document.verdicts]))
+
+
+def _bearable(text: str) -> str:
     return text if len(text) <= LONGEST_REASON else f"{text[:LONGEST_REASON]}…"

@@ -22,6 +22,8 @@ APPLICATION = 0x46505254
 """Tells a history from other SQLite databases (``PRAGMA application_id``): ``FPRT``."""
 SECONDS_TO_WAIT = 20
 """How long a writer waits for the others."""
+MOST_LOG = 1 << 19
+"""Bytes of the write-ahead log that may stay beside the file: some twenty runs."""
 _TABLES = """
 CREATE TABLE run (
     id INTEGER PRIMARY KEY, recorded TEXT NOT NULL, scenario TEXT NOT NULL, params TEXT NOT NULL, backend TEXT NOT NULL,
@@ -46,13 +48,32 @@ def writing(path: Path) -> Iterator[sqlite3.Connection]:
     if not _exists(path):
         _make(path)
     _check_head(path)
-    # Whoever closes last would copy the log into the file, and wait for the disk twice. One that only reads cannot;
-    # the log stays beside the file, as whole as it, until a reader of the history or the next thousand pages move it.
-    with _opened(path, "mode=ro"), _opened(path, "mode=rw") as history:
+    with _leaving_the_log(path), _opened(path, "mode=rw") as history:
         history.execute("PRAGMA synchronous = NORMAL")
         history.execute("BEGIN IMMEDIATE")
         yield history
         history.execute("COMMIT")
+
+
+@contextmanager
+def _leaving_the_log(path: Path) -> Iterator[None]:
+    """While the log is short, keep whoever closes from copying it into the file, which waits for the disk twice.
+
+    Only the last to close copies it, and here that is one who may only read. The log is as safe as the file; it is
+    copied once it has grown, because whoever opens the history reads all of it, or when the history is read.
+    """
+    if _size(path.with_name(f"{path.name}-wal")) > MOST_LOG:
+        yield
+    else:
+        with _opened(path, "mode=ro"):
+            yield
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 @contextmanager
