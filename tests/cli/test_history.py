@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -200,13 +201,18 @@ def test_a_full_disk_costs_the_history_and_not_the_run(footprint, tmp_path):
     )
 
 
+@pytest.mark.parametrize("at_rest", [True, False])
 @pytest.mark.parametrize(("mode", "said"), [(0o755, "[4]\n"), (0o700, "permission denied\n")])
-def test_a_history_of_somebody_else_is_read_or_refused_with_the_reason(mode, said):
+def test_a_history_of_somebody_else_is_read_or_refused_with_the_reason(mode, said, at_rest):
     if os.geteuid() != 0:
         pytest.skip("only root can become somebody who may not write here")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "history.db"
         kept(path, 4)
+        if at_rest:
+            with closing(sqlite3.connect(path)) as history:
+                history.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        assert at_rest != path.with_name("history.db-wal").exists()
         Path(folder).chmod(mode)
         command = [sys.executable, PROGRAMS / "reads_as_nobody.py", path]
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
