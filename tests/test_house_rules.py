@@ -168,3 +168,46 @@ def test_every_scenario_script_is_run_by_a_test():
     tests = "".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
     for path in Path(ROOT / "scenarios").glob("*.py"):
         assert f'"{path.stem}"' in tests, f"no test runs {path.name}"
+
+
+def public_types(tree):
+    """(name, line) of every public class and type alias that a module makes."""
+    for node in tree.body:
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        names = [node.name] if isinstance(node, ast.ClassDef) else [t.id for t in targets if isinstance(t, ast.Name)]
+        yield from ((name, node.lineno) for name in names if re.fullmatch(r"[A-Z]\w*[a-z]\w*", name))
+
+
+def test_no_public_class_or_type_has_the_name_of_another():
+    places = {}
+    for path, tree in TREES.items():
+        for name, line in public_types(tree):
+            places.setdefault(name, []).append(f"{path.relative_to(ROOT)}:{line}")
+    assert not {name: where for name, where in places.items() if len(where) > 1}
+
+
+TEXTS = sorted(
+    path
+    for pattern in (
+        "*.md",
+        "*.toml",
+        "*/**/*.py",
+        "docs/**/*.md",
+        "tests/**/*.md",
+        "benchmarks/*.md",
+        "footprint/**/*.html",
+    )
+    for path in ROOT.glob(pattern)
+    if not any(part.startswith(".") or part in ("build", "dist", "reports") for part in path.relative_to(ROOT).parts)
+)
+NOT_OURS = re.compile(r"\b(?:FACTS|TRUTH)(?:\.md)? *§|\bshared/[A-Z]")
+DOCUMENT = re.compile(r"[\w./-]*\w\.md\b")
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_whatever_document_is_cited_is_in_the_repository(path):
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        assert not NOT_OURS.search(line), f"{path.name}:{number}: {line.strip()}"
+        for name in DOCUMENT.findall(line):
+            near = (path.parent, ROOT, ROOT / "docs")
+            assert any((folder / name).is_file() for folder in near), f"{path.name}:{number} cites {name}"

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from footprint.attribution.reference_path import Way, WaysUp, named
+from footprint.attribution.reference_path import ReferencePath, WaysUp, named
 from footprint.attribution.referrers import Holders, occupied
 from footprint.process.resources import INSIDE, OUTSIDE, Inside, Outside, collect
 from footprint.units import count_text
@@ -105,5 +105,5 @@ def _bound(cache: Any) -> int | None:
     return None
 
 
-def _name(cache: Any, way: Way) -> str:
+def _name(cache: Any, way: ReferencePath) -> str:
     return f"the {named(type(cache))} {way.text}"

@@ -23,7 +23,7 @@ TOO_FAR = "something far from any name"
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class ReferencePath:
     """The `holders` from an object up, `text` how to reach it; `module` and `name` where a module's global is it."""
 
     text: str
@@ -45,7 +45,7 @@ class WaysUp:
         modules = {name: module for name, module in list(sys.modules.items()) if isinstance(module, ModuleType)}
         self._modules = {id(vars(module)): name for name, module in modules.items()}
 
-    def way(self, start: Any) -> Way:
+    def way(self, start: Any) -> ReferencePath:
         """The shortest way to `start`, preferably from a module."""
         below: dict[int, Any] = {id(start): None}
         level = [start]
@@ -62,7 +62,7 @@ class WaysUp:
                 while (child := below[id(chain[-1])]) is not None:
                     chain.append(child)
                 return self._told(chain)
-        return Way(TOO_FAR if level else NOWHERE)
+        return ReferencePath(TOO_FAR if level else NOWHERE)
 
     def _holders(self, level: list[Any], below: dict[int, Any]) -> list[Any]:
         """What refers to any of `level`; `below` then has the one that each refers to."""
@@ -85,7 +85,7 @@ class WaysUp:
         ends = (type, FunctionType, FrameType)
         return next((rank for rank, kind in enumerate(ends, 1) if isinstance(obj, kind)), None)
 
-    def _told(self, chain: list[Any]) -> Way:
+    def _told(self, chain: list[Any]) -> ReferencePath:
         """`chain` from its end with a name down to the object."""
         root, first, *_ = chain
         module = self._modules.get(id(root), "")
@@ -93,17 +93,17 @@ class WaysUp:
         if module:
             name = str(_key(root, first))
             path = f"{module}.{name}{_steps(chain[1:])}"
-            return Way(path, holders, module if len(chain) == 2 else "", name)
+            return ReferencePath(path, holders, module if len(chain) == 2 else "", name)
         if isinstance(root, type):
             # What a class has is in a dictionary that only the collector sees.
             rest = chain[1:] if type(first) is dict and len(chain) > 2 else chain
             end = f"{root.__module__}.{root.__qualname__}.{_key(dict(vars(root)), rest[1])}"
-            return Way(end + _steps(rest[1:]), holders)
+            return ReferencePath(end + _steps(rest[1:]), holders)
         if isinstance(root, FunctionType):
             end = f"the function {root.__module__}.{root.__qualname__}"
         else:
             end = f"a call of {root.f_code.co_qualname} ({Path(root.f_code.co_filename).name}:{root.f_lineno})"
-        return Way(end + _steps(chain[1:]), holders)
+        return ReferencePath(end + _steps(chain[1:]), holders)
 
 
 def named(kind: type) -> str:

@@ -16,7 +16,7 @@ from types import FrameType
 from typing import Any
 
 from footprint.attribution.growth import STEADY, KeyedGrowth
-from footprint.attribution.reference_path import TOO_FAR, Way, WaysUp, named
+from footprint.attribution.reference_path import TOO_FAR, ReferencePath, WaysUp, named
 from footprint.verdict.place import Place, PlaceKind, counted, largest
 
 CONTAINERS = (list, dict, set, deque, bytearray)
@@ -137,7 +137,7 @@ class Holders:
             yield Place(PlaceKind.TYPE, f"held by {way.text}", metrics, amount, grown[kind], "objects", size)
 
 
-def _of_container(container: Any, rate: float, way: Way, metrics: tuple[str, ...]) -> Place:
+def _of_container(container: Any, rate: float, way: ReferencePath, metrics: tuple[str, ...]) -> Place:
     newest = _newest(container)
     name = named(type(newest)) if newest is not None else "None"
     entry = f"[{_length(container) - 1}]" if isinstance(container, list) else ""

@@ -65,7 +65,7 @@ def _document(comparison: Comparison) -> dict[str, Any]:
 
 def _print(comparison: Comparison, *, everything: bool) -> None:
     for sentence in comparison.views:
-        click.echo(sentence)
+        say_wrapped(sentence)
     judged = [line for line in comparison.lines if line.judged]
     shown = [line for line in comparison.lines if everything or not line.is_equal]
     title = f"{comparison.first} → {comparison.second}"

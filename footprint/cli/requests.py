@@ -9,11 +9,10 @@ from footprint.backends.model import ModelBackend
 from footprint.backends.qemu import QemuBackend, QemuOptions, refusals, refuse
 from footprint.errors import RequestError, UnknownNameError
 from footprint.leaks.scenarios import with_cycles
-from footprint.memory.rules import HISTORY, RuleSet
 from footprint.qemu_process.gdb_guest import plan_of
 from footprint.qemu_process.guest import SECONDS, SECONDS_TO_BOOT
 from footprint.record.request import INTRUSIVE, ModelOptions, Request
-from footprint.scenario.custom_rules import find_rules
+from footprint.scenario.custom_rules import find_rule_sets
 from footprint.scenario.find import find
 from footprint.scenario.scenario import Scenario
 from footprint.scripts import blaming
@@ -94,7 +93,7 @@ def _request(
             "--count-views": words.count_views,
         }
         check_belong((given, "-b qemu"))
-        return Request(scenario, word, values, ModelOptions(_rule_sets(words.rules or own_rules), probes))
+        return Request(scenario, word, values, ModelOptions(find_rule_sets(words.rules or own_rules), probes))
     options = _qemu_options(words)
     with blaming():
         steps = tuple(scenario.play(values))
@@ -128,12 +127,6 @@ def _probes(text: str) -> tuple[str, ...]:
         if name not in (*ALWAYS_READ, *INTRUSIVE):
             raise UnknownNameError("probe", name, (*ALWAYS_READ, *INTRUSIVE))
     return tuple(name for name in INTRUSIVE if name in names)
-
-
-def _rule_sets(names: tuple[str, ...]) -> tuple[RuleSet, ...]:
-    """The rule sets called `names`, each once; ``all`` is the whole history."""
-    each = [name for word in names for name in (HISTORY if word == "all" else (word,))]
-    return tuple(find_rules(name) for name in dict.fromkeys(each))
 
 
 def _listed(words: Sequence[str]) -> str:

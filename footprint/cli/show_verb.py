@@ -64,6 +64,8 @@ def command(word: str, mark: str | None, rules: tuple[str, ...], *, everything: 
 
 def summarize(recording: Recording, *, mark: str | None = None, everything: bool = False) -> None:
     """Print the recording's figures at `mark`: a row a rule set, or a row a metric for all of them."""
+    if recording.answer and mark is None:
+        say_wrapped(recording.answer)
     read = [(run, sample) for run in recording.runs if (sample := run.sample(mark)) is not None]
     for run in recording.runs:
         if run.sample(mark) is None:
@@ -153,5 +155,7 @@ def _figure(name: str, value: float | None) -> str:
 
     if value is None:
         return "–"
-    known = METRICS.get(name)
-    return bytes_text(value) if known is not None and known.unit == "bytes" else count_text(value)
+    unit = METRICS[name].unit if name in METRICS else ""
+    if unit == "bytes":
+        return bytes_text(value)
+    return f"{value:.3g} s" if unit == "seconds" else count_text(value)

@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from footprint.errors import RequestError
 from footprint.leaks.command import EMPTY as CAT
 from footprint.leaks.command import CommandSubject
-from footprint.leaks.plan import BLOCKS, Plan, Progress
+from footprint.leaks.plan import BLOCKS, Plan
 from footprint.leaks.subject import python_subject
 from footprint.leaks.supervisor import Ended, Limits
 from footprint.leaks.target_loader import EMPTY
 from footprint.leaks.trial import Trial
+from footprint.progress import Progress
 from footprint.verdict.verdict import Answer, Verdict
 from footprint.verdict.windows import FLOORS
 

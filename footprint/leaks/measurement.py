@@ -6,8 +6,9 @@ import time
 from itertools import pairwise
 
 from footprint.leaks.pace import Pace
-from footprint.leaks.plan import BLOCKS, Plan, Progress
+from footprint.leaks.plan import BLOCKS, Plan
 from footprint.leaks.warm_up import WARM_CYCLES, WarmUp
+from footprint.progress import Progress
 from footprint.verdict.windows import Evidence
 
 LEAST_BLOCKS = 5

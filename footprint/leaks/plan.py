@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 BLOCKS = 10
 """Of a window; garbage is collected and the target read after each."""
-
-Progress = Callable[[str], None]
-"""Is told what is going on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,9 @@ from collections.abc import Iterator, Mapping
 from footprint.backends.backend import play
 from footprint.backends.model import ModelBackend
 from footprint.errors import RequestError
-from footprint.leaks.plan import Progress
 from footprint.memory.rules import RuleSet
 from footprint.memory.space import AddressSpace
+from footprint.progress import Progress
 from footprint.record.recorder import record
 from footprint.record.request import ModelOptions, Request
 from footprint.recording.model import Recording

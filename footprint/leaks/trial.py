@@ -8,11 +8,12 @@ from dataclasses import replace
 from footprint.errors import MeasurementError
 from footprint.leaks.measurement import Measurement
 from footprint.leaks.pace import Pace
-from footprint.leaks.plan import Plan, Progress
+from footprint.leaks.plan import Plan
 from footprint.leaks.retained import retained
 from footprint.leaks.subject import Subject
 from footprint.leaks.supervisor import Ended, Limits
 from footprint.leaks.warm_up import WarmUp
+from footprint.progress import Progress
 from footprint.verdict.verdict import Answer, Finding, FindingKind, Verdict
 from footprint.verdict.windows import FLOORS
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from footprint.leaks.pace import Pace
-from footprint.leaks.plan import Progress
+from footprint.progress import Progress
 from footprint.verdict.windows import FLOORS
 
 WARM_CYCLES = 2500

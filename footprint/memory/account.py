@@ -11,7 +11,7 @@ from footprint.memory.node_allocations import NodeArrays
 from footprint.memory.policies import Policies
 from footprint.memory.radix import Pages
 from footprint.memory.reclaimer import NO_MEMORY, MemoryUse, Reclaimer
-from footprint.memory.rules import Layout
+from footprint.memory.rules import StructSizes
 from footprint.memory.tallies import EMPTY, NO_OBJECTS, ObjectCounts, bytes_by_kind, object_counts
 
 _NO_NODES = NodeArrays(0, 0)
@@ -24,7 +24,7 @@ class MemoryAccount:
     allocated at one time.
     """
 
-    def __init__(self, policies: Policies, layout: Layout, pages: Pages) -> None:
+    def __init__(self, policies: Policies, layout: StructSizes, pages: Pages) -> None:
         self.ever = NO_OBJECTS
         self.nodes_ever = 0
         self.peak = NO_MEMORY

@@ -6,16 +6,18 @@ The table runs from the oldest to the newest; each row says what changed against
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from footprint.errors import RequestError, UnknownNameError
 from footprint.memory.features import Features
 from footprint.memory.policies import OwnRules
 from footprint.memory.releases import serving
+from footprint.memory.space import is_of_9_2
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class StructSizes:
     """Bytes of QEMU's C structures on x86-64, as compiled (docs/qemu-memory.md, "Structure sizes").
 
     Those of 7.2, 10.0 and 11.1 are measured in Debian's binaries (docs/structure-sizes.md): they are the same.
@@ -38,22 +40,22 @@ class RuleSet:
 
     name: str
     features: Features
-    layout: Layout
+    layout: StructSizes
     what: str
     since: str = ""
     own: OwnRules = field(default_factory=OwnRules)
 
 
-_PER_SPACE = Layout(flatview=40, dispatch=88)
-_MOVED = Layout(flatview=48, dispatch=72)
-_SHARED = Layout(flatview=56, dispatch=64)
-_MODERN = Layout(flatview=56, dispatch=64, subpage_head=288)
+_PER_SPACE = StructSizes(flatview=40, dispatch=88)
+_MOVED = StructSizes(flatview=48, dispatch=72)
+_SHARED = StructSizes(flatview=56, dispatch=64)
+_MODERN = StructSizes(flatview=56, dispatch=64, subpage_head=288)
 
 
 def _history() -> dict[str, RuleSet]:
     table: dict[str, RuleSet] = {}
 
-    def row(name: str, what: str, layout: Layout, base: str | None, *, since: str, **changes: str) -> None:
+    def row(name: str, what: str, layout: StructSizes, base: str | None, *, since: str, **changes: str) -> None:
         features = (table[base].features if base else _OLDEST).replaced(changes)
         table[name] = RuleSet(name, features, layout, what, since)
 
@@ -123,6 +125,11 @@ _OLDEST = Features(
 
 HISTORY: dict[str, RuleSet] = _history()
 """Every rule set by name, oldest first."""
+
+
+def rules_with_spaces(names: Iterable[str]) -> str:
+    """The name of the rule set that has spaces of all these `names`, for what a QEMU of 4.2 or later printed."""
+    return "v11.1.0" if any(map(is_of_9_2, names)) else "v7.2.0"
 
 
 def rule_set(text: str) -> RuleSet:

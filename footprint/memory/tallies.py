@@ -8,7 +8,7 @@ from typing import NamedTuple
 from footprint.memory.radix import NODE_BYTES, NOTHING, Pages, Shape, measure
 from footprint.memory.region import MemoryRegion
 from footprint.memory.render import Flat, MergeRule, render
-from footprint.memory.rules import Layout
+from footprint.memory.rules import StructSizes
 
 
 class Figures(NamedTuple):
@@ -105,7 +105,7 @@ def object_counts(figures: Figures, views: int, dispatches: int, *, dummies: int
     )
 
 
-def bytes_by_kind(made: ObjectCounts, nodes_allocated: int, layout: Layout, pages: Pages) -> dict[str, int]:
+def bytes_by_kind(made: ObjectCounts, nodes_allocated: int, layout: StructSizes, pages: Pages) -> dict[str, int]:
     """What the C program allocates for `made`, with that many radix nodes, by kind (footprint.byte_kinds)."""
     return {
         "nodes": nodes_allocated * NODE_BYTES,

@@ -15,8 +15,8 @@ from footprint.memory.ledger import Ledger
 from footprint.memory.radix import NODE_BYTES
 from footprint.memory.region import MemoryRegion
 from footprint.memory.render import Flat, render
-from footprint.memory.rules import HISTORY, RuleSet
-from footprint.memory.space import AddressSpace, is_of_9_2
+from footprint.memory.rules import HISTORY, RuleSet, rules_with_spaces
+from footprint.memory.space import AddressSpace
 from footprint.qemu.capture import Capture
 from footprint.qemu.flat import ViewText
 from footprint.reconstruct.build import Machine, Rebuilt, read_machine, rebuild
@@ -38,10 +38,10 @@ def rules_of(capture: Capture) -> RuleSet:
     """The rule set of the QEMU that printed `capture`, as far as its form tells."""
     if capture.flat.per_space:
         return HISTORY["v2.10.0"]
-    if any(is_of_9_2(space.name) for view in capture.flat.views for space in view.spaces):
-        return HISTORY["v11.1.0"]
     dummies = {view.dispatch.dummies for view in capture.flat.views if view.dispatch is not None}
-    return HISTORY["v2.11.0" if dummies and max(dummies) >= 4 else "v7.2.0"]
+    if dummies and max(dummies) >= 4:
+        return HISTORY["v2.11.0"]
+    return HISTORY[rules_with_spaces(space.name for view in capture.flat.views for space in view.spaces)]
 
 
 class Matching:

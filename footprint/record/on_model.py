@@ -26,7 +26,8 @@ from footprint.memory.rules import RuleSet
 from footprint.probes.census import CensusProbe
 from footprint.probes.process import ProcessProbe
 from footprint.probes.view_snapshot import view_owners, view_snapshots
-from footprint.record.request import ModelOptions, Outcome, Progress, Request, check_samples
+from footprint.progress import Progress
+from footprint.record.request import ModelOptions, Outcome, Request, check_samples
 from footprint.recording.metrics import metric
 from footprint.recording.model import Number, Run, Sample, Timeline, View, ViewOwner
 from footprint.scenario.steps import Build, Replay, Restore

@@ -9,8 +9,9 @@ from footprint.backends.backend import play
 from footprint.backends.qemu import QemuBackend, QemuOptions
 from footprint.errors import RequestError
 from footprint.probes.guest import GuestProbe
+from footprint.progress import Progress
 from footprint.qemu_process.guest import SECONDS_TO_SETTLE, Guest
-from footprint.record.request import Outcome, Progress, Request
+from footprint.record.request import Outcome, Request
 from footprint.recording.model import Run, Sample
 
 NOTES = (

@@ -8,11 +8,14 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
+
 from footprint import __version__
 from footprint.backends.qemu import QemuOptions
+from footprint.progress import Progress
 from footprint.record.on_model import record_on_model
 from footprint.record.on_qemu import record_on_qemu
-from footprint.record.request import ModelOptions, Outcome, Progress, Request
+from footprint.record.request import ModelOptions, Outcome, Request
 from footprint.recording.model import SCHEMA, Recording
 from footprint.scripts import blaming
 
@@ -25,7 +28,7 @@ def record(request: Request, progress: Progress = lambda _: None) -> Recording:
     started = time.perf_counter()
     with blaming():
         outcome = _outcome(request, progress)
-    return Recording(
+    recording = Recording(
         schema=SCHEMA,
         scenario=request.scenario.name,
         params=dict(request.values),
@@ -37,6 +40,8 @@ def record(request: Request, progress: Progress = lambda _: None) -> Recording:
         published=outcome.published,
         accumulates=request.scenario.accumulates,
     )
+    with blaming():
+        return msgspec.structs.replace(recording, answer=request.scenario.answer(recording))
 
 
 def _outcome(request: Request, progress: Progress) -> Outcome:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,8 +14,6 @@ from footprint.scenario.scenario import Scenario
 
 INTRUSIVE = ("traced", "sized")
 """Probes that need a child process of their own."""
-
-Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)

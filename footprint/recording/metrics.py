@@ -151,7 +151,7 @@ METRICS: dict[str, Metric] = {
 def metric(name: str) -> Metric:
     """The row of `name`; raises UnknownNameError. Whatever a user's rule counts is called ``rule.…``."""
     if name.startswith("rule."):
-        return Metric(name, "counts", MetricKind.EXACT, False, "counted by a rule of somebody's own")
+        return Metric(name, "counts", MetricKind.EXACT, False, "counted by a custom rule")
     if name not in METRICS:
         raise UnknownNameError("metric", name, METRICS)
     return METRICS[name]

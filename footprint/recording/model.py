@@ -151,7 +151,8 @@ class Published(msgspec.Struct, frozen=True):
 class Recording(msgspec.Struct, frozen=True, omit_defaults=True):
     """The file: a scenario, its parameters, where it ran, and its runs.
 
-    `accumulates` is what each of its cycles adds on purpose (``function``), where growth is no leak.
+    `answer` is the scenario's own sentence on its question (empty: it has none). `accumulates` is what each of its
+    cycles adds on purpose (``function``), where growth is no leak.
     """
 
     schema: str
@@ -164,6 +165,7 @@ class Recording(msgspec.Struct, frozen=True, omit_defaults=True):
     notes: tuple[str, ...] = ()
     published: tuple[Published, ...] = ()
     accumulates: str = ""
+    answer: str = ""
 
     def run(self, rules: str) -> Run | None:
         """The run under the rule set named `rules`."""

@@ -12,6 +12,8 @@ _ROW = 23.0
 _THICK = 12.0
 _GAP = 10.0
 _NONE = 1e-9
+_LONGEST_LABEL = 29
+"""Letters: the name of a rule set with one feature changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,4 +76,6 @@ def _room(texts: Iterable[str]) -> float:
 
 
 def _shortened(row: StackedBar) -> StackedBar:
-    return StackedBar(cut(row.label), row.parts, row.text, row.behind, row.published, row.published_text)
+    return StackedBar(
+        cut(row.label, _LONGEST_LABEL), row.parts, row.text, row.behind, row.published, row.published_text
+    )

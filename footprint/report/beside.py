@@ -11,7 +11,7 @@ from footprint.recording.model import Recording
 from footprint.report.bars import StackedBar, bars
 from footprint.report.canvas import ACCENT
 from footprint.report.formatting import NOTHING, figure, listed, percent, plural, signed
-from footprint.report.section import Column, Exhibit, Key, Picture, Section, Table
+from footprint.report.section import Exhibit, LegendKey, Picture, Section, Table, TableColumn
 
 
 def beside(recordings: Sequence[Recording]) -> Section | None:
@@ -54,7 +54,7 @@ def _section(latest: tuple[Comparison, list[MetricPair]]) -> Section:
         bars(rows, f"Model beside real. {said}.", ours="model", theirs="real"),
         "A bar that ends at its diamond is exact.",
     )
-    keys = (Key("--accent", "the model"), Key("--mark", "the real QEMU", "diamond"))
+    keys = (LegendKey("--accent", "the model"), LegendKey("--mark", "the real QEMU", "diamond"))
     return Section(
         "Model beside real",
         "beside",
@@ -81,10 +81,10 @@ def _bar(line: MetricPair) -> StackedBar:
 
 def _table(lines: list[MetricPair]) -> Table:
     columns = (
-        Column("figure"),
-        Column("read at"),
-        *(Column(heading, number=True) for heading in ("model", "real", "error")),
-        Column("standing"),
+        TableColumn("figure"),
+        TableColumn("read at"),
+        *(TableColumn(heading, number=True) for heading in ("model", "real", "error")),
+        TableColumn("standing"),
     )
     rows, marks = [], {}
     for n, line in enumerate(lines):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from footprint.recording.model import Recording
 from footprint.report.formatting import NOTHING, listed
-from footprint.report.section import Column, Exhibit, Section, Table
+from footprint.report.section import Exhibit, Section, Table, TableColumn
 
 
 def features(recording: Recording) -> Section | None:
@@ -23,7 +23,7 @@ def features(recording: Recording) -> Section | None:
     }
     table = Table(
         "The features of each rule set",
-        (Column("rule set"), *(Column(name) for name in names)),
+        (TableColumn("rule set"), *(TableColumn(name) for name in names)),
         rows,
         marks,
         folded=False,

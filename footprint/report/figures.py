@@ -5,7 +5,7 @@ from __future__ import annotations
 from footprint.recording.metrics import METRICS, MetricKind
 from footprint.recording.model import Recording, Sample
 from footprint.report.formatting import NOTHING, count, plural
-from footprint.report.section import Column, Exhibit, Section, Table
+from footprint.report.section import Exhibit, Section, Table, TableColumn
 
 _MANY = 3
 """Of a mark that comes in more cycles than this only the first and the last are shown."""
@@ -40,11 +40,11 @@ def _table(recording: Recording, mark: str, cycle: int) -> Table:
     read = {name for sample in samples if sample for name in sample.metrics}
     names = [name for name in METRICS if name in read] + sorted(read - METRICS.keys())
     columns = (
-        Column("figure"),
-        Column("what"),
-        Column("unit"),
-        Column("kind"),
-        *(Column(run.rules, number=True) for run in recording.runs),
+        TableColumn("figure"),
+        TableColumn("what"),
+        TableColumn("unit"),
+        TableColumn("kind"),
+        *(TableColumn(run.rules, number=True) for run in recording.runs),
     )
     rows = tuple((*_heading(name), *(_exact(sample, name) for sample in samples)) for name in names)
     again = f", cycle {count(cycle)}" if cycle else ""

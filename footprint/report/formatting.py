@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from unicodedata import east_asian_width
 
@@ -11,6 +12,8 @@ from footprint.units import bytes_text, count_text
 
 NOTHING = "–"
 _NARROW = "\N{NARROW NO-BREAK SPACE}"
+_IN_A_FIGURE = re.compile(r"(?<=\d) (?=\d{3}\b|(?:[KMGTPE]i)?B\b)")
+"""A blank between groups of three digits, or before a unit of bytes."""
 
 
 def count(n: float) -> str:
@@ -21,6 +24,11 @@ def count(n: float) -> str:
 def size(n: float) -> str:
     """`n` bytes with a binary unit, in one piece."""
     return bytes_text(n).replace(" ", _NARROW)
+
+
+def unbroken(sentence: str) -> str:
+    """`sentence` with its figures, ``280 379`` and ``13.3 GiB``, in one piece each."""
+    return _IN_A_FIGURE.sub(_NARROW, sentence)
 
 
 def figure(name: str, n: Number | None) -> str:

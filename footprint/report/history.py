@@ -7,7 +7,7 @@ from footprint.recording.model import Published, Recording, Run
 from footprint.report.bars import StackedBar, bars
 from footprint.report.canvas import ACCENT
 from footprint.report.formatting import NOTHING, figure, has_course, judged_at, listed, percent, plural, signed, value
-from footprint.report.section import Column, Exhibit, Key, Picture, Section, Table
+from footprint.report.section import Exhibit, LegendKey, Picture, Section, Table, TableColumn
 
 _PICTURES = (
     ("dispatches.created", "", "Dispatch trees built during the start-up", "trees built"),
@@ -57,12 +57,12 @@ def _lead(recording: Recording) -> str:
     return " ".join(said)
 
 
-def _keys(recording: Recording) -> tuple[Key, ...]:
-    keys = [Key("--accent", "this model" if recording.backend == "model" else recording.backend)]
+def _keys(recording: Recording) -> tuple[LegendKey, ...]:
+    keys = [LegendKey("--accent", "this model" if recording.backend == "model" else recording.backend)]
     if any(value(run, "modelled.bytes.peak") is not None for run in recording.runs):
-        keys.append(Key("--pale", "allocated, not touched"))
+        keys.append(LegendKey("--pale", "allocated, not touched"))
     if recording.published:
-        keys.append(Key("--mark", "published figure", "diamond"))
+        keys.append(LegendKey("--mark", "published figure", "diamond"))
     return tuple(keys)
 
 
@@ -104,7 +104,11 @@ def _figures(recording: Recording, shown: list[tuple[str, str]]) -> Table:
         headings.append("allocated at the peak")
     return Table(
         "The figures of the pictures, per rule set",
-        (Column("rule set"), Column("what it is"), *(Column(heading, number=True) for heading in headings)),
+        (
+            TableColumn("rule set"),
+            TableColumn("what it is"),
+            *(TableColumn(heading, number=True) for heading in headings),
+        ),
         tuple(
             (run.rules, run.what or NOTHING, *(figure(name, value(run, name)) for name in names))
             for run in recording.runs
@@ -123,13 +127,13 @@ def _published(recording: Recording) -> tuple[Table, ...]:
     if not recording.published:
         return ()
     columns = (
-        Column("figure"),
-        Column("rule set"),
-        Column("ours", number=True),
-        Column("published", number=True),
-        Column("difference", number=True),
-        Column("standing"),
-        Column("source"),
+        TableColumn("figure"),
+        TableColumn("rule set"),
+        TableColumn("ours", number=True),
+        TableColumn("published", number=True),
+        TableColumn("difference", number=True),
+        TableColumn("standing"),
+        TableColumn("source"),
     )
     rows, marks = [], {}
     for n, published in enumerate(recording.published):

@@ -9,7 +9,7 @@ from footprint.recording.model import Recording, Run
 from footprint.report.bars import StackedBar, bars
 from footprint.report.canvas import SERIES, VARIABLES
 from footprint.report.formatting import NOTHING, count, judged_at, listed, percent, plural, size, value
-from footprint.report.section import Column, Exhibit, Key, Picture, Section, Table
+from footprint.report.section import Exhibit, LegendKey, Picture, Section, Table, TableColumn
 
 BarPart = tuple[str, str, Callable[[Run], float | None]]
 """What a part of a bar is called, its colour, and how much of it a run has."""
@@ -30,7 +30,7 @@ def kinds(recording: Recording) -> Section | None:
         return None
     modelled = Exhibit(
         tuple(_picture(recording, parts, title, note) for parts, title, note in shown),
-        tuple(Key(VARIABLES[colour], name) for name, colour, _ in alive),
+        tuple(LegendKey(VARIABLES[colour], name) for name, colour, _ in alive),
         tuple(
             _table(recording, parts, f"Modelled bytes of {title[0].lower()}{title[1:]}, by kind")
             for parts, title, _ in shown
@@ -104,7 +104,7 @@ def _sized(recording: Recording) -> tuple[Exhibit, ...]:
 def _measured(recording: Recording, parts: tuple[BarPart, ...], title: str, picture: str) -> tuple[Exhibit, ...]:
     if not _is_read(recording, parts):
         return ()
-    keys = tuple(Key(VARIABLES[colour], name) for name, colour, _ in parts)
+    keys = tuple(LegendKey(VARIABLES[colour], name) for name, colour, _ in parts)
     return (
         Exhibit(
             (_picture(recording, parts, picture, ""),), keys, (_table(recording, parts, f"{title}, by kind"),), title
@@ -148,6 +148,10 @@ def _table(recording: Recording, parts: tuple[BarPart, ...], caption: str) -> Ta
     headings = [name for name, _, _ in parts]
     return Table(
         caption,
-        (Column("rule set"), *(Column(name, number=True) for name in headings), Column("together", number=True)),
+        (
+            TableColumn("rule set"),
+            *(TableColumn(name, number=True) for name in headings),
+            TableColumn("together", number=True),
+        ),
         tuple(rows),
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from footprint.recording.model import Number, Recording
 from footprint.report.formatting import count, figure, listed, plural, signed, size, value
-from footprint.report.section import Column, Exhibit, Section, Table
+from footprint.report.section import Exhibit, Section, Table, TableColumn
 from footprint.verdict.leftovers import Remains, remains
 from footprint.verdict.scenario_growth import Growth, growths
 from footprint.verdict.verdict import Answer
@@ -71,7 +71,7 @@ def _left(destroyed: list[Remains]) -> Table:
         for rest, word in zip(destroyed, words, strict=True)
     )
     marks = {(n, 1): "bad" if rest.leaked else "good" for n, rest in enumerate(destroyed)}
-    columns = (Column("rule set"), Column("what is left"), Column("counts that are not 0"))
+    columns = (TableColumn("rule set"), TableColumn("what is left"), TableColumn("counts that are not 0"))
     return Table("What is left at the mark destroyed", columns, rows, marks, folded=False)
 
 
@@ -92,9 +92,9 @@ def _of_growth(growing: list[Growth], cycled: bool) -> Iterator[str]:
 def _grown(growing: list[Growth]) -> Table:
     numbers = ("cycles", "per cycle", "95 % from", "to")
     columns = (
-        *(Column(label) for label in ("rule set", "figure", "mark")),
-        *(Column(label, number=True) for label in numbers),
-        Column("verdict"),
+        *(TableColumn(label) for label in ("rule set", "figure", "mark")),
+        *(TableColumn(label, number=True) for label in numbers),
+        TableColumn("verdict"),
     )
     rows = tuple(
         (

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class TableColumn:
     """A column's heading; `number` aligns it to the right."""
 
     label: str
@@ -23,7 +23,7 @@ class Table:
     """
 
     caption: str
-    columns: tuple[Column, ...]
+    columns: tuple[TableColumn, ...]
     rows: tuple[tuple[str, ...], ...]
     marks: Mapping[tuple[int, int], str] = field(default_factory=dict)
     folded: bool = True
@@ -39,7 +39,7 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class LegendKey:
     """An entry of a legend: the CSS variable of a colour, and what it stands for."""
 
     colour: str
@@ -52,7 +52,7 @@ class Exhibit:
     """Pictures that are read together, their legend, and the tables behind them."""
 
     pictures: tuple[Picture, ...] = ()
-    keys: tuple[Key, ...] = ()
+    keys: tuple[LegendKey, ...] = ()
     tables: tuple[Table, ...] = ()
     title: str = ""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from footprint.recording.model import Recording, Timeline
 from footprint.report.formatting import count, plural, size
 from footprint.report.lines import Curve, Scale, lines
-from footprint.report.section import Column, Exhibit, Picture, Section, Table
+from footprint.report.section import Exhibit, Picture, Section, Table, TableColumn
 
 Timed = tuple[tuple[str, Timeline], ...]
 
@@ -77,7 +77,7 @@ def _table(timed: Timed) -> Table:
     columns = ("commits", "most views waiting", "at commit", "most views in use", "most bytes", "bytes at the end")
     return Table(
         "The highest and the last points of the lines",
-        (Column("rule set"), *(Column(label, number=True) for label in columns)),
+        (TableColumn("rule set"), *(TableColumn(label, number=True) for label in columns)),
         tuple(
             (
                 rules,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from footprint.recording.model import Recording, Run
-from footprint.report.formatting import count, figure, has_course, listed, plural, value
+from footprint.report.formatting import count, figure, has_course, listed, plural, unbroken, value
 from footprint.report.section import Card, Head
 
 _CARDS = (
@@ -12,6 +14,8 @@ _CARDS = (
     ("modelled.bytes.peak", "modelled peak, allocated"),
     ("modelled.resident.peak", "modelled peak, touched"),
 )
+WHAT_IF = ","
+"""What the name of a rule set has that no QEMU was: ``v7.2.0,empty_view=off``."""
 _STATE_CARDS = (
     ("flatviews.alive", "views in use"),
     ("address_spaces", "address spaces"),
@@ -22,12 +26,12 @@ _STATE_CARDS = (
 
 
 def head(recording: Recording) -> Head:
-    """The head of `recording`; without runs, or without metrics of a memory core, the answer is short."""
+    """The head of `recording`: its scenario's own answer, or else the figures of its first run against the last."""
     cards = _CARDS if has_course(recording) else _STATE_CARDS
     return Head(
         scenario=recording.scenario,
         question=recording.question,
-        answer=answer(recording),
+        answer=unbroken(recording.answer) or answer(recording),
         cards=tuple(card for name, label in cards if (card := _card(recording, name, label))),
         notes=recording.notes,
         params=tuple((name, str(setting)) for name, setting in recording.params.items()),
@@ -42,8 +46,8 @@ def answer(recording: Recording) -> str:
     """One sentence: the first run against the last, or the figures of the only run; the mark stands first."""
     if not recording.runs:
         return "The recording has no run."
-    first, last = recording.runs[0], recording.runs[-1]
-    said = _of_one(first) if len(recording.runs) == 1 else _of_two(first, last)
+    first, last = _ends(recording.runs)
+    said = _of_one(first) if first is last else _of_two(first, last)
     if not said:
         return f"{plural(len(recording.runs), 'run')}, without the figures of a memory core."
     return f"At {_marks(first, last)}, {'; '.join(said)}."
@@ -61,7 +65,7 @@ def _of_one(run: Run) -> list[str]:
     if created is not None:
         said.append(f"under {run.rules}, {count(created)} {_views(created)} created")
     if alive is not None:
-        said.append(f"{count(alive)} {_are(alive)} in use")
+        said.append(f"{count(alive)} {_are(alive) if said else _views(alive)} in use")
     if peak is not None:
         said.append(f"the modelled peak is {figure('modelled.bytes.peak', peak)}")
     return said
@@ -104,11 +108,20 @@ def _views(n: float) -> str:
 
 def _card(recording: Recording, name: str, label: str) -> Card | None:
     """The last run's figure, with the first run's before it; None where it was not read."""
-    if not recording.runs or (now := value(recording.runs[-1], name)) is None:
+    if not recording.runs:
         return None
-    rules = recording.runs[-1].rules
-    was = value(recording.runs[0], name)
-    at = f"at {_marks(recording.runs[0], recording.runs[-1])}"
-    if len(recording.runs) == 1 or was is None:
-        return Card(label, figure(name, now), note=f"under {rules} {at}")
-    return Card(label, figure(name, now), figure(name, was), f"{recording.runs[0].rules} → {rules} {at}")
+    first, last = _ends(recording.runs)
+    now, was = value(last, name), value(first, name)
+    if now is None:
+        return None
+    at = f"at {_marks(first, last)}"
+    if first is last or was is None:
+        return Card(label, figure(name, now), note=f"under {last.rules} {at}")
+    return Card(label, figure(name, now), figure(name, was), f"{first.rules} → {last.rules} {at}")
+
+
+def _ends(runs: Sequence[Run]) -> tuple[Run, Run]:
+    """The runs that are told against each other: the first and the last, of QEMUs where two of them were."""
+    were = [run for run in runs if WHAT_IF not in run.rules]
+    told = were if len(were) > 1 else runs
+    return told[0], told[-1]

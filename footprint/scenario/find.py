@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from footprint.errors import InputFileError, UnknownNameError
+from footprint.memory.rules import rules_with_spaces
 from footprint.qemu.capture import EXPECTED, looks_like_a_capture, read_capture
 from footprint.qemu.files import read_head
-from footprint.qemu.oplog import looks_like_a_log, read_log
+from footprint.qemu.oplog import SpaceInit, looks_like_a_log, read_log
 from footprint.scenario.scenario import HOST_PAGE, Scenario
 from footprint.scenario.steps import Destroy, Mark, Replay, Restore, Settle, Step
 from footprint.scripts import load
@@ -73,6 +74,7 @@ def _from_log(path: Path) -> Scenario:
         question=f"What does the start-up recorded in {path.name} cost under each rule set?",
         steps=lambda _: _from_start_to_end(Replay(log)),
         params=(HOST_PAGE,),
+        rules=(rules_with_spaces(call.name for call in log.operations if isinstance(call, SpaceInit)),),
         notes=lambda _: (
             "A recorded start-up, replayed: under rule sets other than the recording QEMU's own, this is "
             "that QEMU's start-up under other rules, not the other binary's.",
@@ -88,6 +90,7 @@ def _from_capture(path: Path) -> Scenario:
         question=f"What does the machine captured in {path.name} hold under each rule set?",
         steps=lambda _: _from_start_to_end(Restore(capture)),
         params=(HOST_PAGE,),
+        rules=(rules_with_spaces(space.name for view in capture.flat.views for space in view.spaces),),
         notes=lambda _: (
             "A machine as it was when it was captured: what exists is counted, not how it came about. Under "
             "other rule sets than those of the QEMU that printed it, it is that QEMU's machine under other "

@@ -19,7 +19,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from footprint.errors import RequestError, UnknownNameError
-from footprint.recording.model import Published
+from footprint.recording.model import Published, Recording
 from footprint.scenario.steps import Step, fault_of
 from footprint.units import natural
 
@@ -68,8 +68,9 @@ HOST_PAGE = Param("host_page", 4096, "bytes in a page of the host, for resident 
 class Scenario:
     """A scenario: `steps` gives the Steps for a namespace of parameter values.
 
-    `rules` are the rule sets that it runs under when none are asked for. `notes` are true of every run
-    and stand on its page; `published` figures stand beside ours. `state_only`: it begins with a machine that
+    `rules` are the rule sets that it runs under when none are asked for. `answer` gives the answer to the question, in
+    one sentence, from a recording of it (nothing where the recording cannot tell). `notes` are true of every run and
+    stand on its page; `published` figures stand beside ours. `state_only`: it begins with a machine that
     is there, so only what exists is worth recording, not what has happened. `accumulates` names what every cycle adds
     on purpose (``"function"``): growth is then the answer, and no leak.
     """
@@ -83,6 +84,7 @@ class Scenario:
     published: Callable[[Any], tuple[Published, ...]] = field(default=lambda _: ())
     state_only: bool = False
     accumulates: str = ""
+    answer: Callable[[Recording], str] = field(default=lambda _: "")
 
     def values(self, assignments: Mapping[str, str]) -> dict[str, Any]:
         """Every parameter's value, those in `assignments` (given as text) in place of the defaults."""
@@ -116,10 +118,11 @@ def scenario(
     published: Callable[[Any], tuple[Published, ...]] = lambda _: (),
     name: str = "",
     accumulates: str = "",
+    answer: Callable[[Recording], str] = lambda _: "",
 ) -> Callable[[Callable[[Any], Iterator[Step]]], Scenario]:
     """Make a Scenario of a generator function, named like the function unless `name` is given.
 
-    `accumulates` as in Scenario. Raises RequestError for `params` that are none.
+    The others are Scenario's. Raises RequestError for `params` that are none.
     """
     for param in params:
         if not isinstance(param, Param):
@@ -128,7 +131,7 @@ def scenario(
     def make(steps: Callable[[Any], Iterator[Step]]) -> Scenario:
         return Scenario(
             name or steps.__name__, question, steps, (*params, HOST_PAGE), rules, notes, published,
-            accumulates=accumulates,
+            accumulates=accumulates, answer=answer,
         )  # fmt: skip
 
     return make

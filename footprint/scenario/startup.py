@@ -17,7 +17,9 @@ PEAK = (
 )
 FIRMWARE = (
     "The firmware step has the effect of the SeaBIOS that comes with QEMU 7.2 and Debian's option ROMs: BIOS made "
-    "writable, bridges probed, BARs placed, SMM prepared, option ROMs shown, BIOS made read-only, network boot tried."
+    "writable, bridges probed, BARs placed, SMM prepared, option ROMs shown, BIOS made read-only, network boot tried. "
+    "QEMU 10.0 and 11.1 end with the same views when they run that SeaBIOS; the one that comes with them makes as "
+    "many, and shows another part of the option ROMs' area as ROM."
 )
 NO_FIRMWARE = "QEMU gives virt no firmware unless it is told to: `booted` is `built`."
 

@@ -9,8 +9,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from footprint.errors import InputFileError
-from footprint.memory.rules import HISTORY, RuleSet
-from footprint.memory.space import is_of_9_2
+from footprint.memory.rules import HISTORY, RuleSet, rules_with_spaces
 from footprint.qemu.capture import EXPECTED, looks_like_a_capture, read_capture
 from footprint.qemu.files import read_head
 from footprint.qemu.oplog import OperationLog, SpaceInit, looks_like_a_log, read_log
@@ -39,7 +38,7 @@ def verify_file(path: str | Path, rules: RuleSet | None = None) -> Verification:
 def _rules_of(log: OperationLog) -> RuleSet:
     """The rule set of the QEMU that was watched, as far as the names of its spaces tell."""
     names = (call.name for call in log.operations if isinstance(call, SpaceInit))
-    return HISTORY["v11.1.0" if any(map(is_of_9_2, names)) else "v7.2.0"]
+    return HISTORY[rules_with_spaces(names)]
 
 
 def verify_files(

@@ -1,5 +1,7 @@
 """A cache that is not full yet is no leak; one without a bound, or a leak beside it, is one."""
 
+import re
+
 import pytest
 
 from footprint.attribution.python_stacks import TRIED
@@ -26,10 +28,12 @@ def verdict(function):
 
 @pytest.mark.parametrize(("function", "name"), BOUNDED.items())
 def test_a_bounded_cache_that_still_fills_is_named(function, name):
-    used = 200 + TRIED + 3 * 40
-    assert filling(function, {"python.blocks": 2.0}) == (
-        f"what grows is in the {name}, which is still filling: {used} of 1 000 000 entries, 1 entry a cycle"
+    sentence = filling(function, {"python.blocks": 2.0})
+    told = re.fullmatch(
+        rf"what grows is in the {name}, which is still filling: (\d+) of 1 000 000 entries, 1 entry a cycle", sentence
     )
+    assert told, sentence
+    assert 200 + TRIED + 3 <= int(told[1]) <= 200 + TRIED + 3 * 40  # fewer cycles are traced on a slow machine
 
 
 @pytest.mark.parametrize("function", LEAKING)

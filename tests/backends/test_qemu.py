@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -17,12 +18,16 @@ from footprint.qemu.counts import dummies
 from footprint.qemu_process.command_line import arguments
 from footprint.scenario import Replay
 from tests.fixtures.processes import gone, interruptible, qemu_of
+from tests.fixtures.real_qemu import VERSIONS, program_of_version
+
+on_every_version = pytest.mark.parametrize("version", VERSIONS)
 
 SAME = (
     "flatviews.created", "flatviews.freed", "flatviews.allocated", "flatviews.alive", "flatviews.empty",
     "dispatches.alive", "address_spaces", "flat_ranges", "sections", "nodes", "subpages",
 )  # fmt: skip
 BARE = ("-s", "vga=none", "-s", "ohci=0", "-s", "scsi=0")
+PSERIES = pseries(cpus=1)
 SMALL = ("-s", "cpus=2", "-s", "nics=3", "-s", "bridges=1")
 
 
@@ -127,6 +132,103 @@ def test_ctrl_c_ends_qemu_and_writes_nothing(ppc64, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def recorded(footprint, name, *words):
+    done = footprint("run", *words, "-o", name, "--no-report", "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+SIXTEEN = guest(16, 16, 4)
+
+
+@on_every_version
+def test_a_real_qemu_made_to_hold_its_transactions_is_what_the_model_predicts(need, footprint, version):
+    qemu = program_of_version(version, PSERIES, need)
+    words = ("-b", "qemu", "--qemu", qemu)
+    recorded(footprint, "plain", "power8", *SIXTEEN, *words, "--count-views")
+    held = recorded(footprint, "held", "power8", *SIXTEEN, *words, "--count-views", "--apply", "transactions=machine")
+    run = held["runs"][0]
+    assert run["rules"].endswith(",transactions=machine")
+    assert run["features"] == {"transactions": "machine"}
+    assert any("what-if" in note for note in held["notes"])
+    rules = VERSIONS[version].rules
+    recorded(footprint, "model", "power8", *SIXTEEN, "-r", f"{rules},transactions=machine")
+    views = {"7.2": 4}.get(version, 20)
+    same = f"views: {views} views alive in both, the same to the last range and node"
+    for first, second in (("model", "held"), ("plain", "held")):
+        done = footprint("compare", first, second)
+        assert (done.returncode, done.stdout.splitlines()[0]) == (0, same), done.stdout
+    document = json.loads(footprint("compare", "plain", "held", "--json").stdout)
+    lines = {line["metric"]: line for line in document["comparisons"][0]["lines"]}
+    assert lines["flatviews.created"]["second"] < lines["flatviews.created"]["first"] / 10
+    assert lines["process.rss.peak"]["second"] < lines["process.rss.peak"]["first"]
+    assert "process.cpu_seconds" in lines
+
+
+@on_every_version
+def test_views_gained_since_7_2_are_named_by_device_type(need, footprint, ppc64, version):
+    qemu = program_of_version(version, PSERIES, need)
+    two_types = ("-s", "cpus=2", "-s", "nics=16", "-s", "bridges=4", "-s", "scsi=1")
+    recorded(footprint, "old", "power8", *two_types, "-b", "qemu")
+    recorded(footprint, "new", "power8", *two_types, "-b", "qemu", "--qemu", qemu)
+    gate = footprint("gate", "new", "--budget", "flatviews.alive<=4")
+    first_line = footprint("compare", "old", "new").stdout.splitlines()[0]
+    if version == "7.2":
+        assert (gate.returncode, "the same to the last range and node" in first_line) == (0, True)
+        return
+    assert first_line == (
+        "views: +16 views of virtio-net-pci's `virtio-pci`, +1 view of virtio-scsi-pci's `virtio-pci`"
+    )
+    assert gate.returncode == 1
+    assert "17 views private to a device: 16 of virtio-net-pci's `virtio-pci`, 1 of virtio-scsi-pci's" in gate.stdout
+
+
+def test_the_256_private_views_of_the_published_guest_are_named(need, footprint):
+    qemu = program_of_version("11.1", PSERIES, need)
+    # In one transaction the guest has the same views, and takes a tenth of the memory and half the time.
+    words = ("-b", "qemu", "--qemu", qemu, "--apply", "transactions=machine", "--time-limit", "110")
+    recorded(footprint, "held", "power8", *words)
+    done = footprint("gate", "held", "--budget", "flatviews.alive<=4")
+    assert done.returncode == 1
+    assert (
+        "256 views private to a device: 255 of virtio-net-pci's `virtio-pci`, 1 of virtio-scsi-pci's `virtio-pci`"
+        in done.stdout
+    )
+
+
+@on_every_version
+def test_views_created_that_nothing_counts_are_left_out_with_a_note(need, footprint, version):
+    qemu = program_of_version(version, PSERIES, need)
+    plain = recorded(footprint, "plain", "power8", *SMALL, "-b", "qemu", "--qemu", qemu)
+    counted = recorded(footprint, "counted", "power8", *SMALL, "-b", "qemu", "--qemu", qemu, "--count-views")
+    metrics, more = (document["runs"][0]["samples"][0]["metrics"] for document in (plain, counted))
+    assert ("flatviews.created" in metrics) != any("--count-views" in note for note in plain["notes"])
+    assert metrics.get("flatviews.created", more["flatviews.created"]) == more["flatviews.created"]
+    assert any("under gdb" in note for note in counted["notes"])
+
+
+def test_a_recording_says_what_ran_and_what_its_start_took(footprint, ppc64):
+    document = recorded(footprint, "real", "power8", *SMALL, "-b", "qemu")
+    environment, metrics = document["environment"], document["runs"][0]["samples"][0]["metrics"]
+    assert environment["QEMU"] == str(Path(shutil.which(ppc64)).resolve())
+    assert environment["QEMU version"].startswith(document["runs"][0]["rules"].removeprefix("qemu-"))
+    assert f"{ppc64} -M pseries -cpu POWER8 -smp 2" in environment["QEMU command line"]
+    assert environment["QEMU command line"].count("virtio-net-pci") == 3
+    assert metrics["process.rss.peak"] >= metrics["process.rss"]
+    assert metrics["process.wall_seconds"] > 0
+    assert metrics["process.cpu_seconds"] > 0
+    assert metrics["process.steady_seconds"] >= 0
+
+
+def test_the_page_of_a_real_qemu_says_whose_its_views_are(need, footprint, tmp_path):
+    qemu = program_of_version("11.1", PSERIES, need)
+    done = footprint("run", "power8", *SMALL, "-b", "qemu", "--qemu", qemu, "-o", "real")
+    assert done.returncode == 0, done.stderr
+    page = (tmp_path / "real" / "index.html").read_text()
+    assert "private to" in page
+    assert "virtio-pci, private to virtio-net-pci, 3 alike" in page
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "word"),
     [
@@ -134,6 +236,11 @@ def test_ctrl_c_ends_qemu_and_writes_nothing(ppc64, tmp_path):
         (("-b", "qemu", "-r", "v7.2.0"), 2, "obeys its own rules"),
         (("-b", "qemu", "--probe", "sized"), 2, "sized"),
         (("--qemu", "qemu-system-ppc64"), 2, "-b qemu"),
+        (("--apply", "transactions=machine"), 2, "--apply goes with -b qemu"),
+        (("--count-views",), 2, "--count-views goes with -b qemu"),
+        (("-b", "qemu", "--apply", "transactions=device"), 2, "no exported function"),
+        (("-b", "qemu", "--apply", "sharing=none"), 2, "compiled into the binary"),
+        (("-b", "qemu", "--apply", "transactions=machine", "--qemu", "/bin/true"), 3, "does not export"),
         (("-b", "qemu", "--qemu", "qemu-system-pdp11"), 3, "apt install qemu-system-misc"),
     ],
 )

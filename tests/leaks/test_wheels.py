@@ -62,7 +62,8 @@ def test_an_emulation_that_hangs_or_raises_is_reported_as_that(footprint, wheel,
     assert words in json.loads(done.stdout)["ended"]
 
 
-def test_without_unicorn_it_is_told_how_to_get_it(footprint, tmp_path):
+def test_without_unicorn_it_is_told_how_to_get_it(footprint, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "unicorn.py").write_text("raise ModuleNotFoundError(name='unicorn')\n")
     done = footprint("leaks", "unicorn:arm")
     assert (done.returncode, done.stdout) == (3, "")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from footprint.memory.features import Features
-from footprint.memory.rules import Layout, RuleSet
+from footprint.memory.rules import RuleSet, StructSizes
 
 WHOLE = 1 << 64
 NIL = (1 << 26) - 1
@@ -310,7 +310,7 @@ class Books:
 
     def __init__(self, rules: RuleSet, page_bits: int, host_page: int) -> None:
         self.features: Features = rules.features
-        self.layout: Layout = rules.layout
+        self.layout: StructSizes = rules.layout
         self.page_bits, self.host_page = page_bits, host_page
         self.spaces: dict[Space, View | None] = {}
         self.table: dict[Region, View] = {}

@@ -23,7 +23,7 @@ from footprint.qemu_process.command_line import arguments
 from footprint.qemu_process.gdb_guest import NO_PLAN, GdbPlan, plan_of
 from footprint.qemu_process.guest import Guest
 from tests.conftest import ROOT
-from tests.fixtures.processes import gone
+from tests.fixtures.processes import gone, interruptible
 from tests.fixtures.real_qemu import VERSIONS, counts, modelled, program_of_version
 
 HELD, COUNTED = GdbPlan(hold_transaction=True), GdbPlan(count_views=True)
@@ -121,7 +121,7 @@ def test_whatever_ends_us_ends_gdb_and_qemu(x86_64, how, plan):
         f"with Guest(sys.argv[1:], plan=GdbPlan({plan}=True)) as guest:\n"
         "    print(guest.pid, guest.process.pid, flush=True)\n    time.sleep(60)\n"
     )
-    with subprocess.Popen(
+    with interruptible(
         [sys.executable, "-c", script, x86_64, "-M", "pc", "-nodefaults"],
         cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
     ) as we:  # fmt: skip

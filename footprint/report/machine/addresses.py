@@ -10,7 +10,7 @@ from footprint.recording.model import View
 from footprint.report.canvas import LETTER, WIDTH
 from footprint.report.formatting import breadth, count, cut, listed, plural
 from footprint.report.machine.spans import NARROW, Band, Span, address, bands, extent
-from footprint.report.section import Key
+from footprint.report.section import LegendKey
 from footprint.report.svg_canvas import Sheet
 
 COLOURS = {"ram": "--s0", "rom": "--s2", "i/o": "--s1", "romd": "--s7", "ramd": "--s4"}
@@ -28,11 +28,11 @@ def colour_of(kind: str) -> str:
     return COLOURS.get(kind, _OTHER)
 
 
-def kind_keys(every: Sequence[Span]) -> tuple[Key, ...]:
+def kind_keys(every: Sequence[Span]) -> tuple[LegendKey, ...]:
     """The legend: the kinds that `every` span is of."""
     known = [kind for kind in COLOURS if any(span.kind == kind for span in every)]
-    other = [Key(_OTHER, "other")] if any(span.kind not in COLOURS for span in every) else []
-    return (*(Key(COLOURS[kind], kind) for kind in known), *other)
+    other = [LegendKey(_OTHER, "other")] if any(span.kind not in COLOURS for span in every) else []
+    return (*(LegendKey(COLOURS[kind], kind) for kind in known), *other)
 
 
 def address_map(view: View, every: Sequence[Span]) -> str:

@@ -11,7 +11,7 @@ from footprint.report.formatting import breadth, count, cut, plural
 from footprint.report.machine.addresses import colour_of
 from footprint.report.machine.spans import extent
 from footprint.report.machine.tree import Leaf, Tree
-from footprint.report.section import Key
+from footprint.report.section import LegendKey
 from footprint.report.svg_canvas import Sheet
 
 _LEFT = 58.0
@@ -32,7 +32,7 @@ _LETTER = LETTER * 0.92
 
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
-NODE_KEY = Key("--ink", "leads to a node")
+NODE_KEY = LegendKey("--ink", "leads to a node")
 
 
 @dataclass(frozen=True, slots=True)

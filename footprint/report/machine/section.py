@@ -8,8 +8,8 @@ from footprint.recording.model import Recording, View
 from footprint.report.formatting import count, listed, plural
 from footprint.report.machine.addresses import address_map, kind_keys
 from footprint.report.machine.nodes import NODE_KEY, radix_tree
-from footprint.report.machine.sharing import named_in_words, sharing, users
-from footprint.report.machine.spans import Span, extent, short, spans
+from footprint.report.machine.sharing import named_in_words, sharing, titled, users
+from footprint.report.machine.spans import Span, extent, spans
 from footprint.report.machine.tables import nodes_table, ranges_table, spaces_table, views_table
 from footprint.report.machine.tree import Tree, tree
 from footprint.report.section import Exhibit, Picture, Section
@@ -108,7 +108,7 @@ def _view(n: int, view: View, every: tuple[Span, ...], *, first: int, drawn: int
         pictures.append(Picture(_tree_title(view, radix), radix_tree(radix), _tree_note(view, radix, first=n == first)))
         tables.append(nodes_table(n, view, radix))
         keys = (*keys, NODE_KEY)
-    return Exhibit(tuple(pictures), keys, tuple(tables), title=f"View {n}: {short(view.root)}")
+    return Exhibit(tuple(pictures), keys, tuple(tables), title=f"View {n}: {titled(view)}")
 
 
 def _map_title(view: View, every: tuple[Span, ...]) -> str:

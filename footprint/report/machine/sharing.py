@@ -55,6 +55,11 @@ def users(view: View) -> int:
     return len(view.spaces) + view.spaces_alike
 
 
+def titled(view: View) -> str:
+    """The root of `view`, and whose the view is."""
+    return f"{short(view.root)}, private to {short(view.device)}" if view.device else short(view.root)
+
+
 def shows(view: View) -> str:
     """What `view` shows, in two words."""
     if not view.range_count:
@@ -122,8 +127,7 @@ def _card(sheet: Sheet, n: int, view: View, y: float) -> None:
     room = (wide - 14 - breadth(many) * LETTER) / LETTER / 0.95
     sheet.text(_RIGHT + 8, y + 12, cut(f"{n}  {view.root}", room), "strong")
     sheet.text(_RIGHT + wide - 6, y + 12, many, "strong end")
-    whose = f"{view.device}: " if view.device else ""
-    sheet.text(_RIGHT + 8, y + 27, cut(f"{whose}{shows(view)}", (wide - 10) / LETTER / 0.85), "muted")
+    sheet.text(_RIGHT + 8, y + 27, cut(shows(view), (wide - 10) / LETTER / 0.85), "muted")
 
 
 def _said(drawn: Sequence[tuple[int, View, list[Family]]]) -> str:
@@ -134,7 +138,7 @@ def _said(drawn: Sequence[tuple[int, View, list[Family]]]) -> str:
             for row in rows
         )
         many = f", {count(view.alike + 1)} alike" if view.alike > 0 else ""
-        said.append(f"View {n}, {short(view.root)}{many}: {names or 'no address space'}.")
+        said.append(f"View {n}, {titled(view)}{many}: {names or 'no address space'}.")
     return f"Address spaces and the views that they use. {' '.join(said)}"
 
 

@@ -12,7 +12,7 @@ from footprint.report.machine.nodes import entry_size
 from footprint.report.machine.sharing import families, shows, users
 from footprint.report.machine.spans import Span, extent, short
 from footprint.report.machine.tree import Tree
-from footprint.report.section import Column, Table
+from footprint.report.section import Table, TableColumn
 
 _MOST_ROWS = 1280
 """Rows of ranges on a page, shared among the views that are drawn."""
@@ -32,7 +32,7 @@ def views_table(views: Sequence[View]) -> Table:
         )
         for n, view in enumerate(views, 1)
     )
-    head = tuple(Column(label, number=n > 1) for n, label in enumerate(columns))
+    head = tuple(TableColumn(label, number=n > 1) for n, label in enumerate(columns))
     return Table("The views, and how many address spaces use each", head, rows, folded=False)
 
 
@@ -46,7 +46,12 @@ def spaces_table(views: Sequence[View]) -> Table:
             each = " with views alike" if view.alike > 0 else ""
             rows.append((f"others{each}", count(view.spaces_alike), of, shows(view)))
     left = len(rows) - _MOST_FAMILIES
-    columns = (Column("address spaces"), Column("how many", number=True), Column("view"), Column("it shows"))
+    columns = (
+        TableColumn("address spaces"),
+        TableColumn("how many", number=True),
+        TableColumn("view"),
+        TableColumn("it shows"),
+    )
     more = f", {count(_MOST_FAMILIES)} of {plural(len(rows), 'row')}" if left > 0 else ""
     return Table(f"Address spaces by the view that they use{more}", columns, tuple(rows[:_MOST_FAMILIES]))
 
@@ -55,12 +60,12 @@ def ranges_table(n: int, view: View, every: Sequence[Span], drawn: int) -> Table
     """The ranges of the view number `n`, one of `drawn`."""
     most = _MOST_ROWS // max(drawn, 1)
     columns = (
-        Column("start", number=True),
-        Column("end", number=True),
-        Column("size", number=True),
-        Column("region"),
-        Column("kind"),
-        Column("from offset", number=True),
+        TableColumn("start", number=True),
+        TableColumn("end", number=True),
+        TableColumn("size", number=True),
+        TableColumn("region"),
+        TableColumn("kind"),
+        TableColumn("from offset", number=True),
     )
     rows = tuple(
         (
@@ -82,11 +87,11 @@ def ranges_table(n: int, view: View, every: Sequence[Span], drawn: int) -> Table
 def nodes_table(n: int, view: View, tree: Tree) -> Table:
     """The nodes of the view number `n`."""
     columns = (
-        Column("node"),
-        Column("level", number=True),
-        Column("an entry spans", number=True),
-        Column("a lookup"),
-        Column("entries: skip and where they lead"),
+        TableColumn("node"),
+        TableColumn("level", number=True),
+        TableColumn("an entry spans", number=True),
+        TableColumn("a lookup"),
+        TableColumn("entries: skip and where they lead"),
     )
     rows = tuple(
         (
