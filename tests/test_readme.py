@@ -37,7 +37,7 @@ def test_an_example_works_as_written(folder, line):
     code = int(found[1]) if (found := EXITS.search(line)) else 0
     program, *arguments = shlex.split(EXITS.sub("", line))
     assert program == "footprint"
-    if "reports/power8" in line or ("reports/small" in line and "run" not in arguments):
+    if "reports/power8" in line or "footprint history" in line or ("reports/small" in line and "run" not in arguments):
         for name, more in (("power8", []), ("small", ["-s", "cpus=2", "-s", "nics=2", "-s", "bridges=1"])):
             run(folder, ["run", "power8", *more, "-o", f"reports/{name}", "--no-report", "--force"])
     done = run(folder, arguments)

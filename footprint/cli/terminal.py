@@ -244,6 +244,11 @@ def complain(sentence: str) -> None:
     sys.stderr.flush()
 
 
+def speaks(text: str) -> bool:
+    """Whether standard output's encoding has every character of `text`."""
+    return _encodable(text, sys.stdout) == text
+
+
 def _encodable(text: str, stream: IO[str]) -> str:
     encoding = _encoding(stream)
     return text.encode(encoding, "backslashreplace").decode(encoding)
