@@ -25,16 +25,16 @@ def footprint(tmp_path):
 
 
 def runner_in(folder):
-    """A function that runs the command line in `folder`, with the variables of its keyword arguments."""
+    """A function that runs the command line in `folder`, for `timeout` seconds, with variables by keyword."""
 
-    def run(*arguments, cwd=folder, **environment):
+    def run(*arguments, cwd=folder, timeout=120, **environment):
         return subprocess.run(
             [sys.executable, "-m", "footprint", *map(str, arguments)],
             cwd=cwd,
             env={**{name: value for name, value in os.environ.items() if name != "COLUMNS"}, **environment},
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=timeout,
             check=False,
         )
 

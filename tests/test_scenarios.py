@@ -75,6 +75,28 @@ def test_under_older_rules_the_notes_say_that_the_start_up_is_that_of_7_2(run, n
     assert any("7.2's start-up under older rules" in note for note in recording["notes"])
 
 
+@pytest.mark.parametrize(
+    ("name", "rules", "words"),
+    [
+        ("pc", "v8.2.0", "Under v8.2.0 this is 7.2's start-up under newer rules"),
+        ("q35", "v9.2.0", "Under v9.2.0 this is 10.0's start-up under older rules"),
+        ("virt", "v11.1.0,machine=7.2", "the machine is that of QEMU 7.2"),
+        ("power8", "v4.2.0", "Under v4.2.0 this is 7.2's start-up under older rules"),
+        ("power8", "v11.1.0,transactions=machine", "No QEMU did that"),
+        ("pc", "v7.2.0,transactions=device", "No QEMU did that"),
+        ("pc", "v7.2.0", ""),
+        ("q35", "v10.0.0", ""),
+        ("virt", "v11.1.0", ""),
+        ("power8", "092aa2fc65@posted", ""),
+    ],
+)
+def test_a_run_says_whose_machine_a_rule_set_plays_if_not_its_own_and_what_no_qemu_did(run, name, rules, words):
+    small = ("cpus=1", "nics=0", "bridges=0") if name == "power8" else ()
+    notes = run(name, *small, "-r", rules)["notes"]
+    told = [note for note in notes if note.startswith(("Under ", "What if"))]
+    assert [words in note for note in told] == ([True] if words else [])
+
+
 def test_pc112_has_its_published_figures_at_booted(run):
     recording = run("pc112")
     created, alive = (figures(recording, "booted", f"flatviews.{what}") for what in ("created", "alive"))

@@ -79,8 +79,6 @@ class Transactions:
         """
         if self.depth > 1:
             self._changed.add(root)
-        for ledger in self._held:
-            ledger.backlog.add(root)
 
     def touch(self, region: MemoryRegion) -> None:
         """What `region` shows has changed, and so has what shows it, up to what is hidden anyway.

@@ -15,10 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from footprint.errors import MeasurementError, RequestError
-from footprint.process.child import Child, find_program
+from footprint.qemu_process.gdb_child import start_under_gdb
 
 SCRIPT = Path(__file__).with_name("gdb_start.py")
-PACKAGE = Path(__file__).parents[2]
 APPLIED = "transactions=machine"
 """The one what-if that a binary can be made to show."""
 _REASONS = {
@@ -71,38 +70,27 @@ class GdbGuest:
     """
 
     def __init__(self, command: Sequence[str], plan: GdbPlan, *, pass_fds: Sequence[int] = ()) -> None:
-        program = find_program(command[0])
-        find_program("gdb")
         self.plan = plan
         self._counter = os.memfd_create("footprint-views") if plan.count_views else -1
         if plan.count_views:
             os.ftruncate(self._counter, 8)
         self._reports, writing = os.pipe()
         self._text = b""
-        null = os.open(os.devnull, os.O_WRONLY)
         try:
-            self.process = Child(
-                [
-                    "gdb", "-q", "-nx", "-batch",
-                    "-ex", f"python import sys; sys.dont_write_bytecode = True; sys.path.append({str(PACKAGE)!r})",
-                    "-x", str(SCRIPT), "--args", program, *command[1:],
-                ],
+            self.process = start_under_gdb(
+                SCRIPT,
+                command,
                 pass_fds=(*pass_fds, writing, *([self._counter] if plan.count_views else [])),
-                stdout=null,
-                environment={
-                    **os.environ,
-                    "SHELL": "/bin/sh",
+                variables={
                     "FOOTPRINT_GDB_REPORT": str(writing),
                     "FOOTPRINT_GDB_COUNT": str(self._counter) if plan.count_views else "",
                     "FOOTPRINT_GDB_HOLD": "1" if plan.hold_transaction else "",
                 },
-                name=Path(program).name,
-            )  # fmt: skip
+            )
         except BaseException:
             self.close()
             raise
         finally:
-            os.close(null)
             os.close(writing)
 
     def reach_main_loop(self, seconds: float) -> tuple[int, float]:

@@ -8,7 +8,7 @@ import gdb
 
 _SETTINGS = (
     "confirm off", "pagination off", "debuginfod enabled off", "print inferior-events off", "print thread-events off",
-    "disable-randomization off", "breakpoint pending on",
+    "disable-randomization off", "breakpoint pending on", "startup-with-shell on",
 )  # fmt: skip
 
 

@@ -152,7 +152,7 @@ def stay(pid: int, *, counted: bool) -> None:
 
 def main() -> None:
     """Start QEMU as asked, and stay until it ends."""
-    prepare("startup-with-shell on")
+    prepare()
     gdb.execute("handle all nostop noprint pass", to_string=True)
     count = number_of("FOOTPRINT_GDB_COUNT")
     for descriptor in (number_of("FOOTPRINT_GDB_REPORT"), count):

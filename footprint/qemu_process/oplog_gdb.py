@@ -2,21 +2,22 @@
 
     gdb -x oplog_gdb.py --args qemu-system-… ARGS
 
-Only gdb's own module and the standard library are used, because gdb brings a Python of its own. The
-functions are exported from the binary, so no debug symbols are needed; arguments are read from
-registers at their first instruction. Lines go to the descriptor that FOOTPRINT_LOG_FD names, in the
-form of the corpus (footprint/qemu/oplog.py), and one more at the end that begins with ``# ``: how it
+Only gdb's own module, the standard library and one module like this are used, because gdb brings a
+Python of its own. The functions are exported from the binary, so no debug symbols are needed; arguments
+are read from registers at their first instruction. Lines go to the descriptor that FOOTPRINT_LOG_FD names,
+in the form of the corpus (footprint/qemu/oplog.py), and one more at the end that begins with ``# ``: how it
 ended. With FOOTPRINT_DISPATCH set, a DISP line follows each view.
 """
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Callable, Sequence
 from typing import TextIO
 
 import gdb
+
+from footprint.qemu_process.gdb_session import address_of, prepare
 
 REGISTERS = {
     "i386:x86-64": ("rdi", "rsi", "rdx", "rcx", "r8", "r9"),
@@ -208,14 +209,6 @@ class Watch(gdb.Breakpoint):  # type: ignore[misc, unused-ignore]
         return False
 
 
-def address_of(function: str) -> int | None:
-    """Where `function` is in the running program, or None."""
-    try:
-        return int(gdb.parse_and_eval(f"(long)&{function}"))
-    except gdb.error:
-        return None
-
-
 def run(log: Log, dispatch: bool) -> str:
     """Run QEMU to its main loop; how it ended, in a word or two."""
     endings: list[str] = []
@@ -240,13 +233,8 @@ def run(log: Log, dispatch: bool) -> str:
 
 def main() -> None:
     """Log a start-up, and say how it ended."""
-    for setting in (
-        "confirm off", "pagination off", "debuginfod enabled off", "startup-with-shell off",
-        "print inferior-events off", "print thread-events off",
-    ):  # fmt: skip
-        # An older gdb does not know one of them, and does not do it either.
-        with contextlib.suppress(gdb.error):
-            gdb.execute("set " + setting)
+    # Regions are named by their addresses: the same ones at each start.
+    prepare("disable-randomization on")
     gdb.execute("handle SIGUSR1 SIGUSR2 SIGPIPE nostop noprint pass", to_string=True)
     with os.fdopen(int(os.environ["FOOTPRINT_LOG_FD"]), "w") as stream:
         log = Log(stream)

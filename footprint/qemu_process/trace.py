@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from footprint.errors import MeasurementError
-from footprint.process.child import Child, find_program
+from footprint.process.child import Child
 from footprint.progress import Progress
+from footprint.qemu_process.gdb_child import start_under_gdb
 from footprint.qemu_process.guest import check, quiet
 
 SECONDS = 120.0
@@ -23,18 +24,14 @@ def trace(
     command: Sequence[str], *, dispatch: bool = False, seconds: float = SECONDS, progress: Progress = lambda _: None
 ) -> bytes:
     """The operation log of the start-up of `command`, with DISP lines if `dispatch`; raises MeasurementError."""
-    program = find_program(check(command)[0])
-    find_program("gdb")
-    name = Path(program).name
+    full = [*check(command), *quiet(command)]
+    name = Path(full[0]).name
     reading, writing = os.pipe()
     try:
-        environment = {**os.environ, "FOOTPRINT_LOG_FD": str(writing), "FOOTPRINT_DISPATCH": "1" if dispatch else ""}
-        watched = ["gdb", "-q", "-nx", "-batch", "-x", str(SCRIPT), "--args", program, *command[1:], *quiet(command)]
-        null = os.open(os.devnull, os.O_WRONLY)
+        variables = {"FOOTPRINT_LOG_FD": str(writing), "FOOTPRINT_DISPATCH": "1" if dispatch else ""}
         try:
-            child = Child(watched, pass_fds=(writing,), stdout=null, environment=environment)
+            child = start_under_gdb(SCRIPT, full, pass_fds=(writing,), variables=variables)
         finally:
-            os.close(null)
             os.close(writing)
         with child:
             log = _collect(reading, seconds, name, progress)

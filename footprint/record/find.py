@@ -27,8 +27,7 @@ def find_recording(word: str, rules: Sequence[str] = ()) -> Recording:
     scenario's own; ``-`` is standard input, ``FILE#2`` the second machine of a text.
     Raises InputFileError, and UnknownNameError or RequestError for `rules` of a capture.
     """
-    base, number = split_number(word)
-    if number is not None or base == STANDARD_INPUT:
+    if _is_piece(word):
         return _played(Path(word), rules)
     path = _path_of(word)
     return _played(path, rules) if _is_played(path) else read_recording(path)
@@ -44,6 +43,37 @@ def _found_or_not(word: str, rules: Sequence[str]) -> Recording | InputFileError
         return find_recording(word, rules)
     except InputFileError as error:
         return error
+
+
+def find_printed(word: str) -> Recording | None:
+    """What the capture that `word` names has of its QEMU, not of the model; None for what is no capture with views."""
+    from footprint.record.printed import printed_recording
+
+    if not is_capture(word):
+        return None
+    return printed_recording(Path(word) if _is_piece(word) else _path_of(word))
+
+
+def is_capture(word: str) -> bool:
+    """Whether `word` names a capture, or a text with one in it."""
+    if _is_piece(word):
+        return True
+    path = _path_of(word)
+    return _is_played(path) and not looks_like_a_log(read_head(path, "a capture"))
+
+
+def is_recorded(word: str) -> bool:
+    """Whether `word` names a file, or a folder with a recording, that :func:`find_recording` would read."""
+    try:
+        return _is_piece(word) or _is_file(_path_of(word))
+    except InputFileError:
+        return False
+
+
+def _is_piece(word: str) -> bool:
+    """Whether `word` is standard input, or one machine of a text."""
+    base, number = split_number(word)
+    return number is not None or base == STANDARD_INPUT
 
 
 def _path_of(word: str) -> Path:

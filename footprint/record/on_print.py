@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from footprint.probes.printed_views import PrintedViews
 from footprint.qemu.capture import Capture
-from footprint.qemu.counts import counts_of
+from footprint.qemu.counts import counts_of_views
 from footprint.record.request import Outcome, Request
 from footprint.recording.model import Number, Run, Sample
 
@@ -19,7 +19,7 @@ def record_print(request: Request, capture: Capture) -> Outcome:
     first = max((dispatch.dummies for dispatch in dispatches), default=1)
     metrics: dict[str, Number] = {
         "address_spaces": sum(len(view.spaces) for view in flat.views),
-        **counts_of(flat, first),
+        **counts_of_views(flat.views, first),
     }
     views = PrintedViews(flat, capture.tree, {}, first)
     run = Run(

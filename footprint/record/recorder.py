@@ -40,7 +40,6 @@ def record(request: Request, progress: Progress = lambda _: None) -> Recording:
         notes=outcome.notes,
         published=outcome.published,
         accumulates=request.scenario.accumulates,
-        captured=request.scenario.state_only,
     )
     with blaming():
         return msgspec.structs.replace(recording, answer=request.scenario.answer(recording))

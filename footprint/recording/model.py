@@ -2,7 +2,9 @@
 
 Format history, newest first:
 
-- ``footprint.recording/1``: the first.
+- ``footprint.recording/1``: the first. What was added since has a default, so that older files are read.
+
+A change that older versions cannot ignore makes the number larger; such a file is refused.
 """
 
 from __future__ import annotations
@@ -150,8 +152,7 @@ class Recording(msgspec.Struct, frozen=True, omit_defaults=True):
     """The file: a scenario, its parameters, where it ran, and its runs.
 
     `answer` is the scenario's own sentence on its question (empty: it has none). `accumulates` is what each of its
-    cycles adds on purpose (``function``), where growth is no leak. `captured`: the
-    machine was read from a capture or a text, and may be compared with any other one.
+    cycles adds on purpose (``function``), where growth is no leak.
     """
 
     schema: str
@@ -165,7 +166,6 @@ class Recording(msgspec.Struct, frozen=True, omit_defaults=True):
     published: tuple[Published, ...] = ()
     accumulates: str = ""
     answer: str = ""
-    captured: bool = False
 
     def run(self, rules: str) -> Run | None:
         """The run under the rule set named `rules`."""

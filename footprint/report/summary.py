@@ -65,7 +65,7 @@ def _of_one(run: Run) -> list[str]:
     if created is not None:
         said.append(f"under {run.rules}, {count(created)} {_views(created)} created")
     if alive is not None:
-        said.append(f"{count(alive)} {_are(alive)} in use")
+        said.append(f"{count(alive)} {_are(alive) if said else _views(alive)} in use")
     if peak is not None:
         said.append(f"the modelled peak is {figure('modelled.bytes.peak', peak)}")
     return said

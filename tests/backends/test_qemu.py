@@ -168,16 +168,20 @@ def test_a_real_qemu_made_to_hold_its_transactions_is_what_the_model_predicts(ne
 @on_every_version
 def test_views_gained_since_7_2_are_named_by_device_type(need, footprint, ppc64, version):
     qemu = program_of_version(version, PSERIES, need)
-    recorded(footprint, "old", "power8", *SIXTEEN, "-b", "qemu")
-    recorded(footprint, "new", "power8", *SIXTEEN, "-b", "qemu", "--qemu", qemu)
+    two_types = ("-s", "cpus=2", "-s", "nics=16", "-s", "bridges=4", "-s", "scsi=1")
+    recorded(footprint, "old", "power8", *two_types, "-b", "qemu")
+    recorded(footprint, "new", "power8", *two_types, "-b", "qemu", "--qemu", qemu)
     gate = footprint("gate", "new", "--budget", "flatviews.alive<=4")
-    first_line = footprint("compare", "old", "new").stdout.splitlines()[0]
+    said = footprint("compare", "old", "new").stdout
     if version == "7.2":
-        assert (gate.returncode, "the same to the last range and node" in first_line) == (0, True)
+        assert (gate.returncode, "the same to the last range and node" in said) == (0, True)
         return
-    assert first_line == "views: +16 views of virtio-net-pci's `virtio-pci`"
+    assert (
+        "views: +16 views of virtio-net-pci's `virtio-pci`, +1 view of virtio-scsi-pci's `virtio-pci`"
+        in said.splitlines()
+    )
     assert gate.returncode == 1
-    assert "16 views private to a device: 16 of virtio-net-pci's `virtio-pci`" in gate.stdout
+    assert "17 views private to a device: 16 of virtio-net-pci's `virtio-pci`, 1 of virtio-scsi-pci's" in gate.stdout
 
 
 def test_the_256_private_views_of_the_published_guest_are_named(need, footprint):

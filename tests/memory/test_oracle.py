@@ -269,6 +269,19 @@ def test_a_space_made_within_a_transaction_on_a_new_alias_follows_later_changes_
     assert both.differences() == []
 
 
+def test_a_space_made_while_a_core_is_held_follows_later_changes_of_what_its_root_led_to() -> None:
+    both = Both([rule_set("v7.2.0,transactions=machine")])
+    both.oracle.begin()
+    with both.core.held("machine"):
+        for call in (("create", "container", 0x10, 0, 0), ("add", 0, 0x1000, 2, 0), ("create", "alias", 0x10, 2, 0)):
+            both.play(call)
+        both.play(("space", 3, ""))
+        both.play(("create", "io", 0x10, 0, 0))
+        both.play(("add", 2, 0, 4, 0))
+    both.oracle.commit()
+    assert both.differences() == []
+
+
 def test_a_region_that_shows_itself_elsewhere_is_drawn_as_far_as_clipping_lets_it() -> None:
     rules = [HISTORY["v7.2.0"]]
     both = Both(rules)

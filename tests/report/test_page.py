@@ -182,3 +182,10 @@ def test_pictures_take_their_colours_from_the_style_sheet():
     body = page[page.index("<body>") :]
     assert "var(--accent)" in body
     assert "#0000" not in body
+
+
+def test_a_long_command_line_is_folded_away_and_a_short_fact_is_not():
+    words = "qemu-system-ppc64 " + "-device virtio-net-pci " * 20
+    page = render([recording(run("new"), environment={"QEMU command line": words, "python": "3.11"})])
+    assert f"<summary>QEMU command line</summary><code>{words}</code>" in page
+    assert "<dt>python</dt><dd>3.11</dd>" in page

@@ -204,3 +204,8 @@ def test_all_figures_give_bytes_to_the_last_one():
 def test_of_many_cycles_the_first_and_the_last_are_shown():
     samples = tuple(Sample("plugged", n, metrics(n)) for n in range(50))
     assert len(figures(recording(run(samples=samples))).exhibits[0].tables) == 2
+
+
+def test_an_answer_that_begins_with_the_views_in_use_names_them():
+    real = run("qemu-11.1.2", samples=(Sample("built", 0, {"flatviews.alive": 260}),))
+    assert plain(answer(recording(real))) == "At “built”, 260 views are in use."
