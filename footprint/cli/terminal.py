@@ -248,7 +248,7 @@ def complain(what: str | FootprintError) -> None:
         cut = max(0, what.column - LONGEST_SHOWN // 2)
         shown = visible(what.shown[cut : cut + LONGEST_SHOWN])
         before = visible(what.shown[cut : what.column])
-        lines += [f"  {shown}", f"  {' ' * cells(before)}^"]
+        lines += [f"  {shown}", f"  {' ' * len(before)}^"]
     for line in lines:
         sys.stderr.write(_encodable(visible(line), sys.stderr) + "\n")
     sys.stderr.flush()
