@@ -184,7 +184,8 @@ class _Walker:
                 return
             if draft is None and self.headless is None and kinds.starts(kinds.unquoted(text), TREE):
                 self.headless = line
-            if kinds.is_damaged(text) and not self._interrupted:
+            begun = draft is not None or bool(self.found.answers) or kinds.starts(kinds.unquoted(text), TREE)
+            if begun and kinds.is_damaged(text) and not self._interrupted:
                 raise self.source.unexpected(text, _BELOW_A_HEADING, line.number)
             self._leave_out(line, text)
             return

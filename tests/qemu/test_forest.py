@@ -81,7 +81,7 @@ def test_an_alias_whose_target_is_not_printed_shows_a_region_of_the_printed_kind
     target = called(grown, "window")[0].target
     assert target is not None and (target.line.name, target.line.size, target.children) == ("gone", 0x10, [])
     assert grown.lost == called(grown, "window")
-    assert "show what is not printed ('gone')" in grown.guesses[0]
+    assert "shows what is not printed ('gone')" in grown.guesses[0]
 
 
 def test_a_name_with_an_at_sign_in_it_is_found_by_its_block() -> None:
