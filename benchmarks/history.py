@@ -18,7 +18,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from footprint.history.checkout import Checkout
+from footprint.history.checkout import CommitAndBranch
 from footprint.history.keep import keep
 from footprint.record.recorder import record
 from footprint.record.request import ModelOptions, Request
@@ -70,7 +70,7 @@ def fill(path: Path, runs: int) -> None:
     values = scenario.values({"cpus": "2", "nics": "3", "bridges": "1"})
     recording = record(Request(scenario, "power8", values, ModelOptions(find_rule_sets(scenario.rules))))
     for _ in range(runs):
-        keep(recording, path, Checkout("0" * 40, "main"))
+        keep(recording, path, CommitAndBranch("0" * 40, "main"))
 
 
 def main() -> None:

@@ -32,7 +32,7 @@ class _Verdicts(msgspec.Struct):
     verdicts: list[_Verdict]
 
 
-class Answer(StrEnum):
+class BisectAnswer(StrEnum):
     """What git is told about a commit."""
 
     GOOD = "good"
@@ -45,7 +45,7 @@ class Judgement:
     """The answer for one commit, and why: the gate's words, or what could not be done."""
 
     commit: str
-    answer: Answer
+    answer: BisectAnswer
     reason: str
 
 
@@ -66,21 +66,21 @@ class Judge:
         """The judgement of `commit`, which is checked out."""
         code, words = self._result(["sh", "-c", self.build])
         if code:
-            return Judgement(commit, Answer.SKIP, f"the build command ended with {code}: {_gist(words)}")
+            return Judgement(commit, BisectAnswer.SKIP, f"the build command ended with {code}: {_gist(words)}")
         with tempfile.TemporaryDirectory(prefix="footprint-bisect-") as place:
             recorded: list[str] = []
             if self.run:
                 code, words = self._footprint("run", *self.run, "-o", place, "--force", "--no-report", "--no-history")
                 if code:
-                    return Judgement(commit, Answer.SKIP, f"footprint run ended with {code}: {_gist(words)}")
+                    return Judgement(commit, BisectAnswer.SKIP, f"footprint run ended with {code}: {_gist(words)}")
                 recorded = [place]
             with tempfile.TemporaryFile() as verdicts:
                 code, words = self._footprint("gate", "--json", *recorded, *self.gate, stdout=verdicts.fileno())
                 verdicts.seek(0)
                 said = verdicts.read()
         if code not in {0, _GATE_SAYS_NO}:
-            return Judgement(commit, Answer.SKIP, f"footprint gate ended with {code}: {_gist(words)}")
-        return Judgement(commit, Answer.BAD if code else Answer.GOOD, _sentences(said))
+            return Judgement(commit, BisectAnswer.SKIP, f"footprint gate ended with {code}: {_gist(words)}")
+        return Judgement(commit, BisectAnswer.BAD if code else BisectAnswer.GOOD, _sentences(said))
 
     def _footprint(self, *arguments: str, stdout: int | None = None) -> tuple[int, str]:
         # -P: a folder called footprint in the checkout is not this package.

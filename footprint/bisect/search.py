@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from footprint.bisect.checkout import Checkout, OnlySkippedError
-from footprint.bisect.judge import Answer, Judge, Judgement
+from footprint.bisect.judge import BisectAnswer, Judge, Judgement
 from footprint.errors import MeasurementError, RequestError
 
 
@@ -36,8 +36,8 @@ def first_bad(
     gate does not tell the ends apart, MeasurementError where an end cannot be judged or only such commits remain.
     """
     checkout = Checkout(Path(judge.folder))
-    ends = {Answer.GOOD: checkout.commit("--good", good), Answer.BAD: checkout.commit("--bad", bad)}
-    if checkout.is_before(ends[Answer.BAD], ends[Answer.GOOD]):
+    ends = {BisectAnswer.GOOD: checkout.commit("--good", good), BisectAnswer.BAD: checkout.commit("--bad", bad)}
+    if checkout.is_before(ends[BisectAnswer.BAD], ends[BisectAnswer.GOOD]):
         raise RequestError(f"--bad {bad} is not after --good {good}: exchange them, or name a later one")
     judged: list[Judgement] = []
 
@@ -52,16 +52,16 @@ def first_bad(
         for expected, commit in ends.items():
             checkout.check_out(commit)
             _check_end(expected, judgement_of(commit))
-        result = checkout.mark("bad", ends[Answer.BAD]) or checkout.mark("good", ends[Answer.GOOD])
+        result = checkout.mark("bad", ends[BisectAnswer.BAD]) or checkout.mark("good", ends[BisectAnswer.GOOD])
         while result is None:
             judgement = judgement_of(checkout.head)
             result = checkout.mark(judgement.answer, judgement.commit)
         return FirstBad(result, **checkout.about(result), judged=tuple(judged))
 
 
-def _check_end(expected: Answer, judgement: Judgement) -> None:
+def _check_end(expected: BisectAnswer, judgement: Judgement) -> None:
     """Raise where an end of the range is not what it was said to be."""
-    if judgement.answer is Answer.SKIP:
+    if judgement.answer is BisectAnswer.SKIP:
         raise MeasurementError(f"the {expected} commit {judgement.commit[:12]} cannot be judged: {judgement.reason}")
     if judgement.answer is not expected:
         raise RequestError(

@@ -6,16 +6,17 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, astuple
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from footprint.cli.options import DEFAULT_MARK, json_option, rules_option
-from footprint.cli.terminal import print_json, say, say_wrapped, speaks, width
+from footprint.cli.options import DEFAULT_MARK, force_option, json_option, rules_option
+from footprint.cli.terminal import note, print_json, say, say_wrapped, speaks, width
 
 if TYPE_CHECKING:
     from footprint.history.series import Point, SeriesKey
-    from footprint.history.steps import Step
+    from footprint.history.steps import Stepped, ValueStep
     from footprint.recording.metrics import Metric
 
 COLUMNS = 80
@@ -38,9 +39,11 @@ CSV_HEAD = (
 )
 @json_option
 @click.option("--csv", "as_csv", is_flag=True, help="Print one line of comma-separated values for each run.")
+@click.option("-o", "out", metavar="FILE", type=click.Path(path_type=Path), help="Write a page (HTML) instead.")
+@force_option
 def command(
     name: str, scenario: str, rules: tuple[str, ...], branch: str, mark: str, since: str | None,
-    *, as_json: bool, as_csv: bool,
+    out: Path | None, *, as_json: bool, as_csv: bool, force: bool,
 ) -> None:  # fmt: skip
     """Draw METRIC over the runs that were kept, and name the commits at which it changed.
 
@@ -54,6 +57,7 @@ def command(
     footprint history flatviews.alive
     footprint history flatviews.created --scenario power8 -r v7.2.0 --since 4w
     footprint history process.rss --json
+    footprint history flatviews.alive -o history.html
     """
     from datetime import UTC, datetime
 
@@ -62,18 +66,21 @@ def command(
     from footprint.history.series import Selection, read
     from footprint.history.since import moment
     from footprint.history.steps import steps
+    from footprint.recording.files import writable
     from footprint.recording.metrics import metric
     from footprint.recording.model import ALL_RULES
 
-    if as_json and as_csv:
-        raise RequestError("--json and --csv do not go together: each is all that is printed")
+    if as_json + as_csv + (out is not None) > 1:
+        raise RequestError("--json, --csv and -o do not go together: each is a form of the whole answer")
     row = metric(name)
     start = "" if since is None else moment(since, datetime.now(UTC))
     series = read(
         history_file(), Selection(row.name, scenario, () if ALL_RULES in rules else rules, branch, mark, start)
     )
     stepped = [(key, points, steps(points, row)) for key, points in series.items()]
-    if as_json:
+    if out is not None:
+        _write_page(writable(out, force=force), row, stepped)
+    elif as_json:
         print_json(_document(row, stepped))
     elif as_csv:
         for line in _csv_lines(stepped):
@@ -89,7 +96,12 @@ def command(
                     _draw(key.rules, points, changes, row)
 
 
-Stepped = tuple["SeriesKey", list["Point"], list["Step"]]
+def _write_page(path: Path, row: Metric, stepped: Sequence[Stepped]) -> None:
+    from footprint.recording.files import write_text
+    from footprint.report.kept_runs import render_history
+
+    write_text(path, render_history(row, stepped))
+    note(f"wrote {path}")
 
 
 def _head(key: SeriesKey) -> str:
@@ -97,7 +109,7 @@ def _head(key: SeriesKey) -> str:
     return f"{key.scenario} at “{key.mark}”, {_backend(key.backend)}{_params(key.params)}"
 
 
-def _draw(rules: str, points: Sequence[Point], changes: Sequence[Step], row: Metric) -> None:
+def _draw(rules: str, points: Sequence[Point], changes: Sequence[ValueStep], row: Metric) -> None:
     """A series: its values as one line between the first and the last, and its steps; a still one is a sentence."""
     from footprint.cli.sparkline import BLOCKS, DIGITS, sparkline, step_line
 
@@ -125,7 +137,7 @@ def _extent(points: Sequence[Point], row: Metric) -> str:
     return f"{runs}, {' to '.join(days)}: {range_}"
 
 
-def _sentence(step: Step, points: Sequence[Point], row: Metric) -> str:
+def _sentence(step: ValueStep, points: Sequence[Point], row: Metric) -> str:
     """What changed, the commit at which it was seen first, and what else could be behind it."""
     here, there = points[step.index], points[step.previous]
     change = step.after - step.before
@@ -186,7 +198,7 @@ def _document(row: Metric, stepped: Sequence[Stepped]) -> dict[str, Any]:
     }
 
 
-def _step(step: Step, points: Sequence[Point]) -> dict[str, Any]:
+def _step(step: ValueStep, points: Sequence[Point]) -> dict[str, Any]:
     here, there = points[step.index], points[step.previous]
     return asdict(step) | {"commit": here.commit, "branch": here.branch, "previous_commit": there.commit}
 

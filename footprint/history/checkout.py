@@ -14,27 +14,27 @@ _BRANCH, _POINTER, _LINK = "refs/heads/", "ref: ", "gitdir: "
 
 
 @dataclass(frozen=True, slots=True)
-class Checkout:
+class CommitAndBranch:
     """What is checked out: the `commit` (its whole hash) and the `branch`; empty where there is none."""
 
     commit: str = ""
     branch: str = ""
 
 
-def checkout_of(folder: Path) -> Checkout:
+def checkout_of(folder: Path) -> CommitAndBranch:
     """What is checked out in the repository that `folder` lies in; changes that are not committed are not seen."""
     try:
         git = _git_folder(folder.absolute())
         if git is None:
-            return Checkout()
+            return CommitAndBranch()
         head = (git / "HEAD").read_text().strip()
         if not head.startswith(_POINTER):
-            return Checkout(_hash(head))
+            return CommitAndBranch(_hash(head))
         ref = head.removeprefix(_POINTER)
         branch = ref.removeprefix(_BRANCH) if ref.startswith(_BRANCH) else ""
-        return Checkout(_commit_of(git, ref), branch)
+        return CommitAndBranch(_commit_of(git, ref), branch)
     except (OSError, ValueError):
-        return Checkout()
+        return CommitAndBranch()
 
 
 def _git_folder(folder: Path) -> Path | None:

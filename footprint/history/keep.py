@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from footprint.history.checkout import Checkout, checkout_of
+from footprint.history.checkout import CommitAndBranch, checkout_of
 from footprint.history.database import writing
 from footprint.recording.model import Recording
 
@@ -25,7 +25,7 @@ def history_file() -> Path:
     return Path(os.environ.get(VARIABLE) or DEFAULT)
 
 
-def keep(recording: Recording, path: Path, checkout: Checkout | None = None) -> None:
+def keep(recording: Recording, path: Path, checkout: CommitAndBranch | None = None) -> None:
     """Keep `recording` in the history at `path`, whole or not at all; when this returns it is there.
 
     `checkout` is by default that of the current folder. Raises RequestError, with the reason, where it cannot be kept.

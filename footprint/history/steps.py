@@ -13,7 +13,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from footprint.history.series import Point
+from footprint.history.series import Point, SeriesKey
 from footprint.recording.metrics import Metric, MetricKind
 from footprint.recording.model import Number
 
@@ -30,7 +30,7 @@ _DEVIATION = 1.4826
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ValueStep:
     """A change of value at the point number `index`; `previous` is the number of the point it is compared with.
 
     `before` and `after` are those points' values, of a measured metric the medians before and after.
@@ -42,7 +42,11 @@ class Step:
     after: Number
 
 
-def steps(points: Sequence[Point], metric: Metric) -> list[Step]:
+Stepped = tuple[SeriesKey, list[Point], list[ValueStep]]
+"""A series with its steps."""
+
+
+def steps(points: Sequence[Point], metric: Metric) -> list[ValueStep]:
     """The steps of a series, in its order."""
     if metric.kind is MetricKind.EXACT:
         return list(_changes(points))
@@ -53,24 +57,24 @@ def steps(points: Sequence[Point], metric: Metric) -> list[Step]:
     return sorted(shifts, key=lambda step: step.index)
 
 
-def _changes(points: Sequence[Point]) -> list[Step]:
+def _changes(points: Sequence[Point]) -> list[ValueStep]:
     changes = []
     last: dict[str, int] = {}
     for n, point in enumerate(points):
         previous = last.get(point.branch, n - 1)
         last[point.branch] = n
         if previous >= 0 and points[previous].value != point.value:
-            changes.append(Step(n, previous, points[previous].value, point.value))
+            changes.append(ValueStep(n, previous, points[previous].value, point.value))
     return changes
 
 
-def _shifts(points: Sequence[Point], numbers: Sequence[int]) -> list[Step]:
+def _shifts(points: Sequence[Point], numbers: Sequence[int]) -> list[ValueStep]:
     """The shifts among the points `numbers`, all of one machine."""
     values = [points[n].value for n in numbers]
     cuts = _cuts(values, _noise(values))
     medians = [statistics.median(values[start:end]) for start, end in itertools.pairwise([0, *cuts, len(values)])]
     return [
-        Step(numbers[cut], numbers[cut - 1], before, after)
+        ValueStep(numbers[cut], numbers[cut - 1], before, after)
         for cut, (before, after) in zip(cuts, itertools.pairwise(medians), strict=True)
     ]
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from footprint.history.checkout import Checkout
+from footprint.history.checkout import CommitAndBranch
 from footprint.history.keep import keep
 from footprint.recording import Recording, Run, Sample
 from footprint.recording.model import SCHEMA
@@ -32,7 +32,7 @@ def kept(path, *values, metric="flatviews.alive", rules="v7.2.0", commits=(OLD, 
         environment = {"recorded": f"2026-11-{day:02}T10:00:00+00:00", "footprint": footprint}
         run = Run(rules, {}, (Sample("built", 0, {metric: value}),))
         recording = Recording(SCHEMA, "power8", {"cpus": 2}, "model", environment, (run,))
-        keep(recording, path, Checkout(commits[number % len(commits)], branch))
+        keep(recording, path, CommitAndBranch(commits[number % len(commits)], branch))
 
 
 def test_every_run_is_kept_with_its_commit_and_branch(footprint, need, tmp_path):
@@ -112,6 +112,17 @@ def test_csv_has_a_line_for_each_run(footprint, tmp_path):
     rows = list(csv.DictReader(io.StringIO(footprint("history", "flatviews.alive", "--csv").stdout)))
     assert [(row["value"], row["commit"], row["step"]) for row in rows] == [("4", OLD, "0"), ("256", NEW, "1")]
     assert {(row["params"], row["branch"], row["rules"]) for row in rows} == {('{"cpus":2}', 'a,"b"', "v7.2.0")}
+
+
+def test_a_page_is_written_and_not_overwritten(footprint, tmp_path):
+    kept(tmp_path / "reports" / "history.db", 4, 256)
+    done = footprint("history", "flatviews.alive", "-o", "page.html")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "wrote page.html\n")
+    page = (tmp_path / "page.html").read_text()
+    assert page.startswith("<!DOCTYPE html>")
+    assert NEW[:12] in page
+    done = footprint("history", "flatviews.alive", "-o", "page.html")
+    assert (done.returncode, "page.html exists" in done.stderr) == (2, True)
 
 
 def test_runs_are_selected_by_rules_branch_and_time(footprint, tmp_path):

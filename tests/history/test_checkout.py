@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from footprint.history.checkout import Checkout, checkout_of
+from footprint.history.checkout import CommitAndBranch, checkout_of
 
 
 @pytest.fixture
@@ -30,9 +30,9 @@ def commit(git, words):
 def test_a_branch_is_read_from_the_folder_and_from_below_it(git, tmp_path):
     deep = tmp_path / "repo" / "a" / "b"
     deep.mkdir(parents=True)
-    assert checkout_of(deep) == Checkout("", "main")
+    assert checkout_of(deep) == CommitAndBranch("", "main")
     first = commit(git, "first")
-    assert checkout_of(deep) == checkout_of(tmp_path / "repo") == Checkout(first, "main")
+    assert checkout_of(deep) == checkout_of(tmp_path / "repo") == CommitAndBranch(first, "main")
 
 
 def test_a_branch_with_a_slash_and_packed_references_are_read(git, tmp_path):
@@ -43,14 +43,14 @@ def test_a_branch_with_a_slash_and_packed_references_are_read(git, tmp_path):
     commit(git, "third")
     git("reset", "-q", "--hard", "HEAD~1")
     git("pack-refs", "--all")
-    assert checkout_of(tmp_path / "repo") == Checkout(second, "fix/views")
+    assert checkout_of(tmp_path / "repo") == CommitAndBranch(second, "fix/views")
 
 
 def test_a_detached_head_has_a_commit_and_no_branch(git, tmp_path):
     first = commit(git, "first")
     commit(git, "second")
     git("checkout", "-q", first)
-    assert checkout_of(tmp_path / "repo") == Checkout(first, "")
+    assert checkout_of(tmp_path / "repo") == CommitAndBranch(first, "")
 
 
 def test_a_worktree_has_its_own_branch(git, tmp_path):
@@ -60,7 +60,7 @@ def test_a_worktree_has_its_own_branch(git, tmp_path):
     for packed in (False, True):
         if packed:
             git("pack-refs", "--all")
-        assert checkout_of(tmp_path / "tree") == Checkout(other, "other")
+        assert checkout_of(tmp_path / "tree") == CommitAndBranch(other, "other")
 
 
 @pytest.mark.parametrize("head", [None, b"", b"ref: refs/heads/../../secret\n", b"\xff\xfe", b"0123\n"])

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from footprint.errors import InputFileError, RequestError, UnknownNameError
-from footprint.history.checkout import Checkout
+from footprint.history.checkout import CommitAndBranch
 from footprint.history.database import APPLICATION, check
 from footprint.history.keep import keep
 from footprint.history.series import Point, Selection, SeriesKey, read
@@ -38,7 +38,7 @@ def values(path, **selection):
 
 
 def test_a_run_is_found_with_all_that_is_known_of_it(path):
-    keep(recording(params={"nics": 3, "cpus": 2}), path, Checkout("c" * 40, "main"))
+    keep(recording(params={"nics": 3, "cpus": 2}), path, CommitAndBranch("c" * 40, "main"))
     ((key, (point,)),) = read(path, Selection(METRIC)).items()
     assert key == SeriesKey("power8", '{"cpus":2,"nics":3}', "v7.2.0", "model", "built")
     assert point == Point(4, "2026-11-25T10:00:00+00:00", "c" * 40, "main", point.machine, "0.1.0")
@@ -65,7 +65,7 @@ def test_the_last_sample_of_a_mark_that_comes_again_counts(path):
 
 def test_a_branch_and_a_time_select_runs(path):
     for value, branch, day in ((1, "main", "20"), (2, "fix", "21"), (3, "main", "22")):
-        keep(recording(value, recorded=f"2026-11-{day}T10:00:00+00:00"), path, Checkout("c" * 40, branch))
+        keep(recording(value, recorded=f"2026-11-{day}T10:00:00+00:00"), path, CommitAndBranch("c" * 40, branch))
     assert values(path, branch="main") == [[1, 3]]
     assert values(path, since="2026-11-21T10:00:00+00:00") == [[2, 3]]
     assert values(path, since="2026-11-21T10:00:01+00:00", branch="main") == [[3]]
@@ -81,7 +81,7 @@ def test_a_branch_and_a_time_select_runs(path):
     ],
 )
 def test_a_name_that_was_never_kept_is_refused_with_those_that_were(path, selection, kind):
-    keep(recording(), path, Checkout("c" * 40, "main"))
+    keep(recording(), path, CommitAndBranch("c" * 40, "main"))
     with pytest.raises(UnknownNameError, match=kind):
         values(path, **selection)
 
@@ -108,7 +108,7 @@ def test_whatever_its_names_and_numbers_a_run_comes_back_as_it_was(tmp_path_fact
     path = tmp_path_factory.mktemp("kept") / "history.db"
     for scenario, rules, params, value in runs:
         sample = Sample("built", 0, {METRIC: value})
-        keep(Recording(SCHEMA, scenario, params, "model", {}, (Run(rules, {}, (sample,)),)), path, Checkout())
+        keep(Recording(SCHEMA, scenario, params, "model", {}, (Run(rules, {}, (sample,)),)), path, CommitAndBranch())
     kept = [
         (key.scenario, key.rules, point.value)
         for key, points in read(path, Selection(METRIC)).items()
@@ -124,7 +124,7 @@ def test_no_history_is_told_as_such(path):
 
 def spoilt(path, how):
     """A history with one run, spoilt; gives its bytes."""
-    keep(recording(), path, Checkout())
+    keep(recording(), path, CommitAndBranch())
     with sqlite3.connect(path) as history:
         history.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     history.close()
@@ -173,7 +173,7 @@ def test_a_newer_a_broken_and_a_foreign_database_are_refused_and_left_as_they_ar
 
 
 def test_a_row_that_is_not_ours_is_no_traceback(path):
-    keep(recording(), path, Checkout())
+    keep(recording(), path, CommitAndBranch())
     with sqlite3.connect(path) as history:
         history.execute("UPDATE sample SET metrics = 'x'")
     history.close()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from footprint.errors import RequestError
 from footprint.history.series import Point
 from footprint.history.since import moment
-from footprint.history.steps import Step, steps
+from footprint.history.steps import ValueStep, steps
 from footprint.recording.metrics import metric
 
 EXACT, MEASURED = metric("flatviews.alive"), metric("process.rss")
@@ -28,13 +28,13 @@ def at(found):
 
 
 def test_an_exact_metric_steps_where_it_has_another_value():
-    assert steps(points([4, 4, 256, 256, 4]), EXACT) == [Step(2, 1, 4, 256), Step(4, 3, 256, 4)]
+    assert steps(points([4, 4, 256, 256, 4]), EXACT) == [ValueStep(2, 1, 4, 256), ValueStep(4, 3, 256, 4)]
     assert steps(points([4]), EXACT) == steps(points([]), EXACT) == []
 
 
 def test_two_branches_measured_in_turn_step_once():
-    assert steps(points([4, 6, 4, 6, 4, 6], branches="mf"), EXACT) == [Step(1, 0, 4, 6)]
-    assert steps(points([4, 6, 4, 6, 5, 6], branches="mf"), EXACT) == [Step(1, 0, 4, 6), Step(4, 2, 4, 5)]
+    assert steps(points([4, 6, 4, 6, 4, 6], branches="mf"), EXACT) == [ValueStep(1, 0, 4, 6)]
+    assert steps(points([4, 6, 4, 6, 5, 6], branches="mf"), EXACT) == [ValueStep(1, 0, 4, 6), ValueStep(4, 2, 4, 5)]
 
 
 @given(st.lists(st.integers(0, 3), max_size=20))
@@ -76,7 +76,7 @@ def test_a_few_runs_or_a_page_more_are_no_step_of_a_measured_metric():
 def test_another_machine_is_no_step_of_a_measured_metric():
     assert steps(points([100, 200] * 10, machines="ab"), MEASURED) == []
     found = steps(points([100, 200] * 10 + [150, 200] * 10, machines="ab"), MEASURED)
-    assert found == [Step(20, 18, 100, 150)]
+    assert found == [ValueStep(20, 18, 100, 150)]
 
 
 def test_a_step_in_a_long_history_is_found_to_the_run():

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from footprint.history.checkout import Checkout
+from footprint.history.checkout import CommitAndBranch
 from footprint.history.keep import keep
 from footprint.recording import Recording, Run, Sample
 from footprint.recording.model import SCHEMA
@@ -23,7 +23,7 @@ def recording(writer, number):
 def main():
     path, writer, runs = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     for number in range(runs):
-        keep(recording(writer, number), path, Checkout("c" * 40, "main"))
+        keep(recording(writer, number), path, CommitAndBranch("c" * 40, "main"))
         print(writer, number, flush=True)
 
 
