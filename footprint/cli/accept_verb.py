@@ -161,7 +161,7 @@ def _print(changes: list[dict[str, Any]], moves: list[Tightening]) -> None:
             delta = None if now is None else now - before
             cells = [name, change["rules"], change["mark"], figure(name, before), figure(name, now)]
             rows.append([*cells, signed_figure(name, delta)])
-        print_table(f"{len(old)} accepted figures change", columns, rows)
+        print_table([f"{len(old)} accepted figures change"], columns, rows)
     if added:
         runs = dict.fromkeys(change["rules"] for change in changes if change["before"] is None)
         say_wrapped(f"{added} figures are accepted for the first time, under {', '.join(runs)}")

@@ -84,7 +84,7 @@ def _print_details(comparison: Comparison, *, everything: bool) -> None:
     if lines:
         say()
         heading = f"{_title(comparison)}, every metric" if everything else "the largest differences"
-        print_table(heading, _COLUMNS, [_row(line) for line in lines])
+        print_table([heading], _COLUMNS, [_row(line) for line in lines])
     if everything:
         for name, only in ((comparison.first, comparison.only_first), (comparison.second, comparison.only_second)):
             if only:

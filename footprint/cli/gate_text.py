@@ -35,7 +35,7 @@ def print_verdicts(judged: Sequence[Judged], *, everything: bool) -> None:
     shown.sort(key=lambda each: order.index(each.verdict.outcome))
     folded = len(judged) - len(shown)
     if shown:
-        print_table(summary(judged), _COLUMNS, [_row(each) for each in shown])
+        print_table([summary(judged)], _COLUMNS, [_row(each) for each in shown])
     else:
         say_wrapped(summary(judged))
     if folded:

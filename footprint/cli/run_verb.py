@@ -56,16 +56,19 @@ if TYPE_CHECKING:
 )
 @json_option
 @click.option("--no-report", is_flag=True, help="Write no index.html.")
+@click.option("--no-history", is_flag=True, help="Do not keep this run for `footprint history`.")
 @force_option
 def command(
     scenario: str, sets: tuple[str, ...], rules: tuple[str, ...], backend: str, qemu: str | None,
     time_limit: float | None, firmware_seconds: float | None, guests: int, applied: tuple[str, ...],
-    probes: str, out: Path | None, *, count_views: bool, as_json: bool, no_report: bool, force: bool,
+    probes: str, out: Path | None, *, count_views: bool, as_json: bool, no_report: bool, no_history: bool,
+    force: bool,
 ) -> None:  # fmt: skip
     """Play SCENARIO and record every metric at every mark.
 
     SCENARIO is the name of a built-in scenario, a .py file, a capture or an operation log. Writes recording.json
-    and index.html into a folder; with --json and without -o it only prints the recording.
+    and index.html into a folder; with --json and without -o it only prints the recording. Either way the run is kept
+    for `footprint history`, in reports/history.db or the file that FOOTPRINT_HISTORY names.
 
     \b
     footprint run power8
@@ -83,12 +86,16 @@ def command(
     writes = out is not None or not as_json
     folder = out or Path("reports") / request.scenario.name
     files = _output_files(folder, force=force, report=not no_report) if writes else []
+    if not no_history:
+        _check_history()
     try:
         recording = record(request, progress())
     finally:
         end_progress()
     if writes:
         _write(recording, files)
+    if not no_history:
+        _keep(recording)
     if as_json:
         print_json(recording)
     else:
@@ -119,3 +126,26 @@ def _write(recording: Recording, files: list[Path]) -> None:
         texts.append(render([recording]))
     for path, text in zip(files, texts, strict=True):
         write_text(path, text)
+
+
+def _check_history() -> None:
+    """Refuse a history that is damaged, or of a newer footprint, while nothing has been done yet."""
+    from footprint.errors import InputFileError
+    from footprint.history.database import check
+    from footprint.history.keep import history_file
+
+    try:
+        check(history_file())
+    except InputFileError as error:
+        raise InputFileError(error.path, f"{error.reason}; --no-history runs without it") from None
+
+
+def _keep(recording: Recording) -> None:
+    """Keep the run in the history; the run is done, so that a history which cannot be written is only told."""
+    from footprint.errors import RequestError
+    from footprint.history.keep import history_file, keep
+
+    try:
+        keep(recording, history_file())
+    except RequestError as error:
+        note(f"this run is not in the history: {error}")

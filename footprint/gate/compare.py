@@ -104,14 +104,14 @@ def compare(
     """
     notes: tuple[str, ...] = ()
     if first.scenario != second.scenario:
-        words = f"the first is a recording of {first.scenario}, the second {second.scenario}"
+        words = f"A is a recording of {first.scenario}, B of {second.scenario}"
         if not anyway:
             raise RequestError(f"these cannot be compared: {words}; --anyway compares what both have")
         notes = (words,)
     notes += _differing_params(first, second)
     alike = first.backend == second.backend
     if not alike:
-        notes += (f"process memory is not compared: the first ran on {first.backend}, the second on {second.backend}",)
+        notes += (f"process memory is not compared: A ran on {first.backend}, B on {second.backend}",)
     pairs = _pairs(first, second, rules)
     return [_compare(mine, theirs, notes, measured=alike or anyway, anyway=anyway) for mine, theirs in pairs]
 
@@ -129,9 +129,7 @@ def unpaired(first: Recording, second: Recording, comparisons: Sequence[Comparis
 def _differing_params(first: Recording, second: Recording) -> tuple[str, ...]:
     names = list(dict.fromkeys([*first.params, *second.params]))
     values = [(name, first.params.get(name, "not set"), second.params.get(name, "not set")) for name in names]
-    return tuple(
-        f"{name} is {mine} in the first, {theirs} in the second" for name, mine, theirs in values if mine != theirs
-    )
+    return tuple(f"{name} is {mine} in A, {theirs} in B" for name, mine, theirs in values if mine != theirs)
 
 
 def _pairs(first: Recording, second: Recording, rules: tuple[str | None, str | None]) -> list[tuple[Run, Run]]:

@@ -85,7 +85,7 @@ def _contents(first: Run, second: Run) -> str:
     differing = sorted({(view.device, view.root) for view in unmatched})
     if differing:
         names = _listed([_whose(key) for key in differing])
-        return f"views: {_plural(alive)} alive in both, but some show something else: {names}"
+        return f"views: {_plural(alive)} alive in both, but not all have the same content: {names}"
     whole = sum(view.alike + 1 for view in first.views) == alive and all(map(_is_whole, (*first.views, *second.views)))
     reach = "to the last range and node" if whole else "in every range and node recorded"
     return f"views: {_plural(alive)} alive in both, the same {reach}"

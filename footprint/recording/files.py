@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from footprint.errors import InputFileError, RequestError, reason_of
 from footprint.recording.model import SCHEMA, Recording
 
 FILE_NAME = "recording.json"
+_NAME, _, _MAJOR = SCHEMA.rpartition("/")
+_FORM = re.compile(rf"{re.escape(_NAME)}/(\d{{1,9}})(?:\.\d{{1,9}})?")
 
 
 def encode(document: object) -> str:
@@ -29,15 +32,27 @@ def read_recording(path: str | Path) -> Recording:
     except OSError as error:
         raise InputFileError(path, f"cannot read the recording: {reason_of(error)}") from None
     try:
-        recording = msgspec.json.decode(data, type=Recording)
+        _check_schema(path, msgspec.json.decode(data, type=_Head).schema)
+        return msgspec.json.decode(data, type=Recording)
     except msgspec.ValidationError as error:
         raise InputFileError(path, f"is not a recording: {error}") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         line = data[: _offset(str(error))].count(b"\n") + 1
         raise InputFileError(path, f"is not JSON: {error}", line=line) from None
-    if recording.schema != SCHEMA:
-        raise InputFileError(path, f"has schema {recording.schema!r}; this version reads {SCHEMA!r}")
-    return recording
+
+
+class _Head(msgspec.Struct):
+    """What every version of the format begins with."""
+
+    schema: str
+
+
+def _check_schema(path: Path, schema: str) -> None:
+    """Raise InputFileError for another major version; a minor one (``/1.2``) only adds what may be missing."""
+    form = _FORM.fullmatch(schema)
+    if form is None or form[1] != _MAJOR:
+        newer = " of a newer footprint" if form and int(form[1]) > int(_MAJOR) else ""
+        raise InputFileError(path, f"has schema {schema!r}{newer}; this version reads {SCHEMA!r}")
 
 
 def _offset(message: str) -> int:

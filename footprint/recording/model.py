@@ -2,7 +2,9 @@
 
 Format history, newest first:
 
-- ``footprint.recording/1``: the first.
+- ``footprint.recording/1``: the first. What was added since has a default, so that older files are read.
+
+A change that older versions cannot ignore makes the number larger; such a file is refused.
 """
 
 from __future__ import annotations

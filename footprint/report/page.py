@@ -31,7 +31,7 @@ SECTIONS: tuple[Callable[[Recording], Section | None], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class RecordingPart:
-    """One recording on the page; `anchor` and `name` tell it from the others."""
+    """One recording on the page, or what else has a head and sections; `anchor` and `name` tell it from the others."""
 
     anchor: str
     name: str
@@ -44,6 +44,13 @@ def render(recordings: Sequence[Recording], *, title: str = "") -> str:
 
     `title` heads the page; without one, the names of the scenarios do.
     """
+    parts = tuple(_part(n, recording, recordings) for n, recording in enumerate(recordings, 1))
+    names = ", ".join(dict.fromkeys(part.head.scenario for part in parts))
+    return page(parts, title or names or "footprint", source="a recording" if len(parts) == 1 else "recordings")
+
+
+def page(parts: Sequence[RecordingPart], title: str, *, source: str) -> str:
+    """The HTML page of `parts`, one below the other; `source` says what they were made from."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
@@ -53,9 +60,7 @@ def render(recordings: Sequence[Recording], *, title: str = "") -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    parts = tuple(_part(n, recording, recordings) for n, recording in enumerate(recordings, 1))
-    names = ", ".join(dict.fromkeys(part.head.scenario for part in parts))
-    return environment.get_template("page.html").render(title=title or names or "footprint", parts=parts)
+    return environment.get_template("page.html").render(title=title, parts=parts, source=source)
 
 
 def _part(n: int, recording: Recording, recordings: Sequence[Recording]) -> RecordingPart:

@@ -43,7 +43,7 @@ def test_other_parameters_are_noted(footprint, recorded):
     one, other = recorded("a", "-r", "v7.2.0"), recorded("b", "-r", "v7.2.0", nics=4)
     done = footprint("compare", one, other, "--all")
     assert done.returncode == 1
-    assert "nics is 3 in the first, 4 in the second" in done.stderr
+    assert "nics is 3 in A, 4 in B" in done.stderr
     line = next(line for line in done.stdout.splitlines() if "address_spaces" in line)
     assert line.split()[-1] == "DIFFERS"
     assert line.split()[-3:-1] == ["+1", "+8.3"]
@@ -59,7 +59,7 @@ def test_what_cannot_be_compared_exits_two_with_the_reason(footprint, recorded, 
     done = footprint("compare", one, other, "--rules-a", "v2.12.0")
     assert (done.returncode, "v7.2.0, v2.11.0" in done.stderr) == (2, True)
     document = json.loads((tmp_path / "b" / "recording.json").read_text())
-    for change, word in (({"scenario": "pc"}, "the second pc"), ({"runs": []}, "0 runs")):
+    for change, word in (({"scenario": "pc"}, "B of pc"), ({"runs": []}, "0 runs")):
         (tmp_path / "c.json").write_text(json.dumps(document | change))
         done = footprint("compare", other, "c.json")
         assert (done.returncode, word in done.stderr) == (2, True), done.stderr
@@ -109,7 +109,7 @@ def test_two_scenarios_are_compared_only_anyway(footprint, recorded, tmp_path):
     assert (done.returncode, "--anyway" in done.stderr) == (2, True)
     done = footprint("compare", one, "pc", "--anyway")
     assert (done.returncode, done.stdout.startswith("v7.2.0: ")) == (1, True)
-    assert "the first is a recording of power8, the second pc" in done.stderr
+    assert "A is a recording of power8, B of pc" in done.stderr
 
 
 def test_what_is_only_measured_is_compared_only_anyway(footprint, recorded, tmp_path):

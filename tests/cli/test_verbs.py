@@ -19,11 +19,12 @@ def test_help_names_every_verb_and_loads_nothing_heavy(footprint):
         assert f"  {verb} " in done.stdout
     imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
     assert "click" in imported
-    assert not imported & {"numpy", "matplotlib", "qemu", "jinja2", "rich", "msgspec", "psutil", "pympler"}
+    assert not imported & {"numpy", "matplotlib", "qemu", "jinja2", "rich", "msgspec", "psutil", "pympler", "sqlite3"}
 
 
 def test_json_prints_the_recording_and_nothing_else(footprint, tmp_path):
-    done = footprint("run", "power8", *SMALL, "-r", "v7.2.0", "-r", "v7.2.0,empty_view=off", "--json")
+    rules = ("-r", "v7.2.0", "-r", "v7.2.0,empty_view=off")
+    done = footprint("run", "power8", *SMALL, *rules, "--json", "--no-history")
     document = json.loads(done.stdout)
     assert (done.returncode, done.stderr) == (0, "")
     assert document["schema"] == "footprint.recording/1"

@@ -57,7 +57,7 @@ def test_a_view_that_shows_something_else_is_named():
     first = recording(SHARED, SCSI, views=[view(), view("virtio-pci", "virtio-scsi-pci")])
     second = recording(SHARED, SCSI, views=[view(), view("virtio-pci", "virtio-scsi-pci", end="0x2000")])
     assert sentences(first, second) == (
-        "views: 2 views alive in both, but some show something else: virtio-scsi-pci's `virtio-pci`",
+        "views: 2 views alive in both, but not all have the same content: virtio-scsi-pci's `virtio-pci`",
     )
 
 
