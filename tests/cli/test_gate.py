@@ -165,6 +165,20 @@ def test_a_baseline_of_something_else_is_not_replaced_without_force(footprint, t
     assert (done.returncode, "accepted with other parameters" in done.stderr) == (2, True)
 
 
+def test_two_rule_sets_that_are_to_agree_are_both_played_again(footprint, tmp_path):
+    (tmp_path / "pyproject.toml").write_text(
+        "[tool.footprint.gates.agree]\nscenario = 'power8'\nparams = { cpus = 2, nics = 3, bridges = 1 }\n"
+        "rules = ['v2.10.0', 'v7.2.0']\n"
+        "equal = [{ metric = 'flatviews.alive', between = ['v2.10.0', 'v7.2.0'] }]\n"
+    )
+    done = footprint("gate")
+    assert "flatviews.alive is 4 under v7.2.0 and 15 under v2.10.0 at built: not equal (−11)" in done.stdout
+    again = done.stdout.split("again: footprint ")[1].split()
+    assert again == ["gate", "agree", "-r", "v2.10.0", "-r", "v7.2.0"]
+    assert footprint(*again).stdout == done.stdout
+    assert done.returncode == 1
+
+
 def test_accepting_one_rule_set_leaves_the_others_as_they_were(footprint, tmp_path):
     words = ("accept", "power8", *SMALL)
     assert footprint(*words, "-r", "v7.2.0", "-r", "v2.10.0").returncode == 0
