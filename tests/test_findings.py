@@ -12,7 +12,7 @@ from footprint.machines.pseries import pseries
 from tests.conftest import ROOT
 from tests.fixtures.real_qemu import program_of_version
 
-TEXT = (ROOT / "docs" / "findings" / "views-are-back.md").read_text()
+TEXT = (ROOT / "docs/findings/views-are-back.md").read_text()
 COMMANDS = re.search(r"```sh\n(.*?)```", TEXT, flags=re.S)[1].splitlines()
 REAL = [line for line in COMMANDS if "QEMU_" in line or "reports/11.1" in line]
 MODEL = [line for line in COMMANDS if line not in REAL]

@@ -20,6 +20,7 @@ ONE_ROOM = {
     "pympler": "probes",
     "psutil": {"process", "probes"},
     "qemu": "qemu_process",
+    "rich": "cli",
     "unicorn": "engines",
 }
 HEAVY = {"numpy", "matplotlib", "jinja2", "rich", "pympler", "qemu"}

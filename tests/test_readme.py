@@ -1,5 +1,6 @@
 """Every command and program in the README works as written."""
 
+import json
 import os
 import re
 import shlex
@@ -47,7 +48,7 @@ def test_a_session_with_a_binary_of_ones_own_works_as_written(need, tmp_path):
     need("gdb", "gdb")
     (tmp_path / "build").mkdir()
     (tmp_path / OWN_QEMU).symlink_to(need("qemu-system-ppc64", "qemu-system-ppc"))
-    assert len(SESSION) == 9
+    assert len(SESSION) == 10
     for line in SESSION:
         done = run(tmp_path, shlex.split(line)[1:])
         assert (done.returncode, "Traceback" in done.stderr) == (0, False), f"{line}: {done.stdout}{done.stderr}"
@@ -62,6 +63,18 @@ def test_the_quick_start_is_two_commands_that_ci_runs():
     assert len(QUICK_START.splitlines()) == 2
     ci = (ROOT / ".ci" / "run").read_text()
     assert "README.md" in ci
+
+
+def test_the_counts_that_the_readme_leads_with_are_what_the_model_makes(footprint):
+    (flag,) = re.findall(r"`footprint run power8 -r (\S+)`", TEXT)
+    (cells,) = re.findall(r"^\| FlatViews alive \|(.*)\|\n\| FlatViews created \|(.*)\|$", TEXT, flags=re.M)
+    alive, created = ([int(cell.replace(" ", "")) for cell in row.split("|")] for row in cells)
+    names = ("v7.2.0", "v11.1.0", "v11.1.0,transactions=machine", flag)
+    words = [word for name in names for word in ("-r", name)]
+    runs = json.loads(footprint("run", "power8", *words, "--json").stdout)["runs"]
+    built = [run["samples"][0]["metrics"] for run in runs]
+    assert [at["flatviews.alive"] for at in built] == [*alive, alive[1]]
+    assert [at["flatviews.created"] for at in built] == [*created, created[1]]
 
 
 def test_the_readme_s_table_is_what_the_run_prints(footprint):

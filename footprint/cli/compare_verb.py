@@ -1,4 +1,4 @@
-"""``footprint compare``: where two recordings differ, metric by metric."""
+"""``footprint compare``: where two recordings differ, and who is behind it."""
 
 from __future__ import annotations
 
@@ -7,116 +7,101 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from footprint.cli.options import json_option
-from footprint.cli.table import Column, print_table
-from footprint.cli.terminal import note, print_json, say, say_wrapped
+from footprint.cli.options import json_option, rules_option
+from footprint.cli.terminal import note, print_json
 
 if TYPE_CHECKING:
-    from footprint.gate.compare import Comparison, MetricPair
-
-MOST_MARKS = 4
-"""Marks that a verdict names one by one."""
+    from footprint.gate.compare import Comparison
+    from footprint.recording.model import Recording
 
 
 @click.command("compare")
 @click.argument("first", metavar="A")
-@click.argument("second", metavar="B")
-@click.option(
-    "--rules-a",
-    metavar="NAME",
-    help="Compare this run of A. Default: runs under rules that both have, or the only one.",
-)
+@click.argument("second", metavar="[B]", default="")
+@rules_option("Compare only the runs under these rule sets; without B, the second of two against the first.")
+@click.option("--rules-a", metavar="NAME", help="Compare this run of A. Default: runs under rules that both have.")
 @click.option("--rules-b", metavar="NAME", help="Compare this run of B.")
-@click.option("--all", "everything", is_flag=True, help="Show equal metrics, too.")
+@click.option("--anyway", is_flag=True, help="Compare even two scenarios, or what is only measured.")
+@click.option("--all", "everything", is_flag=True, help="Show every metric at every mark.")
 @json_option
 def command(
-    first: str, second: str, rules_a: str | None, rules_b: str | None, *, everything: bool, as_json: bool
-) -> None:
-    """Compare recordings A and B: the model and a real QEMU, or one binary before and after a change.
+    first: str, second: str, rules: tuple[str, ...], rules_a: str | None, rules_b: str | None, *, anyway: bool,
+    everything: bool, as_json: bool,
+) -> None:  # fmt: skip
+    """Compare recordings A and B, or two rule sets of A: what differs most, and whose views were gained or lost.
 
-    A and B are files, folders with a recording.json, NAME for reports/NAME, or captures. Counts that both have
-    must be equal at every mark that both have. Process memory is shown, not judged. Exits 0 when all counts are
-    equal, 1 when one differs, and 2 when the two cannot be compared.
+    A and B are files, folders with a recording.json, NAME for reports/NAME, or captures; of two captures what
+    their QEMUs printed is compared. Counts that both have must be equal at every mark that both have. Process
+    memory is shown, not judged. Exits 0 when all counts are equal, 1 when one differs, and 2 when the two cannot
+    be compared.
 
     \b
-    footprint run power8 -r v7.2.0 -o reports/model
-    footprint run power8 -b qemu -o reports/real
     footprint compare model real
+    footprint compare power8 -r v2.10.0 -r v7.2.0
+    footprint compare before.json.gz after.json.gz
     """
-    from footprint.gate.compare import compare
-    from footprint.record.find import find_recording
+    from footprint.cli.compare_text import print_comparisons
+    from footprint.gate.compare import compare, unpaired
 
-    comparisons = compare(find_recording(first), find_recording(second), (rules_a, rules_b))
+    if second:
+        ours, theirs = _both(first, second, rules)
+        comparisons = compare(ours, theirs, (rules_a, rules_b), anyway=anyway)
+        alone = unpaired(ours, theirs, comparisons) if (rules_a, rules_b) == (None, None) else ([], [])
+    else:
+        ours, pair = _within(first, rules, rules_a, rules_b)
+        comparisons, alone = compare(ours, ours, pair, anyway=anyway), ([], [])
     equal = not any(comparison.differing for comparison in comparisons)
     if as_json:
-        print_json({"equal": equal, "comparisons": [_document(comparison) for comparison in comparisons]})
+        documents = [_document(comparison) for comparison in comparisons]
+        partners = {"first": alone[0], "second": alone[1]}
+        print_json({"equal": equal, "comparisons": documents, "without_partner": partners})
     else:
         for sentence in comparisons[0].notes:
             note(f"note: {sentence}")
-        for comparison in comparisons:
-            _print(comparison, everything=everything)
+        print_comparisons(comparisons, alone, everything=everything)
     click.get_current_context().exit(0 if equal else 1)
+
+
+def _both(first: str, second: str, rules: tuple[str, ...]) -> tuple[Recording, Recording]:
+    """The two recordings; of two captures what their QEMUs printed."""
+    from msgspec.structs import replace
+
+    from footprint.errors import UnknownNameError
+    from footprint.record.find import find_printed, find_recording
+
+    if not rules and (mine := find_printed(first)) and (theirs := find_printed(second)):
+        return mine, theirs
+    recordings = find_recording(first, rules), find_recording(second, rules)
+    for name in rules:
+        if not any(recording.run(name) for recording in recordings):
+            names = dict.fromkeys(run.rules for recording in recordings for run in recording.runs)
+            raise UnknownNameError("rule set in these recordings", name, names)
+    if not rules:
+        return recordings
+    kept = [replace(each, runs=tuple(run for run in each.runs if run.rules in rules)) for each in recordings]
+    return kept[0], kept[1]
+
+
+def _within(
+    word: str, rules: tuple[str, ...], rules_a: str | None, rules_b: str | None
+) -> tuple[Recording, tuple[str, str]]:
+    """One recording, and the two rule sets of it to compare; raises RequestError where they are not two."""
+    from footprint.errors import RequestError
+    from footprint.record.find import find_recording
+
+    recording = find_recording(word, rules)
+    names = list(rules) or [name for name in (rules_a, rules_b) if name] or [run.rules for run in recording.runs]
+    if len(names) != 2:
+        have = ", ".join(run.rules for run in recording.runs)
+        raise RequestError(
+            f"{word} alone: name two of its rule sets to compare, as in -r {recording.runs[0].rules} -r NAME, or a "
+            f"second recording; it has {have}"
+            if recording.runs
+            else f"{word} has no runs to compare"
+        )
+    return recording, (names[0], names[1])
 
 
 def _document(comparison: Comparison) -> dict[str, Any]:
     lines = [{**asdict(line), "change": line.change, "percent": line.percent} for line in comparison.lines]
     return {**asdict(comparison), "lines": lines, "differing": len(comparison.differing)}
-
-
-def _print(comparison: Comparison, *, everything: bool) -> None:
-    for sentence in comparison.views:
-        say_wrapped(sentence)
-    judged = [line for line in comparison.lines if line.judged]
-    shown = [line for line in comparison.lines if everything or not line.is_equal]
-    title = f"{comparison.first} → {comparison.second}"
-    if shown:
-        print_table(title, _COLUMNS, [_row(line) for line in shown])
-        say()
-    differing = len(comparison.differing)
-    verdict = f"{differing} of {len(judged)} counts differ" if differing else f"all {len(judged)} counts are equal"
-    marks = dict.fromkeys(_mark(line) for line in judged)
-    say_wrapped(f"{title}: {verdict} (at {_marks(list(marks))})")
-    for name, only in ((comparison.first, comparison.only_first), (comparison.second, comparison.only_second)):
-        if only and everything:
-            say_wrapped(f"only in {name}: {', '.join(only)}")
-
-
-_COLUMNS = (
-    Column("metric", "name"),
-    Column("mark", "name"),
-    Column("A"),
-    Column("B"),
-    Column("change"),
-    Column("in %", extra=1),
-    Column("", "name"),
-)
-
-
-def _mark(line: MetricPair) -> str:
-    return f"{line.mark} {line.cycle}" if line.cycle else line.mark
-
-
-def _marks(marks: list[str]) -> str:
-    """The marks, the first and the last of many."""
-    return ", ".join(marks) if len(marks) <= MOST_MARKS else f"{len(marks)} marks from {marks[0]} to {marks[-1]}"
-
-
-def _row(line: MetricPair) -> list[str]:
-    from footprint.recording.metrics import METRICS
-    from footprint.units import bytes_text, count_text
-
-    known = METRICS.get(line.metric)
-    text = bytes_text if known is not None and known.unit == "bytes" else count_text
-    sign = "+" if line.change > 0 else ""
-    word = "equal" if line.is_equal else "DIFFERS"
-    if not line.judged:
-        word = "what-if" if line.is_count else "measured"
-    return [
-        line.metric,
-        _mark(line),
-        text(line.first),
-        text(line.second),
-        f"{sign}{text(line.change)}".replace("-", "−"),
-        "" if line.percent is None else f"{line.percent:+.1f}".replace("-", "−"),
-        word,
-    ]

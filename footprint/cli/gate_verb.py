@@ -1,52 +1,184 @@
-"""``footprint gate``: check recordings against budgets."""
+"""``footprint gate``: judge recordings, or scenarios played for it, by budgets and baselines."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from footprint.cli.options import DEFAULT_MARK, json_option, rules_option
-from footprint.cli.terminal import note, print_json, say_wrapped
+from footprint.cli.terminal import print_document, print_json
+
+if TYPE_CHECKING:
+    from footprint.cli.gate_subjects import GateSubject
+    from footprint.gate.baseline import Baseline
+    from footprint.gate.gate_verdict import Judged
+    from footprint.gate.gates import Gate
+    from footprint.gate.settings import Settings
+
+FORMATS = ("text", "json", "junit", "github", "gitlab", "markdown")
 
 
 @click.command("gate")
-@click.argument("recordings", nargs=-1, required=True, metavar="RECORDING…")
+@click.argument("words", nargs=-1, metavar="[RECORDING|GATE|SCENARIO]…")
+@click.option("-s", "sets", multiple=True, metavar="NAME=VALUE", help="Set a parameter of the scenario to play.")
+@click.option("--run", "play", is_flag=True, help="Play the gate or scenario of that name even if reports/NAME exists.")
 @click.option(
-    "--budget",
-    "budgets",
-    multiple=True,
-    required=True,
-    metavar="METRIC<=NUMBER",
-    help="A limit, such as 'flatviews.alive<=4'. Repeatable.",
-)
-@click.option("--mark", metavar="NAME", help=f"Judge at this mark. Default: {DEFAULT_MARK}.")
+    "--budget", "budgets", multiple=True, metavar="METRIC<=NUMBER",
+    help="A limit, such as 'flatviews.alive<=4' or, of a measured metric, 'process.rss<=90MiB±5%'. Repeatable.",
+)  # fmt: skip
+@click.option("--baseline", metavar="FILE", help="No exact metric in this baseline (or recording) may get worse.")
+@click.option("--mark", metavar="NAME", help=f"Budgets hold at this mark. Default: {DEFAULT_MARK}.")
 @rules_option("Judge only the runs under these rule sets. Default: every run.")
+@click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="How to answer.")
+@click.option("--all", "everything", is_flag=True, help="Show unchanged metrics of a baseline, too.")
+@click.option("--explain", is_flag=True, help="Judge nothing: show each rule, and the file and key it comes from.")
 @json_option
 def command(
-    recordings: tuple[str, ...], budgets: tuple[str, ...], mark: str | None, rules: tuple[str, ...], *, as_json: bool
-) -> None:
-    """Check each RECORDING against budgets.
+    words: tuple[str, ...], sets: tuple[str, ...], budgets: tuple[str, ...], baseline: str | None, mark: str | None,
+    rules: tuple[str, ...], form: str, *, play: bool, everything: bool, explain: bool, as_json: bool,
+) -> None:  # fmt: skip
+    """Judge recordings by budgets and baselines.
 
-    A RECORDING is a file, a folder with a recording.json, NAME for reports/NAME, or a capture. Prints one
-    sentence for each budget and run. Exits 0 when every budget holds in every run, 1 when one does not, and 2
-    when there was nothing to judge.
+    A RECORDING is a file, a folder with a recording.json, NAME for reports/NAME, or a capture. A GATE is a
+    [tool.footprint.gates.NAME] of the pyproject.toml here or above; it and a SCENARIO are played on the model.
+    Without a word, every gate of the pyproject.toml is played. Exits 0 when every rule holds, 1 when one does
+    not, and 2 when there was nothing to judge.
 
     \b
+    footprint gate
     footprint gate power8 --budget 'flatviews.alive<=4' -r v7.2.0
-    footprint gate reports/power8 --budget 'modelled.resident.peak<=7GiB'
+    footprint gate pc -s cpus=4 --budget 'flatviews.alive<=4' --format markdown
+    footprint gate reports/power8 --baseline reports/baselines/power8.json
     """
-    from footprint.gate.budget import Budget, judge
-    from footprint.record.find import find_recording
+    from footprint.cli.gate_subjects import gate_subjects
+    from footprint.cli.gate_text import print_rules, print_verdicts
+    from footprint.gate.gates import command_line_gate
+    from footprint.gate.settings import find_settings
 
-    limits = [Budget.parse(text, mark) for text in budgets]
-    verdicts = [verdict for word in recordings for verdict in judge(find_recording(word, rules), limits, rules)]
-    broken = [verdict for verdict in verdicts if not verdict.holds]
-    if as_json:
-        print_json({"holds": not broken, "verdicts": [asdict(verdict) for verdict in verdicts]})
+    settings = find_settings(Path.cwd())
+    given = command_line_gate(budgets, mark, _baseline(baseline, rules), baseline or "")
+    if explain:
+        print_rules(_explained(words, settings, given), as_json=as_json or form == "json")
+        return
+    subjects = gate_subjects(words, sets, rules, settings, play=play)
+    judged = [each for subject in subjects for each in _judge(subject, settings, given, rules, mark)]
+    if as_json or form == "json":
+        print_json(_document(judged))
+    elif form == "text":
+        print_verdicts(judged, everything=everything)
+        _print_room(subjects, settings, rules)
     else:
-        for verdict in verdicts:
-            text = f"{'ok  ' if verdict.holds else 'FAIL'}  {verdict.sentence}"
-            say_wrapped(text, hang="      ", colour=None if verdict.holds else "red")
-        note(f"{len(verdicts) - len(broken)} of {len(verdicts)} budget checks passed")
-    click.get_current_context().exit(1 if broken else 0)
+        _print_form(judged, form)
+    click.get_current_context().exit(0 if all(each.verdict.holds for each in judged) else 1)
+
+
+def _baseline(path: str | None, rules: tuple[str, ...]) -> Baseline | None:
+    """What was accepted: the baseline in the file, or the recording that the word names."""
+    from footprint.errors import InputFileError
+    from footprint.gate.baseline import Baseline, read_baseline
+    from footprint.record.find import find_recording, is_recorded
+
+    if path is None:
+        return None
+    try:
+        return read_baseline(path)
+    except InputFileError:
+        if not is_recorded(path):
+            raise
+        try:
+            return Baseline.of(find_recording(path, rules))
+        except InputFileError as error:
+            raise InputFileError(error.path, f"is neither a baseline nor a recording: {error.reason}") from None
+
+
+def _judge(
+    subject: GateSubject, settings: Settings | None, given: Gate, rules: tuple[str, ...], mark: str | None
+) -> list[Judged]:  # fmt: skip
+    """What the command line's rules and those of the subject's gates say of it; raises RequestError for no rule."""
+    from footprint.errors import RequestError
+    from footprint.gate.gate_verdict import Judged
+    from footprint.gate.gates import gate_of, judge
+    from footprint.gate.samples import runs_to_judge
+
+    recording = subject.recording
+    runs_to_judge(recording, rules)
+    gates = [(gate_of(settings, name), rules or settings.gates[name].rules) for name in subject.gates if settings]
+    if given.rules:
+        gates.insert(0, (given, rules))
+    if not gates:
+        params = ", ".join(f"{name}={value}" for name, value in recording.params.items())
+        raise RequestError(
+            f"nothing to judge {subject.word} by: no --budget or --baseline was given, and no gate of a pyproject.toml "
+            f"here is for {recording.scenario} on {recording.backend} with {params or 'no parameters'}"
+        )
+    judged = []
+    for gate, names in gates:
+        for verdict, origin in judge(recording, gate, names):
+            options = ["-r", verdict.rules] if verdict.rules else []
+            if not gate.name:
+                options += ["--mark", mark] if mark else []
+                options += [origin.option, origin.value] if origin.option else []
+            repeat = subject.again(*options)
+            judged.append(
+                Judged(verdict, origin, recording.scenario, subject.word, repeat, gate.name, dict(recording.params))
+            )
+    return judged
+
+
+def _document(judged: list[Judged]) -> dict[str, Any]:
+    verdicts = []
+    for each in judged:
+        verdict = each.verdict
+        verdicts.append(
+            {"holds": verdict.holds, **asdict(verdict), "change": verdict.change}
+            | {"origin": asdict(each.origin), "scenario": each.scenario, "params": each.params}
+            | {"gate": each.gate, "again": each.repeat}
+        )
+    return {"holds": all(each.verdict.holds for each in judged), "verdicts": verdicts}
+
+
+def _print_form(judged: list[Judged], form: str) -> None:
+    from datetime import UTC, datetime
+
+    from footprint.gate.annotations import github_text, gitlab_report
+    from footprint.gate.junit import junit_text
+    from footprint.gate.markdown import markdown_text
+
+    if form == "gitlab":
+        print_json(gitlab_report(judged))
+    elif form == "junit":
+        print_document(junit_text(judged, datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S")))
+    else:
+        print_document(github_text(judged) if form == "github" else markdown_text(judged))
+
+
+def _print_room(subjects: list[GateSubject], settings: Settings | None, rules: tuple[str, ...]) -> None:
+    """Say which budgets of the pyproject.toml could be moved, so that a gain is not lost again."""
+    from footprint.cli.terminal import note
+    from footprint.gate.tighten import tightenings
+
+    for subject in subjects:
+        for name in subject.gates:
+            moves = tightenings(settings, name, subject.recording, rules) if settings else []
+            if moves:
+                told = ", ".join(f"{move.old} could be {move.new}" for move in moves)
+                note(f"room in the budgets of {name}: {told}; footprint accept {name} --tighten moves them")
+
+
+def _explained(words: tuple[str, ...], settings: Settings | None, given: Gate) -> list[tuple[str, str, str]]:
+    """(gate, rule, where it comes from) of the rules of the command line, and of the named gates or all."""
+    from footprint.errors import UnknownNameError
+    from footprint.gate.gates import gate_of
+
+    tables = settings.gates if settings else {}
+    for word in words:
+        if word not in tables and not any(table.scenario == word for table in tables.values()):
+            raise UnknownNameError("gate", word, tables)
+    rows = [("", placed.rule.words, placed.origin.text) for placed in given.rules]
+    for name, table in tables.items():
+        if settings and (not words or name in words or table.scenario in words):
+            rows += [(name, placed.rule.words, placed.origin.text) for placed in gate_of(settings, name).rules]
+    return rows

@@ -86,7 +86,7 @@ def command(
         for line in _csv_lines(stepped):
             say(line)
     else:
-        say(f"{row.name} ({row.unit}, {row.kind})", bold=True)
+        say(f"{row.name} ({row.unit}, {row.kind})")
         heads = dict.fromkeys(_head(key) for key, _, _ in stepped)
         for head in heads:
             say()

@@ -8,7 +8,7 @@ import click
 
 from footprint.cli.options import json_option
 from footprint.cli.table import Column, print_table
-from footprint.cli.terminal import print_json, say_wrapped
+from footprint.cli.terminal import print_json, say, say_wrapped
 
 KINDS = ("scenarios", "rules", "machines", "devices", "backends", "probes", "metrics")
 
@@ -39,7 +39,7 @@ def command(kind: str, *, as_json: bool) -> None:
     else:
         names = [*(name for name in rows[0] if name not in _PROSE), *(name for name in rows[0] if name in _PROSE)]
         columns = [Column(name, "prose" if name in _PROSE else "name", _EXTRA.get(name, 0)) for name in names]
-        print_table(kind, columns, [[str(row[name]) for name in names] for row in rows])
+        print_table([kind], columns, [[str(row[name]) for name in names] for row in rows])
 
 
 _PROSE = ("what", "when", "available")
@@ -140,7 +140,9 @@ _ROWS = {
 
 
 def _print_scenarios(rows: list[dict[str, Any]]) -> None:
-    for row in rows:
+    for n, row in enumerate(rows):
+        if n:
+            say()
         say_wrapped(f"{row['name']}: {row['question']}")
         for param in row["params"]:
             given = f"{param['name']}={param['default']}"
@@ -159,5 +161,6 @@ def _print_rules(rows: list[dict[str, Any]]) -> None:
         say_wrapped(f"{row['name']:<18} {row['what']}", hang=" " * 19)
         if before:
             say_wrapped(f"    changed: {', '.join(changed) or 'nothing'}", hang=" " * 13)
-        say_wrapped(f"    {'all' if not before else 'same'}: {', '.join(same or changed)}", hang=" " * 10)
+        label = "same:" if before else "all:"
+        say_wrapped(f"    {label:<9}{', '.join(same or changed)}", hang=" " * 13)
         before = features

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import click
 
 from footprint.cli.options import DEFAULT_MARK, json_option, rules_option
 from footprint.cli.table import Column, metric_head, print_blocks, print_table, rules_head
-from footprint.cli.terminal import note, print_json, say_wrapped
+from footprint.cli.terminal import note, print_json, say, say_wrapped
 
 if TYPE_CHECKING:
     from footprint.recording.model import Recording, Run, Sample
@@ -20,9 +21,18 @@ SUMMARY = (
     "dispatches.created",
     "modelled.bytes.peak",
     "modelled.resident.peak",
+    "process.rss.peak",
 )
 """The metrics that say most, in the short table."""
-STATE_SUMMARY = ("flatviews.alive", "flatviews.empty", "flat_ranges", "sections", "nodes", "modelled.bytes")
+STATE_SUMMARY = (
+    "flatviews.alive",
+    "process.rss.peak",
+    "flatviews.empty",
+    "flat_ranges",
+    "sections",
+    "nodes",
+    "modelled.bytes",
+)
 """The same where only what exists was recorded."""
 GUESTS_SUMMARY = ("guests", "process.rss", "process.uss", "process.pss", "guests.shared", "guests.rss", "guests.pss")
 """The same where guests ran side by side."""
@@ -65,7 +75,8 @@ def command(word: str, mark: str | None, rules: tuple[str, ...], *, everything: 
 def summarize(recording: Recording, *, mark: str | None = None, everything: bool = False) -> None:
     """Print the recording's figures at `mark`: a row a rule set, or a row a metric for all of them."""
     if recording.answer and mark is None:
-        say_wrapped(recording.answer)
+        say_wrapped(recording.answer, hang="")
+        say()
     read = [(run, sample) for run in recording.runs if (sample := run.sample(mark)) is not None]
     for run in recording.runs:
         if run.sample(mark) is None:
@@ -80,11 +91,11 @@ def summarize(recording: Recording, *, mark: str | None = None, everything: bool
 
 
 def _print_everything(recording: Recording, read: Sequence[tuple[Run, Sample]]) -> None:
-    title, marks = _title(recording, read), _marks(read)
+    marks = _marks(read)
     heads = [rules_head(run.rules) + (f"\nat {_mark(sample)}" if len(marks) > 1 else "") for run, sample in read]
     columns = [Column("metric", "name"), *map(Column, heads)]
     print_blocks(
-        title,
+        _titles(recording, read),
         columns,
         [[name, *(_figure(name, sample.metrics.get(name)) for _, sample in read)] for name in _names(read)],
     )
@@ -105,7 +116,7 @@ def _print_summary(recording: Recording, read: Sequence[tuple[Run, Sample]]) -> 
         columns.append(Column("what it is", "prose", extra=1))
         for row, (run, _) in zip(rows, read, strict=True):
             row.append(run.what)
-    print_table(_title(recording, read), columns, rows)
+    print_table(_titles(recording, read), columns, rows)
 
 
 def _names(read: Sequence[tuple[Run, Sample]]) -> list[str]:
@@ -120,13 +131,13 @@ def _mark(sample: Sample) -> str:
     return f"{sample.mark} {sample.cycle}" if sample.cycle else sample.mark
 
 
-def _title(recording: Recording, read: Sequence[tuple[Run, Sample]]) -> str:
-    """The scenario, the mark where all figures were read, what ran it, and its parameters."""
+def _titles(recording: Recording, read: Sequence[tuple[Run, Sample]]) -> list[str]:
+    """The scenario with what ran it and the mark where all figures were read; its parameters."""
     marks = _marks(read)
-    at = f" at “{marks[0]}”" if len(marks) == 1 else ""
-    params = ", ".join(f"{name}={value}" for name, value in recording.params.items())
+    at = f", read at “{marks[0]}”" if len(marks) == 1 else ""
     backend = {"model": "the model", "qemu": "a real QEMU"}.get(recording.backend, recording.backend)
-    return f"{recording.scenario}{at}, on {backend}" + (f" ({params})" if params else "")
+    params = ", ".join(f"{name}={value}" for name, value in recording.params.items())
+    return [f"{recording.scenario} on {backend}{at}", *([params] if params else [])]
 
 
 def _print_growth(recording: Recording) -> None:
@@ -134,6 +145,9 @@ def _print_growth(recording: Recording) -> None:
     from footprint.verdict.scenario_growth import growths
 
     judged = growths(recording)
+    wanted = [growth for growth in judged if growth.is_wanted]
+    if judged:
+        say()
     for growth in judged:
         if growth.verdict != "clean":
             low, high = _figure(growth.metric, growth.low), _figure(growth.metric, growth.high)
@@ -142,10 +156,10 @@ def _print_growth(recording: Recording) -> None:
                 f"{growth.verdict}: {growth.metric} grows by {_figure(growth.metric, growth.per_cycle)} a cycle "
                 f"({interval}) over {growth.cycles} cycles at {growth.mark} under {growth.rules}"
             )
-        if growth.is_wanted:
-            amount = _figure(growth.metric, growth.per_cycle)
-            say_wrapped(f"{growth.rules}: {growth.metric} grows by {amount} a {growth.adds}, on purpose")
-    if judged and not any(growth.verdict != "clean" or growth.is_wanted for growth in judged):
+    for rules, of_run in groupby(wanted, key=lambda growth: growth.rules):
+        amounts = [f"{growth.metric} +{_figure(growth.metric, growth.per_cycle)}" for growth in of_run]
+        say_wrapped(f"{rules}: each {recording.accumulates} adds on purpose: {', '.join(amounts)}")
+    if judged and not wanted and all(growth.verdict == "clean" for growth in judged):
         say_wrapped(f"clean: nothing grows over {judged[0].cycles} cycles at {judged[0].mark}")
 
 

@@ -1,4 +1,7 @@
-"""Tables for a terminal: names and figures stay whole, prose is wrapped, and what does not fit is left out by name."""
+"""Tables for a terminal: rich draws them; which columns stand side by side, and which are left out by name, is ours.
+
+Rich fits a table by cutting cells. Here names and figures stay whole, so columns are chosen before rich draws.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from footprint.cli.terminal import cells, note, say, say_wrapped, visible, width, wrapped
+from footprint.cli.terminal import OWN_LINE, draw, glued, note, say, say_wrapped, visible, width
 
-GAP = "  "
+GAP = 2
+"""Columns between two columns of a table."""
 LEAST_PROSE = 24
 """Columns that prose needs to be read."""
 
@@ -24,6 +28,11 @@ class Column:
     holds: Literal["name", "figure", "prose"] = "figure"
     extra: int = 0
 
+    @property
+    def shown_head(self) -> str:
+        """The head as it is drawn."""
+        return "\n".join(visible(line) for line in self.head.split("\n"))
+
 
 def metric_head(name: str) -> str:
     """The name of a metric, with a line break before each of its dots."""
@@ -35,23 +44,27 @@ def rules_head(name: str) -> str:
     return name.replace(",", ",\n")
 
 
-def print_table(title: str, columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table as wide as the terminal; a note names the columns for which there is no room."""
-    shown = _fitting(columns, rows, width())
-    say_wrapped(title)
+def print_table(titles: Sequence[str], columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
+    """Print titles and a table as wide as the terminal; a note names the columns for which there is no room."""
+    room = width()
+    shown = _fitting(columns, rows, room)
+    for title in titles:
+        say_wrapped(title)
     say()
-    _print(columns, rows, shown)
-    left_out = [_on_one_line(column.head) for n, column in enumerate(columns) if n not in shown]
+    _draw(columns, rows, shown, room)
+    left_out = [column.head.replace("\n", "") for n, column in enumerate(columns) if n not in shown]
     if left_out:
         note(f"left out for want of room: {', '.join(left_out)} (a wider terminal or --json shows them)")
 
 
-def print_blocks(title: str, columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
-    """Print all columns of a table, as many side by side as fit; each block begins with the first column."""
-    say_wrapped(title)
-    for block in _blocks(columns, rows, width()):
+def print_blocks(titles: Sequence[str], columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
+    """Print titles and all columns of a table, as many side by side as fit; each block begins with the first column."""
+    room = width()
+    for title in titles:
+        say_wrapped(title)
+    for block in _blocks(columns, rows, room):
         say()
-        _print(columns, rows, block)
+        _draw(columns, rows, block, room)
 
 
 def _fitting(columns: Sequence[Column], rows: Sequence[Sequence[str]], room: int | None) -> list[int]:
@@ -75,66 +88,52 @@ def _blocks(columns: Sequence[Column], rows: Sequence[Sequence[str]], room: int 
 
 
 def _total(needs: Sequence[int], shown: Sequence[int]) -> int:
-    return sum(needs[n] for n in shown) + len(GAP) * (len(shown) - 1)
+    return sum(needs[n] for n in shown) + GAP * (len(shown) - 1)
 
 
 def _needs(columns: Sequence[Column], rows: Sequence[Sequence[str]], room: int | None) -> list[int]:
     """The width that each column needs; a name of more than half of `room` gets a line of its own instead."""
+    from rich.cells import cell_len
+
     needs = []
     for n, column in enumerate(columns):
-        texts = [cells(visible(row[n])) for row in rows]
-        if n == 0 and room is not None:
-            texts = [size for size in texts if size <= room // 2]
-        widest = max([*map(cells, _lines_of(column.head)), *texts])
-        needs.append(min(widest, LEAST_PROSE) if column.holds == "prose" and room is not None else widest)
+        texts = [visible(row[n]) for row in rows]
+        if n == 0:
+            texts = [text for text in texts if not _is_long(text, room)]
+        if column.holds == "prose" and room is not None:
+            words = [word for text in texts for word in glued(text).split()]
+            least = min(max(map(cell_len, texts), default=0), LEAST_PROSE)
+            texts = [*words, " " * least]
+        needs.append(max(cell_len(text) for text in (*column.shown_head.split("\n"), *texts)))
     return needs
 
 
-def _print(columns: Sequence[Column], rows: Sequence[Sequence[str]], shown: Sequence[int]) -> None:
-    room = width()
+def _is_long(name: str, room: int | None) -> bool:
+    from rich.cells import cell_len
+
+    return room is not None and cell_len(name) > room // 2
+
+
+def _draw(columns: Sequence[Column], rows: Sequence[Sequence[str]], shown: Sequence[int], room: int | None) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
     needs = _needs(columns, rows, room)
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     for n in shown:
-        if room is not None and columns[n].holds == "prose":  # the first may take what is left, then the next
-            widest = max([cells(visible(row[n])) for row in rows], default=0)
-            needs[n] += max(0, min(room - _total(needs, shown), widest - needs[n]))
-    heads = [_lines_of(columns[n].head) for n in shown]
-    high = max(map(len, heads))
-    for k in range(high):
-        texts = [head[k - high + len(head)] if k >= high - len(head) else "" for head in heads]
-        say(_line(texts, columns, shown, needs), bold=True)
-    say("─" * _total(needs, shown))
+        table.add_column(
+            Text(columns[n].shown_head),
+            justify="right" if columns[n].holds == "figure" else "left",
+            no_wrap=columns[n].holds != "prose",
+            min_width=needs[n],
+        )
+    long_names = []
     for row in rows:
-        for line in _row(row, columns, shown, needs, room):
-            say(line)
-
-
-def _row(
-    row: Sequence[str], columns: Sequence[Column], shown: Sequence[int], needs: Sequence[int], room: int | None
-) -> Iterator[str]:
-    """The lines of a row: one, or more where prose is wrapped or the name is too long for its column."""
-    texts = [visible(row[n]) for n in shown]
-    if cells(texts[0]) > needs[shown[0]]:
-        yield texts[0]
-        texts[0] = ""
-    parts = [
-        wrapped(text, needs[n]) if columns[n].holds == "prose" and room is not None else [text]
-        for n, text in zip(shown, texts, strict=True)
-    ]
-    for k in range(max(map(len, parts))):
-        yield _line([part[k] if k < len(part) else "" for part in parts], columns, shown, needs)
-
-
-def _line(texts: Sequence[str], columns: Sequence[Column], shown: Sequence[int], needs: Sequence[int]) -> str:
-    padded = []
-    for n, text in zip(shown, texts, strict=True):
-        space = " " * max(0, needs[n] - cells(text))
-        padded.append(space + text if columns[n].holds == "figure" else text + space)
-    return GAP.join(padded).rstrip()
-
-
-def _lines_of(head: str) -> list[str]:
-    return [visible(line) for line in head.split("\n")]
-
-
-def _on_one_line(head: str) -> str:
-    return head.replace("\n", "")
+        texts = [glued(visible(row[n])) for n in shown]
+        if _is_long(texts[0], room):  # rich knows no cell that spans columns
+            long_names.append(visible(row[shown[0]]))
+            table.add_row(OWN_LINE)
+            texts[0] = ""
+        table.add_row(*map(Text, texts))
+    draw(table, None if room is None else max(room, _total(needs, shown)), long_names)

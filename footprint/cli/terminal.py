@@ -12,19 +12,27 @@ import re
 import sys
 import textwrap
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
 from footprint.errors import OutputError, reason_of
 
+if TYPE_CHECKING:
+    from rich.table import Table
+
 _STEERING = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
 """Unicode's categories of characters that steer a terminal or hide text: controls, formats (bidirectional marks,
 zero-width characters), lone surrogates, line and paragraph separators."""
 _INSIDE_A_FIGURE = re.compile(r"(?<=\d) (?=\d{3}\b|[KMGTPE]?i?B\b|%)")
-_GLUE = "\N{WORD JOINER}"
+_GLUE = "\udfff"
+"""Stands for a space where no line may be broken: one column wide, and in no other text, where visible() escapes it."""
+OWN_LINE = "\udffe"
+"""Stands in a table for a name that takes a whole line."""
+_ANY_WIDTH = 1 << 20
+"""Columns of what is not wrapped."""
 NARROWEST = 40
 """Columns that output needs at least; a narrower terminal breaks the lines itself."""
 
@@ -38,13 +46,22 @@ class _StandardOutput:
 
     def __init__(self, stream: IO[str] | None) -> None:
         self._stream = stream
+        self._has_news = False
 
     def write(self, text: str) -> int:
         """Write `text`."""
+        self._has_news = True
         with _failing():
             if self._stream is None:
                 raise OutputError("cannot write to standard output: it is closed")
             return self._stream.write(text)
+
+    def end_part(self) -> None:
+        """Write an empty line if anything was written since the last one."""
+        if self._has_news:
+            self.write("\n")
+            self.flush()
+            self._has_news = False
 
     def flush(self) -> None:
         """Write what is buffered."""
@@ -113,12 +130,38 @@ def _escape(letter: str) -> str:
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
-def say(line: str = "", *, colour: str | None = None, bold: bool = False) -> None:
+def say(line: str = "", *, colour: str | None = None) -> None:
     """Print one line of data for people; colours only on a terminal, and not under NO_COLOR."""
     text = _encodable(visible(line), sys.stdout)
-    if (colour or bold) and sys.stdout.isatty() and not os.environ.get("NO_COLOR"):
-        text = click.style(text, fg=colour, bold=bold or None)
+    if colour and _is_styled():
+        text = click.style(text, fg=colour)
     sys.stdout.write(f"{text}\n")
+
+
+def draw(table: Table, room: int | None, long_names: Iterable[str] = ()) -> None:
+    """Print a table of rich in `room` columns (None: any), nothing of it cut; its texts are visible() and glued().
+
+    `long_names` take the lines of OWN_LINE.
+    """
+    from rich.console import Console
+
+    styled, names = _is_styled(), iter(long_names)
+    console = Console(
+        file=sys.stdout,
+        width=room or _ANY_WIDTH,
+        color_system="standard" if styled else None,
+        force_terminal=styled,
+        legacy_windows=False,
+    )
+    with console.capture() as drawn:  # written below, so that what the encoding lacks becomes an escape
+        console.print(table, crop=False)
+    for line in drawn.get().splitlines():
+        text = next(names) if line.strip() == OWN_LINE else line.rstrip().replace(_GLUE, " ")
+        sys.stdout.write(_encodable(text, sys.stdout) + "\n")
+
+
+def _is_styled() -> bool:
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
 
 def say_wrapped(text: str, *, indent: str = "", hang: str = "    ", colour: str | None = None) -> None:
@@ -131,15 +174,27 @@ def say_wrapped(text: str, *, indent: str = "", hang: str = "    ", colour: str 
 
 
 def wrapped(text: str, columns: int | None, *, indent: str = "", hang: str = "") -> list[str]:
-    """`text` in lines of at most `columns` (None: any), no word and no figure cut."""
+    """`text` in lines of at most `columns` (None: any), no word and no figure cut.
+
+    By textwrap, because rich cuts a word that is longer than the line.
+    """
     text = visible(text)
     if columns is None:
         return [indent + text]
-    glued = _INSIDE_A_FIGURE.sub(_GLUE, text)
     lines = textwrap.wrap(
-        glued, columns, initial_indent=indent, subsequent_indent=hang, break_long_words=False, break_on_hyphens=False
+        glued(text),
+        columns,
+        initial_indent=indent,
+        subsequent_indent=hang,
+        break_long_words=False,
+        break_on_hyphens=False,
     )
     return [line.replace(_GLUE, " ") for line in lines] or [indent]
+
+
+def glued(text: str) -> str:
+    """`text` with glue for the spaces inside figures, which wrapped() and draw() take out again."""
+    return _INSIDE_A_FIGURE.sub(_GLUE, text)
 
 
 def print_json(document: object) -> None:
@@ -156,6 +211,12 @@ def print_json(document: object) -> None:
     sys.stdout.write(text)
 
 
+def print_document(text: str) -> None:
+    """Print `text`, which another program reads, line by line as it is; what could steer a terminal is made visible."""
+    lines = [visible(line) for line in text.split("\n")]
+    sys.stdout.write(_encodable("\n".join(lines), sys.stdout))
+
+
 def _as_json(letter: str, *, unicode: bool) -> str:
     if letter == "\x7f":
         return "\\u007f"
@@ -165,9 +226,15 @@ def _as_json(letter: str, *, unicode: bool) -> str:
 
 
 def note(sentence: str) -> None:
-    """Tell the person something that is not data."""
-    sys.stdout.flush()  # on a terminal the note stands below the data that it is about
-    sys.stderr.write(_encodable(visible(sentence), sys.stderr) + "\n")
+    """Tell the person something that is not data; on a terminal below the data and apart from it."""
+    sys.stdout.flush()
+    columns = None
+    if sys.stderr.isatty():
+        columns = _columns_of(sys.stderr)
+        if isinstance(sys.stdout, _StandardOutput) and sys.stdout.isatty():
+            sys.stdout.end_part()
+    for line in wrapped(sentence, columns):
+        sys.stderr.write(_encodable(line, sys.stderr) + "\n")
     sys.stderr.flush()
 
 
@@ -218,18 +285,10 @@ def width() -> int | None:
     wish = os.environ.get("COLUMNS", "")
     if wish.isdecimal() and int(wish) > 0:
         return max(NARROWEST, int(wish))
-    if not sys.stdout.isatty():
-        return None
+    return _columns_of(sys.stdout) if sys.stdout.isatty() else None
+
+
+def _columns_of(terminal: IO[str]) -> int:
     with suppress(OSError):
-        return max(NARROWEST, os.get_terminal_size(sys.stdout.fileno()).columns or 80)
+        return max(NARROWEST, os.get_terminal_size(terminal.fileno()).columns or 80)
     return 80
-
-
-def cells(text: str) -> int:
-    """Columns that `text` takes on a terminal."""
-    if text.isascii():
-        return len(text)
-    return sum(
-        0 if unicodedata.combining(letter) else 2 if unicodedata.east_asian_width(letter) in "WF" else 1
-        for letter in text
-    )

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from footprint.errors import RequestError, UnknownNameError
 from footprint.gate.views import compare_views
 from footprint.recording.metrics import METRICS, MetricKind
-from footprint.recording.model import Number, Recording, Run, Sample
+from footprint.recording.model import DESTROYED, Number, Recording, Run, Sample
 
 TRANSACTIONS, CALL = "transactions", "call"
 """The feature that says how long a transaction lasts, and its value in every QEMU."""
@@ -48,6 +48,12 @@ class MetricPair:
         return self.second - self.first
 
     @property
+    def share(self) -> float:
+        """The change as a share of the larger value, from 0 to 1: how large a difference it is."""
+        larger = max(abs(self.first), abs(self.second))
+        return abs(self.change) / larger if larger else 0
+
+    @property
     def percent(self) -> float | None:
         """The change as a share of the first value; None where that is 0."""
         return 100 * self.change / self.first if self.first else None
@@ -74,32 +80,56 @@ class Comparison:
         """The judged lines whose values differ."""
         return tuple(line for line in self.lines if line.judged and not line.is_equal)
 
+    def largest(self, most: int) -> list[MetricPair]:
+        """At most `most` lines whose values differ, those that differ most first; each metric at one mark.
+
+        A machine that is there comes before one that was destroyed, and a metric that should be low before one of
+        which neither more nor less is better. What is not judged is there only where nothing judged differs.
+        """
+        lines = self.differing or tuple(line for line in self.lines if not line.is_equal)
+        top: dict[str, MetricPair] = {}
+        for line in sorted(lines, key=_weight):
+            top.setdefault(line.metric, line)
+        return list(top.values())[:most]
+
 
 def compare(
-    first: Recording, second: Recording, rules: tuple[str | None, str | None] = (None, None)
+    first: Recording, second: Recording, rules: tuple[str | None, str | None] = (None, None), *, anyway: bool = False
 ) -> list[Comparison]:
     """The runs of two recordings, compared; raises RequestError, with the reason, where they cannot be.
 
     Runs under the same rules are paired; where there are none, the only run of each. `rules` names a run of
-    the first and one of the second recording instead.
+    the first and one of the second recording instead. With `anyway`, recordings of two scenarios are compared,
+    and runs that have no count in common.
     """
+    notes: tuple[str, ...] = ()
     if first.scenario != second.scenario:
-        raise RequestError(
-            f"these cannot be compared: the first is a recording of {first.scenario}, the second {second.scenario}"
-        )
-    notes = _differing_params(first, second)
+        words = f"A is a recording of {first.scenario}, B of {second.scenario}"
+        if not anyway:
+            raise RequestError(f"these cannot be compared: {words}; --anyway compares what both have")
+        notes = (words,)
+    notes += _differing_params(first, second)
     alike = first.backend == second.backend
     if not alike:
-        notes += (f"process memory is not compared: the first ran on {first.backend}, the second on {second.backend}",)
-    return [_compare(mine, theirs, notes, measured=alike) for mine, theirs in _pairs(first, second, rules)]
+        notes += (f"process memory is not compared: A ran on {first.backend}, B on {second.backend}",)
+    pairs = _pairs(first, second, rules)
+    return [_compare(mine, theirs, notes, measured=alike or anyway, anyway=anyway) for mine, theirs in pairs]
+
+
+def unpaired(first: Recording, second: Recording, comparisons: Sequence[Comparison]) -> tuple[list[str], list[str]]:
+    """The runs of each recording, by their rules, that `comparisons` leave without a partner."""
+    mine = {comparison.first for comparison in comparisons}
+    theirs = {comparison.second for comparison in comparisons}
+    return (
+        [run.rules for run in first.runs if run.rules not in mine],
+        [run.rules for run in second.runs if run.rules not in theirs],
+    )
 
 
 def _differing_params(first: Recording, second: Recording) -> tuple[str, ...]:
     names = list(dict.fromkeys([*first.params, *second.params]))
     values = [(name, first.params.get(name, "not set"), second.params.get(name, "not set")) for name in names]
-    return tuple(
-        f"{name} is {mine} in the first, {theirs} in the second" for name, mine, theirs in values if mine != theirs
-    )
+    return tuple(f"{name} is {mine} in A, {theirs} in B" for name, mine, theirs in values if mine != theirs)
 
 
 def _pairs(first: Recording, second: Recording, rules: tuple[str | None, str | None]) -> list[tuple[Run, Run]]:
@@ -126,7 +156,7 @@ def _run(recording: Recording, rules: str | None) -> Run:
     return run
 
 
-def _compare(first: Run, second: Run, notes: tuple[str, ...], *, measured: bool) -> Comparison:
+def _compare(first: Run, second: Run, notes: tuple[str, ...], *, measured: bool, anyway: bool) -> Comparison:
     samples = {(sample.mark, sample.cycle): sample for sample in second.samples}
     both = [(sample, samples[at]) for sample in first.samples if (at := (sample.mark, sample.cycle)) in samples]
     if not both:
@@ -138,8 +168,11 @@ def _compare(first: Run, second: Run, notes: tuple[str, ...], *, measured: bool)
     lines = tuple(
         line for mine, yours in both for line in _lines(mine, yours, only_gauges=what_if) if measured or line.is_count
     )
-    if not any(line.judged for line in lines):
-        raise RequestError(f"these cannot be compared: {first.rules} and {second.rules} have no count in common")
+    if not any(line.judged for line in lines) and not anyway:
+        raise RequestError(
+            f"these cannot be compared: {first.rules} and {second.rules} have no count in common, and what is measured "
+            "differs each time; --anyway shows it"
+        )
     return Comparison(
         first.rules,
         second.rules,
@@ -161,6 +194,12 @@ def _lines(mine: Sample, yours: Sample, *, only_gauges: bool) -> list[MetricPair
         for name, value in mine.metrics.items()
         if name in yours.metrics
     ]
+
+
+def _weight(line: MetricPair) -> tuple[bool, bool, float]:
+    """What sorts the differences, the most telling first."""
+    known = METRICS.get(line.metric)
+    return line.mark == DESTROYED, known is not None and known.better == "neither", -line.share
 
 
 def _is_judged(name: str, *, only_gauges: bool) -> bool:

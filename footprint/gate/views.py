@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from footprint.recording.model import Run, Sample, View, ViewOwner
 from footprint.units import count_text
 
+OF_VIEWS = ("flatviews.alive", "flatviews.allocated", "dispatches.alive", "flat_ranges", "sections", "nodes")
+"""Metrics that grow with the living views, so that whose these are explains a broken rule."""
 MOST_NAMED = 8
 """Owners named in one sentence; of more the rest is a number."""
 
@@ -18,12 +20,40 @@ def compare_views(first: Run, second: Run) -> tuple[str, ...]:
     """What the second run's living views are against the first's; empty where one of the two did not keep them."""
     if not first.view_owners or not second.view_owners:
         return ()
+    changes = changed_views(first.view_owners, second.view_owners)
+    views = f"views: {changes}" if changes else _contents(first, second)
+    spaces = _changed_spaces(first, second)
+    return (views, f"address spaces: {spaces}") if spaces else (views,)
+
+
+def _changed_spaces(first: Run, second: Run) -> str:
+    """Which address spaces were gained and lost, by name; empty where one of the runs does not have all of them."""
+    before, after = _space_names(first), _space_names(second)
+    if before is None or after is None:
+        return ""
+    changes = {name: after[name] - before[name] for name in (after | before) if after[name] != before[name]}
+    order = sorted(changes.items(), key=lambda item: (-abs(item[1]), item[0]))
+    return _listed([f"{'+' if change > 0 else '−'}{count_text(abs(change))} `{name}`" for name, change in order])
+
+
+def _space_names(run: Run) -> Counter[str] | None:
+    """The address spaces by name; None where the views do not tell them all."""
+    names: Counter[str] = Counter()
+    for view in run.views:
+        if view.spaces_alike != view.alike * len(view.spaces):
+            return None
+        for name in view.spaces:
+            names[name] += view.alike + 1
+    counts = [sample.metrics.get("address_spaces") for sample in run.samples]
+    return names if names and names.total() in counts else None
+
+
+def changed_views(first: Sequence[ViewOwner], second: Sequence[ViewOwner]) -> str:
+    """Which views were gained and lost, by device type, the most first; empty where they have the same owners."""
     before, after = _counts(first), _counts(second)
     changes = {key: after[key] - before[key] for key in (after | before) if after[key] != before[key]}
-    if changes:
-        order = sorted(changes.items(), key=lambda item: (-abs(item[1]), item[0]))
-        return (f"views: {_listed([f'{_signed(change)} of {_whose(key)}' for key, change in order])}",)
-    return (_contents(first, second),)
+    order = sorted(changes.items(), key=lambda item: (-abs(item[1]), item[0]))
+    return _listed([f"{_signed(change)} of {_whose(key)}" for key, change in order])
 
 
 def private_views(run: Run, sample: Sample) -> str:
@@ -38,9 +68,9 @@ def private_views(run: Run, sample: Sample) -> str:
     return f"{_plural(total)} private to a device: {each}"
 
 
-def _counts(run: Run) -> Counter[Key]:
+def _counts(owners: Sequence[ViewOwner]) -> Counter[Key]:
     counts: Counter[Key] = Counter()
-    for owner in run.view_owners:
+    for owner in owners:
         counts[owner.device, owner.root] += owner.views
     return counts
 
@@ -55,7 +85,7 @@ def _contents(first: Run, second: Run) -> str:
     differing = sorted({(view.device, view.root) for view in unmatched})
     if differing:
         names = _listed([_whose(key) for key in differing])
-        return f"views: {_plural(alive)} alive in both, but some show something else: {names}"
+        return f"views: {_plural(alive)} alive in both, but not all have the same content: {names}"
     whole = sum(view.alike + 1 for view in first.views) == alive and all(map(_is_whole, (*first.views, *second.views)))
     reach = "to the last range and node" if whole else "in every range and node recorded"
     return f"views: {_plural(alive)} alive in both, the same {reach}"

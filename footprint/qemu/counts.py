@@ -5,13 +5,13 @@ The texts are read by footprint.qemu.mtree and footprint.qemu.flat, like those o
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from footprint.errors import InputFileError, MeasurementError
-from footprint.qemu.flat import read_flat
+from footprint.qemu.flat import ViewText, read_flat
 from footprint.qemu.lines import Source
-from footprint.qemu.mtree import read_mtree
+from footprint.qemu.mtree import MtreeText, read_mtree
 
 ONE_DUMMY_SINCE = (4, 2)
 """QEMU commit b9b1baa7bb; before, every dispatch began with four dummy sections."""
@@ -27,7 +27,11 @@ def dummies(version: str) -> int:
 
 def count_spaces(answer: str) -> dict[str, int]:
     """``address_spaces`` in the answer to ``info mtree``. Raises MeasurementError where it cannot be read."""
-    tree = _parsed(answer, read_mtree, "info mtree")
+    return counts_of_tree(_parsed(answer, read_mtree, "info mtree"))
+
+
+def counts_of_tree(tree: MtreeText) -> dict[str, int]:
+    """``address_spaces`` of the tree that a QEMU printed."""
     return {"address_spaces": sum(len(block.spaces) for block in tree.blocks)}
 
 
@@ -37,10 +41,13 @@ def count_views(answer: str, version: str) -> dict[str, int]:
     The empty view's dispatch is not printed: it has the dummy sections of QEMU `version`, and no node.
     Raises MeasurementError where the answer cannot be read.
     """
-    views = _parsed(answer, read_flat, "info mtree -f -d").views
+    return counts_of_views(_parsed(answer, read_flat, "info mtree -f -d").views, dummies(version))
+
+
+def counts_of_views(views: Sequence[ViewText], first: int) -> dict[str, int]:
+    """The same of the views that a QEMU printed, each of whose dispatches begins with `first` dummy sections."""
     dispatches = [view.dispatch for view in views if view.dispatch is not None]
     empty = sum(not view.ranges for view in views)
-    first = dummies(version)
     nameless = sum(section.name is None for dispatch in dispatches for section in dispatch.sections)
     return {
         "flatviews.alive": len(views),

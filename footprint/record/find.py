@@ -29,6 +29,24 @@ def find_recording(word: str, rules: Sequence[str] = ()) -> Recording:
     return _played(path, rules) if _is_played(path) else read_recording(path)
 
 
+def find_printed(word: str) -> Recording | None:
+    """What the capture that `word` names has of its QEMU, not of the model; None for whatever is no capture."""
+    from footprint.record.printed import printed_recording
+
+    path = _path_of(word)
+    if not _is_played(path) or looks_like_a_log(read_head(path, "a capture")):
+        return None
+    return printed_recording(path)
+
+
+def is_recorded(word: str) -> bool:
+    """Whether `word` names a file, or a folder with a recording, that :func:`find_recording` would read."""
+    try:
+        return _is_file(_path_of(word))
+    except InputFileError:
+        return False
+
+
 def _path_of(word: str) -> Path:
     """The file that `word` means; raises InputFileError where there is nothing of that name."""
     given = Path(word)

@@ -43,7 +43,7 @@ class Param:
     @property
     def valid(self) -> str:
         """What the parameter takes, in a few words."""
-        numbers = f"≥ {self.least}" + (f", ≤ {self.most}" if self.most else "")
+        numbers = f"at least {self.least}" if self.most is None else f"{self.least} to {self.most}"
         return self.form or "|".join(self.choices) or numbers
 
     def parse(self, text: str) -> Any:

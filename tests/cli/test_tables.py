@@ -4,9 +4,9 @@ import json
 import re
 
 import pytest
+from rich.cells import cell_len
 
 from footprint.cli.table import Column, print_blocks, print_table
-from footprint.cli.terminal import cells
 from footprint.memory.features import CHOICES
 from footprint.memory.rules import HISTORY
 from footprint.recording.metrics import METRICS
@@ -37,7 +37,7 @@ def words_of(output):
 def test_show_all_at_80_columns_has_every_name_and_figure_whole(recorded):
     document = json.loads(recorded("show", "power8", "--json").stdout)
     done = recorded("show", "power8", "--all", COLUMNS=NARROW)
-    assert max(map(cells, done.stdout.splitlines())) <= 80
+    assert max(map(cell_len, done.stdout.splitlines())) <= 80
     cells_shown = words_of(done.stdout)
     for run in document["runs"]:
         assert set(run["rules"].replace(",", ",\n").split("\n")) <= cells_shown
@@ -49,7 +49,7 @@ def test_show_all_at_80_columns_has_every_name_and_figure_whole(recorded):
 def test_show_at_80_columns_has_every_figure_of_its_columns_whole_and_names_what_is_left_out(recorded):
     document = json.loads(recorded("show", "power8", "--json").stdout)
     done = recorded("show", "power8", COLUMNS=NARROW)
-    assert max(map(cells, done.stdout.splitlines())) <= 80
+    assert max(map(cell_len, done.stdout.splitlines())) <= 80
     cells_shown = words_of(done.stdout)
     for run in document["runs"]:
         metrics = run["samples"][0]["metrics"]
@@ -64,7 +64,7 @@ def test_show_at_80_columns_has_every_figure_of_its_columns_whole_and_names_what
 def test_lists_fit_and_no_name_in_them_is_cut(footprint, kind, columns):
     done = footprint("list", kind, COLUMNS=str(columns))
     rows = json.loads(footprint("list", kind, "--json").stdout)[kind]
-    assert max(map(cells, done.stdout.splitlines())) <= columns
+    assert max(map(cell_len, done.stdout.splitlines())) <= columns
     words = set(re.split(r"[\s,:()]+", done.stdout))
     assert {row["name"] for row in rows} <= words
     if kind == "rules":
@@ -89,7 +89,7 @@ COLUMNS = [Column("rules", "name"), Column("modelled\n.bytes"), Column("what", "
 @pytest.mark.parametrize("columns", [40, 64, 80, 200])
 def test_a_name_too_long_for_its_column_has_a_line_of_its_own(capsys, monkeypatch, columns):
     monkeypatch.setenv("COLUMNS", str(columns))
-    print_table("title", COLUMNS, ROWS)
+    print_table(["title"], COLUMNS, ROWS)
     lines = capsys.readouterr().out.splitlines()
     assert any("b" * 60 in line for line in lines)
     assert any("1 234 567" in line for line in lines)
@@ -101,7 +101,7 @@ def test_a_name_too_long_for_its_column_has_a_line_of_its_own(capsys, monkeypatc
 def test_blocks_repeat_the_names_and_leave_no_column_out(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "40")
     columns = [Column("metric", "name"), *(Column(f"r{n}") for n in range(9))]
-    print_blocks("title", columns, [["nodes", *(f"{n} 000 000" for n in range(9))]])
+    print_blocks(["title"], columns, [["nodes", *(f"{n} 000 000" for n in range(9))]])
     out, err = capsys.readouterr()
     assert err == ""
     assert {f"r{n}" for n in range(9)} | {f"{n} 000 000" for n in range(9)} <= words_of(out)

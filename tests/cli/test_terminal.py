@@ -7,12 +7,14 @@ import pty
 import shutil
 import subprocess
 import sys
+import termios
 import unicodedata
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
-from footprint.cli.terminal import cells, visible, wrapped
+from footprint.cli.terminal import visible, wrapped
 from tests.conftest import DATA, ROOT, runner_in
 
 SMALL = ("run", "power8", "-s", "cpus=1", "-s", "nics=1", "-s", "bridges=1", "-r", "v7.2.0", "--no-report")
@@ -90,7 +92,7 @@ def test_a_reader_that_has_seen_enough_ends_it_quietly_and_never_as_a_yes(record
 def test_a_full_disk_behind_standard_error_changes_no_answer(recorded):
     with Path("/dev/full").open("w") as full:
         done = recorded("gate", "out", "--budget", "nodes>=0", stdout=subprocess.PIPE, stderr=full)
-    assert (done.returncode, done.stdout[:4]) == (0, "ok  ")
+    assert (done.returncode, done.stdout.splitlines()[0]) == (0, "1 check passed")
 
 
 @pytest.fixture
@@ -164,23 +166,42 @@ def test_wrapping_cuts_neither_words_nor_figures():
         lines = wrapped(text, columns, hang="  ")
         assert " ".join(line.strip() for line in lines) == text
         assert all(any(part in line for line in lines) for part in whole)
-        assert max(map(cells, lines)) <= columns
+        assert max(map(cell_len, lines)) <= columns
     assert wrapped(text, None) == [text]
 
 
 def test_colours_are_for_terminals_and_not_under_no_color(recorded, tmp_path):
-    def on_a_terminal(**environment):
-        parent, child = pty.openpty()
-        try:
-            done = recorded("show", "out", stdout=child, env={**os.environ, "TERM": "xterm", **environment})
-            assert done.returncode == 0
-            return os.read(parent, 65536).decode()
-        finally:
-            os.close(parent)
-            os.close(child)
+    assert "\x1b[1m" in on_a_terminal(recorded, "show", "out")
+    assert "\x1b" not in on_a_terminal(recorded, "show", "out", NO_COLOR="1")
 
-    assert "\x1b[1m" in on_a_terminal()
-    assert "\x1b" not in on_a_terminal(NO_COLOR="1")
+
+def on_a_terminal(recorded, *arguments, **environment):
+    """What a terminal of 80 columns gets from both standard streams."""
+    parent, child = pty.openpty()
+    termios.tcsetwinsize(child, (24, 80))
+    try:
+        done = recorded(*arguments, stdout=child, stderr=child, env={**os.environ, "TERM": "xterm", **environment})
+        assert done.returncode == 0
+        return os.read(parent, 65536).decode()
+    finally:
+        os.close(parent)
+        os.close(child)
+
+
+def test_on_a_terminal_a_note_stands_below_the_data_after_an_empty_line_and_wrapped(recorded):
+    said = on_a_terminal(recorded, "show", "out", NO_COLOR="1", COLUMNS="40").splitlines()
+    first = next(n for n, line in enumerate(said) if line.startswith("left out for want of room:"))
+    assert said[first - 1] == ""
+    assert said[first - 2].startswith("v7.2.0 ")
+    assert said[-1].endswith("--json shows them)")
+    assert len(said) > first + 1
+    assert max(map(len, said[first:])) <= 80
+
+
+def test_in_a_pipe_there_is_no_empty_line_for_a_note(recorded):
+    done = recorded("gate", "out", "--budget", "nodes>=0", stdout=subprocess.PIPE)
+    assert done.stdout.count("\n") == 1
+    assert done.stderr == "1 of 1 budget checks passed\n"
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "footprint" / "cli").glob("*.py")), ids=lambda path: path.name)

@@ -3,8 +3,9 @@
 import pytest
 
 from footprint.errors import FootprintError
-from footprint.gate.budget import Budget, judge
+from footprint.gate.budget import Budget
 from footprint.recording import Recording, Run, Sample
+from tests.fixtures.gates import judge
 
 
 def recording(**values):

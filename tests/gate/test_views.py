@@ -3,9 +3,10 @@
 import msgspec
 import pytest
 
-from footprint.gate.budget import Budget, judge
+from footprint.gate.budget import Budget
 from footprint.gate.compare import compare
 from footprint.recording import Recording, Run, Sample, Stretch, View, ViewOwner
+from tests.fixtures.gates import judge
 
 SHARED = ViewOwner("system", 1)
 NET, SCSI = ViewOwner("virtio-pci", 255, "virtio-net-pci"), ViewOwner("virtio-pci", 1, "virtio-scsi-pci")
@@ -56,7 +57,7 @@ def test_a_view_that_shows_something_else_is_named():
     first = recording(SHARED, SCSI, views=[view(), view("virtio-pci", "virtio-scsi-pci")])
     second = recording(SHARED, SCSI, views=[view(), view("virtio-pci", "virtio-scsi-pci", end="0x2000")])
     assert sentences(first, second) == (
-        "views: 2 views alive in both, but some show something else: virtio-scsi-pci's `virtio-pci`",
+        "views: 2 views alive in both, but not all have the same content: virtio-scsi-pci's `virtio-pci`",
     )
 
 

@@ -1,0 +1,117 @@
+"""What ``gate`` and ``accept`` are about: recordings that exist, or scenarios that they play first."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from footprint.cli.requests import BackendWords, check_belong, run_request
+from footprint.cli.terminal import end_progress, note, progress
+from footprint.errors import FootprintError, RequestError, UnknownNameError
+from footprint.gate.settings import GateTable, Settings
+from footprint.record.find import find_recording, is_recorded
+from footprint.record.recorder import record
+from footprint.scenario.find import built_in, find
+
+if TYPE_CHECKING:
+    from footprint.recording.model import Recording
+
+
+@dataclass(frozen=True, slots=True)
+class GateSubject:
+    """A recording to be judged, `gates` of the pyproject.toml that are for it, and the words that name it."""
+
+    word: str
+    recording: Recording
+    gates: tuple[str, ...]
+    pairs: tuple[str, ...] = ()
+
+    def again(self, *options: str) -> str:
+        """The command that does the same again, with `options`."""
+        given = [part for pair in self.pairs for part in ("-s", pair)]
+        return shlex.join(["footprint", "gate", self.word, *given, *options])
+
+
+def gate_subjects(
+    words: Sequence[str], pairs: tuple[str, ...], rules: tuple[str, ...], settings: Settings | None, *, play: bool
+) -> list[GateSubject]:
+    """What `words` name, or every gate of `settings` for none; raises RequestError.
+
+    A word is a recording; else, or with `play` or `pairs`, a gate of `settings`, or a scenario, which is played
+    on the model under `rules`.
+    """
+    if words:
+        return [_subject(word, pairs, rules, settings, play=play or bool(pairs)) for word in words]
+    check_belong(({"-s": bool(pairs)}, "a scenario"))
+    if settings is None or not settings.gates:
+        raise RequestError(
+            "nothing to judge: name a recording or a scenario, or write gates into a pyproject.toml here "
+            "([tool.footprint.gates.NAME])"
+        )
+    return [_played_gate(name, rules, settings) for name in settings.gates]
+
+
+def _subject(
+    word: str, pairs: tuple[str, ...], rules: tuple[str, ...], settings: Settings | None, *, play: bool
+) -> GateSubject:
+    if not play and not word.endswith(".py") and is_recorded(word):
+        recording = find_recording(word, rules)
+        if Path(word).name == word and not Path(word).exists():
+            recorded = recording.environment.get("recorded", "an unknown time")
+            note(f"judging reports/{word}, recorded {recorded}; --run plays it anew")
+        return GateSubject(word, recording, _gates_for(recording, settings))
+    if settings is not None and word in settings.gates and not pairs:
+        return _played_gate(word, rules, settings)
+    if word in built_in() or word.endswith(".py"):
+        recording = _played(word, pairs, BackendWords(rules=rules))
+        return GateSubject(word, recording, _gates_for(recording, settings), pairs)
+    if "/" in word or "." in word:
+        return GateSubject(word, find_recording(word, rules), ())  # says why it cannot be read
+    raise UnknownNameError("recording, gate or scenario", word, [*(settings.gates if settings else ()), *built_in()])
+
+
+def _played_gate(name: str, rules: tuple[str, ...], settings: Settings) -> GateSubject:
+    table = settings.gates[name]
+    on_model = table.backend == BackendWords().backend
+    words = BackendWords(backend=table.backend, rules=(rules or table.rules) if on_model else ())
+    pairs = [f"{key}={value}" for key, value in table.params.items()]
+    try:
+        recording = _played(_scenario_word(settings, table), pairs, words)
+    except RequestError as error:
+        raise settings.fault(name, "", str(error)) from None
+    return GateSubject(name, recording, (name,))
+
+
+def _scenario_word(settings: Settings, table: GateTable) -> str:
+    """The gate's scenario; a path is one from the folder of the pyproject.toml."""
+    path = settings.path.parent / table.scenario
+    return str(path) if table.scenario.endswith(".py") or "/" in table.scenario else table.scenario
+
+
+def _played(word: str, pairs: Sequence[str], words: BackendWords) -> Recording:
+    request = run_request(word, pairs, words)
+    try:
+        return record(request, progress())
+    finally:
+        end_progress()
+
+
+def _gates_for(recording: Recording, settings: Settings | None) -> tuple[str, ...]:
+    """The gates of the pyproject.toml for this scenario, with these parameters, on this backend."""
+    if settings is None:
+        return ()
+    return tuple(name for name, table in settings.gates.items() if _fits(settings, table, recording))
+
+
+def _fits(settings: Settings, table: GateTable, recording: Recording) -> bool:
+    if table.backend != recording.backend:
+        return False
+    try:
+        scenario = find(_scenario_word(settings, table))
+        values = scenario.values({name: str(value) for name, value in table.params.items()})
+    except FootprintError:
+        return False
+    return scenario.name == recording.scenario and values == dict(recording.params)

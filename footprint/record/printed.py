@@ -1,0 +1,75 @@
+"""A capture as a recording: what its QEMU printed, without the model, to be compared with another's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+
+from footprint.probes.printed_views import PrintedViews
+from footprint.qemu.capture import Capture, read_capture
+from footprint.qemu.counts import counts_of_tree, counts_of_views
+from footprint.recording.model import SCHEMA, Number, Recording, Run, Sample
+
+CAPTURED = "captured"
+"""The scenario of every capture: any two of them can be compared."""
+_DUMMIES = 1
+"""Dummy sections of a dispatch where no view tells."""
+
+
+def printed_recording(path: Path) -> Recording:
+    """What the capture in `path` has of its QEMU, at the mark ``built``; raises InputFileError.
+
+    Its run is called ``qemu-VERSION``, or like the file where the capture does not tell the version.
+    """
+    capture = read_capture(path)
+    version = capture.other.get("version")
+    name = f"qemu-{version}" if isinstance(version, str) else path.name
+    views = capture.flat.views
+    first = max((view.dispatch.dummies for view in views if view.dispatch is not None), default=_DUMMIES)
+    metrics: dict[str, Number] = {**counts_of_tree(capture.tree), **counts_of_views(views, first), **_lives(capture)}
+    printed = PrintedViews(capture.flat, capture.tree, device_types(capture.command), first)
+    run = Run(
+        name, {}, (Sample("built", 0, metrics),), views=printed.snapshots(), view_owners=printed.owners(),
+        what=f"as captured in {path.name}",
+    )  # fmt: skip
+    return Recording(SCHEMA, CAPTURED, {}, "qemu", {"capture": path.name}, (run,))
+
+
+def _lives(capture: Capture) -> dict[str, Number]:
+    """Views created and freed since the start, where the capture was asked for them."""
+    trace = capture.other.get("trace")
+    if not isinstance(trace, dict):
+        return {}
+    counted = {f"flatviews.{name}": trace.get(name) for name in ("created", "freed")}
+    return {name: value for name, value in counted.items() if isinstance(value, int)}
+
+
+def device_types(command: Sequence[str]) -> dict[str, str]:
+    """The types of the devices on a QEMU's command line, by their paths in its object tree."""
+    types: dict[str, str] = {}
+    nameless = 0
+    for option, text in pairwise(command):
+        if option not in ("-device", "--device"):
+            continue
+        kind, name = _device(text)
+        if name:
+            types[f"/machine/peripheral/{name}"] = kind
+        else:
+            types[f"/machine/peripheral-anon/device[{nameless}]"] = kind
+            nameless += 1
+    return types
+
+
+def _device(text: str) -> tuple[str, str]:
+    """The type and the id in the value of ``-device``, which may be JSON; the id is empty where there is none."""
+    if text.startswith("{"):
+        try:
+            given = json.loads(text)
+        except ValueError:
+            return "", ""
+        return str(given.get("driver", "")), str(given.get("id", ""))
+    kind, *properties = text.split(",")
+    values = dict(part.partition("=")[::2] for part in properties)
+    return kind.removeprefix("driver="), values.get("id", "")
