@@ -19,6 +19,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 
 class FootprintError(Exception):
@@ -48,14 +49,29 @@ class UnknownNameError(RequestError):
 
 
 class InputFileError(RequestError):
-    """A file that cannot be used: its `path`, the `line` at fault (or None), and the `reason`."""
+    """A file that cannot be used: its `path`, the `line` at fault (or None), and the `reason`.
 
-    def __init__(self, path: str | Path, reason: str, *, line: int | None = None) -> None:
+    `shown` is the text of that line, where it is known, and `column` (from 0) where in it the fault is.
+    """
+
+    def __init__(
+        self, path: str | Path, reason: str, *, line: int | None = None, shown: str = "", column: int = 0
+    ) -> None:
         self.path = str(path)
         self.line = line
         self.reason = reason
+        self.shown = shown
+        self.column = column
         where = self.path if line is None else f"{self.path}:{line}"
         super().__init__(f"{where}: {reason}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Errors cross process borders by what they were made of."""
+        return _remade, (self.path, self.reason, self.line, self.shown, self.column)
+
+
+def _remade(path: str, reason: str, line: int | None, shown: str, column: int) -> InputFileError:
+    return InputFileError(path, reason, line=line, shown=shown, column=column)
 
 
 class TopologyError(FootprintError):

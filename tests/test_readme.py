@@ -17,6 +17,7 @@ OWN_QEMU = "./build/qemu-system-ppc64"
 QUICK_START, EXAMPLES = BLOCKS[0], [block for block in BLOCKS[1:] if OWN_QEMU not in block]
 SESSION = [line for block in BLOCKS if OWN_QEMU in block for line in block.splitlines()]
 SCRIPTS = {name: text for text, name in re.findall(r"```python\n(# (\S+\.py)\n.*?)```", TEXT, flags=re.S)}
+LETTERS = dict(re.findall(r"```text\n# (\S+\.txt)\n(.*?)```", TEXT, flags=re.S))
 EXITS = re.compile(r" +# exits (\d)$")
 
 
@@ -26,7 +27,7 @@ def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("readme")
     (folder / "tests").symlink_to(ROOT / "tests")
     (folder / "docs").symlink_to(ROOT / "docs")
-    for name, text in SCRIPTS.items():
+    for name, text in (SCRIPTS | LETTERS).items():
         (folder / name).write_text(text)
     return folder
 
@@ -42,6 +43,13 @@ def test_an_example_works_as_written(folder, line):
             run(folder, ["run", "power8", *more, "-o", f"reports/{name}", "--no-report", "--force"])
     done = run(folder, arguments)
     assert (done.returncode, "Traceback" in done.stderr) == (code, False), done.stderr
+
+
+def test_the_letter_gives_one_exact_view_with_its_repairs_reported(folder):
+    assert list(LETTERS) == ["mail.txt"]
+    done = run(folder, ["verify", "mail.txt"])
+    assert "exact    mail.txt: 1 of 1 views agree" in done.stdout
+    assert "'> ' taken off; notes behind line 6 taken off" in done.stdout
 
 
 def test_a_session_with_a_binary_of_ones_own_works_as_written(need, tmp_path):

@@ -30,10 +30,10 @@ def command(
 ) -> None:  # fmt: skip
     """Compare recordings A and B, or two rule sets of A: what differs most, and whose views were gained or lost.
 
-    A and B are files, folders with a recording.json, NAME for reports/NAME, or captures; of two captures what
-    their QEMUs printed is compared. Counts that both have must be equal at every mark that both have. Process
-    memory is shown, not judged. Exits 0 when all counts are equal, 1 when one differs, and 2 when the two cannot
-    be compared.
+    A and B are files, folders with a recording.json, NAME for reports/NAME, or captures (also texts with the answer to
+    `info mtree` in them, FILE#1 and FILE#2 where one holds two machines); of two captures what their QEMUs printed is
+    compared. Counts that both have must be equal at every mark that both have. Process memory is shown, not judged.
+    Exits 0 when all counts are equal, 1 when one differs, and 2 when the two cannot be compared.
 
     \b
     footprint compare model real
@@ -67,11 +67,14 @@ def _both(first: str, second: str, rules: tuple[str, ...]) -> tuple[Recording, R
     from msgspec.structs import replace
 
     from footprint.errors import UnknownNameError
-    from footprint.record.find import find_printed, find_recording
+    from footprint.record.find import find_printed, find_recording, is_capture
+    from footprint.record.printed import CAPTURED
 
     if not rules and (mine := find_printed(first)) and (theirs := find_printed(second)):
         return mine, theirs
     recordings = find_recording(first, rules), find_recording(second, rules)
+    if is_capture(first) and is_capture(second):
+        recordings = replace(recordings[0], scenario=CAPTURED), replace(recordings[1], scenario=CAPTURED)
     for name in rules:
         if not any(recording.run(name) for recording in recordings):
             names = dict.fromkeys(run.rules for recording in recordings for run in recording.runs)

@@ -112,7 +112,7 @@ def _run(arguments: list[str] | None) -> int:
     except OutputError:
         raise
     except FootprintError as error:
-        terminal.complain(str(error))
+        terminal.complain(error)
         code = error.exit_code
     except click.ClickException as error:
         terminal.complain(_click_sentence(error))

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from footprint.cli.options import force_option, json_option
-from footprint.cli.terminal import note, print_json
+from footprint.cli.terminal import complain, note, print_json
 
 
 @click.command("report")
@@ -18,16 +18,24 @@ from footprint.cli.terminal import note, print_json
 def command(recordings: tuple[str, ...], out: Path, *, as_json: bool, force: bool) -> None:
     """Draw one or more recordings as one self-contained HTML page.
 
-    A RECORDING is a file, a folder with a recording.json, NAME for reports/NAME, or a capture.
+    A RECORDING is a file, a folder with a recording.json, NAME for reports/NAME, or a capture: also a text with the
+    answer to `info mtree` in it, or - for standard input. One that cannot be read is reported; the others are drawn.
 
     \b
     footprint report power8 -o power8.html
     """
-    from footprint.record.find import find_recording
+    from footprint.errors import InputFileError
+    from footprint.record.find import find_recordings
     from footprint.recording.files import writable, write_text
     from footprint.report.page import render
 
-    drawn = [find_recording(word) for word in recordings]
+    answers = find_recordings(recordings)
+    drawn = [answer for answer in answers if not isinstance(answer, InputFileError)]
+    errors = [answer for answer in answers if isinstance(answer, InputFileError)]
+    for error in errors if drawn else errors[:-1]:
+        complain(error)
+    if not drawn:
+        raise errors[-1]
     path = writable(out, force=force)
     text = render(drawn)
     write_text(path, text)
@@ -35,3 +43,5 @@ def command(recordings: tuple[str, ...], out: Path, *, as_json: bool, force: boo
         print_json({"written": str(path), "bytes": len(text.encode()), "recordings": len(drawn)})
     else:
         note(f"wrote {path}")
+    if errors:
+        click.get_current_context().exit(max(error.exit_code for error in errors))

@@ -83,6 +83,13 @@ def _request(
     if words.backend not in BACKENDS:
         raise UnknownNameError("backend", words.backend, BACKENDS)
     probes, values = _probes(words.probes), scenario.values(texts)
+    if scenario.printed is not None and (words.rules or probes or words.backend != ModelBackend.name):
+        raise RequestError(
+            f"{word} has only views (info mtree -f), which are counted as printed; -r, -b and --probe need the tree "
+            "(info mtree)"
+        )
+    if probes and word == "-":
+        raise RequestError("--probe reads its input again in a process of its own; give a file, not standard input")
     if words.backend == ModelBackend.name:
         given = {
             "--qemu": words.qemu is not None,

@@ -66,9 +66,10 @@ def command(
 ) -> None:  # fmt: skip
     """Play SCENARIO and record every metric at every mark.
 
-    SCENARIO is the name of a built-in scenario, a .py file, a capture or an operation log. Writes recording.json
-    and index.html into a folder; with --json and without -o it only prints the recording. Either way the run is kept
-    for `footprint history`, in reports/history.db or the file that FOOTPRINT_HISTORY names.
+    SCENARIO is the name of a built-in scenario, a .py file, a capture, any text with the answer to `info mtree` in it
+    (- is standard input; FILE#2 is the second machine of a text), or an operation log. Writes recording.json and
+    index.html into a folder; with --json and without -o it only prints the recording. Either way the run is kept for
+    `footprint history`, in reports/history.db or the file that FOOTPRINT_HISTORY names.
 
     \b
     footprint run power8

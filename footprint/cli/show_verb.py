@@ -50,7 +50,7 @@ def command(word: str, mark: str | None, rules: tuple[str, ...], *, everything: 
     """Show a recording as a table.
 
     RECORDING is a file, a folder with a recording.json, NAME for reports/NAME, or a capture (which is first
-    recorded on the model).
+    recorded on the model): also a text with the answer to `info mtree` in it, or - for standard input.
 
     \b
     footprint show power8
@@ -88,6 +88,9 @@ def summarize(recording: Recording, *, mark: str | None = None, everything: bool
     else:
         _print_summary(recording, read)
     _print_growth(recording)
+    for sentence in recording.notes:
+        if sentence.startswith(("Repaired: ", "Guessed: ", "Not told: ")):
+            note(sentence)
 
 
 def _print_everything(recording: Recording, read: Sequence[tuple[Run, Sample]]) -> None:

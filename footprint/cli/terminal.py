@@ -18,7 +18,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from footprint.errors import OutputError, reason_of
+from footprint.errors import FootprintError, InputFileError, OutputError, reason_of
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -33,6 +33,9 @@ OWN_LINE = "\udffe"
 """Stands in a table for a name that takes a whole line."""
 _ANY_WIDTH = 1 << 20
 """Columns of what is not wrapped."""
+_LINE_ENDS = re.compile(r"\s*[\r\n]+\s*")
+LONGEST_SHOWN = 120
+"""Characters of a line of a file that are shown below an error."""
 NARROWEST = 40
 """Columns that output needs at least; a narrower terminal breaks the lines itself."""
 
@@ -238,9 +241,16 @@ def note(sentence: str) -> None:
     sys.stderr.flush()
 
 
-def complain(sentence: str) -> None:
-    """Tell what went wrong, on one line of stderr."""
-    sys.stderr.write(_encodable(visible(f"footprint: {' '.join(sentence.split())}"), sys.stderr) + "\n")
+def complain(what: str | FootprintError) -> None:
+    """Tell what went wrong, on one line of stderr; below it the line of a file at fault, with a caret."""
+    lines = [f"footprint: {_LINE_ENDS.sub(' ', str(what))}"]
+    if isinstance(what, InputFileError) and what.shown:
+        cut = max(0, what.column - LONGEST_SHOWN // 2)
+        shown = visible(what.shown[cut : cut + LONGEST_SHOWN])
+        before = visible(what.shown[cut : what.column])
+        lines += [f"  {shown}", f"  {' ' * len(before)}^"]
+    for line in lines:
+        sys.stderr.write(_encodable(visible(line), sys.stderr) + "\n")
     sys.stderr.flush()
 
 

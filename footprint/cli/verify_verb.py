@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from footprint.cli.options import json_option
-from footprint.cli.terminal import end_progress, note, print_json, progress, say_wrapped
+from footprint.cli.terminal import complain, end_progress, note, print_json, progress, say_wrapped
 
 if TYPE_CHECKING:
+    from footprint.errors import InputFileError
     from footprint.verify.result import Verification
 
 MOST_SHOWN = 20
@@ -31,34 +32,48 @@ MOST_SHOWN = 20
 def command(files: tuple[str, ...], rules: str | None, workers: int | None, *, as_json: bool) -> None:
     """Compare what a real QEMU did with what the model makes of the same input.
 
-    FILE is a capture or an operation log. From a capture (`info mtree` as a file) the machine is built again, and
-    every view, range, section and radix node is compared with what QEMU printed. An operation log is replayed, and
-    every view that QEMU created is compared. Exits 0 when everything agrees, 1 when anything differs.
+    FILE is a capture, any text with answers to `info mtree` in it (a mail, an issue; - is standard input), or an
+    operation log. From a capture the machine is built again, and every view, range, section and radix node is
+    compared with what QEMU printed. An operation log is replayed, and every view that QEMU created is compared.
+    FILE#2 is the second machine of a text. Exits 0 when everything agrees, 1 when anything differs, 2 when a file
+    cannot be read or compared; the others are answered all the same.
 
     \b
     footprint verify tests/data/captures/*.json.gz tests/data/oplogs/*.txt.gz
+    footprint verify mail.txt
     """
+    from footprint.errors import InputFileError
     from footprint.scenario.custom_rules import find_rules
     from footprint.verify.files import verify_files
 
     wanted = find_rules(rules) if rules else None
     progress()(f"verify {len(files)} files")
     try:
-        results = verify_files(files, wanted, workers)
+        answers = verify_files(files, wanted, workers)
     finally:
         end_progress()
+    errors = [answer for answer in answers if isinstance(answer, InputFileError)]
+    results = [answer for answer in answers if not isinstance(answer, InputFileError)]
+    if errors and not results:
+        for error in errors[:-1]:
+            complain(error)
+        raise errors[-1]
     if as_json:
-        print_json(_document(results))
-    else:
-        for result in results:
-            _print(result)
-        _print_sum(results)
-    click.get_current_context().exit(0 if all(result.exact for result in results) else 1)
+        print_json(_document(results, errors))
+    for answer in answers:
+        if isinstance(answer, InputFileError):
+            complain(answer)
+        elif not as_json:
+            _print(answer)
+    if not as_json:
+        _print_sum(results, len(files))
+    codes = [error.exit_code for error in errors] + [int(not result.exact) for result in results]
+    click.get_current_context().exit(max(codes))
 
 
-def _document(results: list[Verification]) -> dict[str, object]:
+def _document(results: list[Verification], errors: list[InputFileError]) -> dict[str, object]:
     return {
-        "files": len(results),
+        "files": len(results) + len(errors),
         "machines_exact": sum(result.exact for result in results),
         "views": sum(result.views for result in results),
         "views_exact": sum(result.views_exact for result in results),
@@ -66,6 +81,8 @@ def _document(results: list[Verification]) -> dict[str, object]:
         "steps_exact": sum(result.steps_exact for result in results),
         "mismatches": [asdict(mismatch) for result in results for mismatch in result.mismatches],
         "guesses": {result.file: result.guesses for result in results if result.guesses},
+        "repairs": {result.file: result.repairs for result in results if result.repairs},
+        "errors": [{"file": error.path, "line": error.line, "reason": error.reason} for error in errors],
     }
 
 
@@ -77,6 +94,8 @@ def _print(result: Verification) -> None:
     if result.steps:
         counts.append(f"{result.steps_exact} of {result.steps} created views")
     say_wrapped(f"{word:<8} {result.file}: {', '.join(counts) or 'no view'} agree", hang=_UNDER)
+    for repair in result.repairs:
+        say_wrapped(f"repaired: {repair}", indent=_UNDER, hang=_UNDER)
     for guess in result.guesses:
         say_wrapped(f"guessed: {guess}", indent=_UNDER, hang=_UNDER)
     for mismatch in result.mismatches[:MOST_SHOWN]:
@@ -90,7 +109,7 @@ def _print(result: Verification) -> None:
 _UNDER = " " * 9
 
 
-def _print_sum(results: list[Verification]) -> None:
-    if len(results) > 1:
+def _print_sum(results: list[Verification], files: int) -> None:
+    if files > 1:
         exact = sum(result.exact for result in results)
-        note(f"{exact} of {len(results)} files agree in everything")
+        note(f"{exact} of {files} files agree in everything")

@@ -45,9 +45,19 @@ def count_views(answer: str, version: str) -> dict[str, int]:
 
 
 def counts_of_views(views: Sequence[ViewText], first: int) -> dict[str, int]:
-    """The same of the views that a QEMU printed, each of whose dispatches begins with `first` dummy sections."""
+    """The same of the views that a QEMU printed, each of whose dispatches begins with `first` dummy sections.
+
+    Where dispatches are not printed (without ``-d``, or cut away) there are no counts of sections and nodes.
+    """
     dispatches = [view.dispatch for view in views if view.dispatch is not None]
     empty = sum(not view.ranges for view in views)
+    if len(dispatches) < len(views) - empty:
+        return {
+            "flatviews.alive": len(views),
+            "flatviews.empty": empty,
+            "dispatches.alive": len(views),
+            "flat_ranges": sum(len(view.ranges) for view in views),
+        }
     nameless = sum(section.name is None for dispatch in dispatches for section in dispatch.sections)
     return {
         "flatviews.alive": len(views),

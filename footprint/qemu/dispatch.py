@@ -21,7 +21,9 @@ MOST_NODES = 200_000
 _SECTION = re.compile(r"      #(\d{1,6}) @([0-9a-f]{16})\.\.([0-9a-f]{16}) (.*)")
 _TREE = re.compile(r"    Nodes \((\d{1,2}) bits per level, (\d{1,2}) levels\) ptr=\[(NIL|\d{1,8})\] skip=(\d{1,2})")
 _NODE = re.compile(r"      \[(\d{1,8})\]")
-_ENTRY = re.compile(r"\t *(\d{1,3})(?:\.\.(\d{1,3}))? +skip=(\d{1,2}) +ptr=(NIL|#\d{1,8}|\[\d{1,8}\])")
+_ENTRY = re.compile(r"[\t ] *(\d{1,3})(?:\.\.(\d{1,3}))? +skip=(\d{1,2}) +ptr=(NIL|#\d{1,8}|\[\d{1,8}\])")
+_ENTRY_BEGINS = re.compile(r"\t|[ ]+\d{1,3}(?:\.\.\d{1,3})? +skip=")
+"""QEMU indents entries by a tab; where a text was copied, blanks may stand for it."""
 _MARKS = (" [iommu]", " [MRU]", " [ROOT]")
 _LABELS = (" [unassigned]", " [not dirty]", " [ROM]", " [watch]")
 _ALIAS = re.compile(r" alias=\S{1,400}")
@@ -72,6 +74,12 @@ class DispatchText:
                 break
             count += 1
         return count
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether it leads to nodes that are not printed; QEMU prints all of them, so somebody took them away."""
+        ends = [(self.skip, self.ptr), *((skip, ptr) for runs in self.nodes for _, _, skip, ptr in runs)]
+        return any(skip and ptr != NIL and ptr >= len(self.nodes) for skip, ptr in ends)
 
     def table(self) -> NDArray[np.uint32]:
         """The nodes as ``uint32[len(nodes), 512]`` with entries ``ptr << 6 | skip``, which is QEMU's own layout."""
@@ -135,7 +143,7 @@ def _read_nodes(lines: list[str], at: int, source: Source) -> tuple[tuple[NodeRu
         at += 1
         runs: list[EntryRun] = []
         reached = 0
-        while at < len(lines) and lines[at].startswith("\t"):
+        while at < len(lines) and _ENTRY_BEGINS.match(lines[at]):
             line = lines[at]
             run = known.get(line)
             if run is None:

@@ -2,19 +2,56 @@
 
 from __future__ import annotations
 
+import os
+import re
+import sys
 import zlib
+from functools import cache
 from pathlib import Path
 
 from footprint.errors import InputFileError, reason_of
 
+STANDARD_INPUT = Path("-")
+"""The word for standard input, which is read once and kept."""
 _GZIP = b"\x1f\x8b"
+_NUMBERED = re.compile(r"(.+)#(\d{1,6})")
+
+
+def split_number(word: str | Path) -> tuple[Path, int | None]:
+    """A file, and which machine of it ``FILE#2`` asks for; a file that is called so is that file."""
+    matched = _NUMBERED.fullmatch(str(word))
+    if matched is None or _exists(str(word)) or not (matched[1] == "-" or _exists(matched[1])):
+        return Path(word), None
+    return Path(matched[1]), int(matched[2])
+
+
+def _exists(word: str) -> bool:
+    try:
+        return os.path.exists(word)  # noqa: PTH110 (a Path would do the same)
+    except (OSError, ValueError):
+        return False
+
+
+@cache
+def _standard_input(most: int) -> bytes:
+    """What stands on standard input, up to `most` bytes."""
+    return b"" if sys.stdin is None else sys.stdin.buffer.read(most)
+
+
+def _read(path: Path, count: int) -> bytes:
+    if path == STANDARD_INPUT:
+        return _standard_input(_MOST_ON_INPUT)[:count]
+    with path.open("rb") as file:
+        return file.read(count)
+
+
+_MOST_ON_INPUT = (32 << 20) + 1
 
 
 def read_head(path: Path, what: str, *, count: int = 4096) -> bytes:
     """The first bytes of `path`, unpacked where it is gzip; `what` the file should be, for the error."""
     try:
-        with path.open("rb") as file:
-            data = file.read(count)
+        data = _read(path, count)
     except OSError as error:
         raise InputFileError(path, f"cannot read {what}: {reason_of(error)}") from None
     if data[:2] != _GZIP:
@@ -28,8 +65,7 @@ def read_head(path: Path, what: str, *, count: int = 4096) -> bytes:
 def read_bytes(path: Path, what: str, *, most: int) -> bytes:
     """The bytes of `path`, unpacked where it is gzip; more than `most` of them are refused."""
     try:
-        with path.open("rb") as file:
-            data = file.read(most + 1)
+        data = _read(path, most + 1)
     except OSError as error:
         raise InputFileError(path, f"cannot read {what}: {reason_of(error)}") from None
     if len(data) > most:
@@ -52,7 +88,11 @@ def _unpacked(path: Path, data: bytes, most: int) -> bytes:
 
 def read_text(path: Path, what: str, *, most: int) -> str:
     """The text of `path`, as :func:`read_bytes`; bytes that are no UTF-8 are refused, with their line."""
-    data = read_bytes(path, what, most=most)
+    return text_of(path, read_bytes(path, what, most=most))
+
+
+def text_of(path: Path, data: bytes) -> str:
+    """`data`, which stood in `path`, as text; raises InputFileError for bytes that are no UTF-8."""
     try:
         return data.decode()
     except UnicodeDecodeError as error:

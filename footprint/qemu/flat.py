@@ -8,23 +8,26 @@ Up to 2.10 it is printed per address space, without saying which root; since 2.1
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from footprint.qemu.dispatch import DispatchText, read_dispatch
-from footprint.qemu.lines import Source, lines_of, split_owner
-from footprint.qemu.mtree import KINDS
+from footprint.qemu.lines import PLACE_FORM, Source, lines_of, split_owner
 
 MOST_RANGES = 400_000
 """Ranges in one text; more are refused."""
 
+_KINDS = "ramd|romd|ram|rom|i/o|container"
 _VIEW = re.compile(r"FlatView #(\d{1,9})")
 _OLD_VIEW = re.compile(r"address-space \(flat view\): (.*)")
 _ROOT = " Root memory region: "
 _NOTHING = "  No rendered FlatView"
-_RANGE = re.compile(rf"  ([0-9a-f]{{16}})-([0-9a-f]{{16}}) \(prio (-?\d{{1,10}}), (nv-)?({KINDS})\): (.*)")
+_RANGE = re.compile(rf"  ([0-9a-f]{{16}})-([0-9a-f]{{16}}) \(prio (-?\d{{1,10}}), (nv-)?({_KINDS})\): (.*)")
 _OFFSET = re.compile(r" @([0-9a-f]{16})")
 _OFFSET_LENGTH = 18
-_ACCELERATOR = " KVM"
+_ACCELERATORS = "kvm|tcg|xen|hax|hvf|whpx|nvmm|qtest|mshv"
+_ACCELERATOR = re.compile(rf" ((?:{_ACCELERATORS})(?:-accel)?(?::(?:{_ACCELERATORS})(?:-accel)?)*)", re.IGNORECASE)
+"""What stands behind a range that an accelerator has mapped: ``KVM``; in 4.1 and 4.2 the user's own word for it, such
+as ``kvm:tcg``, or the name of its class."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +69,22 @@ class ViewText:
 
 @dataclass(frozen=True, slots=True)
 class FlatText:
-    """All views. `per_space`: the form before 2.11, a view for each address space."""
+    """All views. `per_space`: the form before 2.11, a view for each address space.
+
+    `cut` are the views (by line) whose dispatches are left out, since parts of them are not printed.
+    """
 
     views: tuple[ViewText, ...]
     per_space: bool
     source: Source
+    cut: tuple[int, ...] = ()
 
 
 def read_flat(text: str, source: Source) -> FlatText:
     """The flat form in `text`. Raises InputFileError with the line that is wrong."""
     lines = lines_of(text, source)
     views: list[ViewText] = []
+    cut: list[int] = []
     per_space = False
     at = ranges = 0
     while at < len(lines):
@@ -91,13 +99,16 @@ def read_flat(text: str, source: Source) -> FlatText:
             view, at = _read_view(lines, at + 1, source, None, int(new[1]))
         else:
             raise source.unexpected(line, 'a heading such as "FlatView #0"', at + 1)
+        if view.dispatch is not None and view.dispatch.is_cut:
+            cut.append(view.line)
+            view = replace(view, dispatch=None)
         views.append(view)
         ranges += len(view.ranges)
         if ranges > MOST_RANGES:
             raise source.error(f"has more than {MOST_RANGES} ranges", at)
     if not views:
         raise source.error('holds no view; expected a heading such as "FlatView #0"')
-    return FlatText(tuple(views), per_space, source)
+    return FlatText(tuple(views), per_space, source, tuple(cut))
 
 
 def _read_view(lines: list[str], at: int, source: Source, only: SpaceLine | None, number: int) -> tuple[ViewText, int]:
@@ -143,12 +154,13 @@ def _space(line: str, number: int, source: Source) -> SpaceLine:
 def _range(line: str, number: int, source: Source) -> RangeLine:
     matched = _RANGE.fullmatch(line)
     if not matched:
-        raise source.unexpected(line, 'a range such as "  START-END (prio 0, ram): NAME"', number)
+        form = (*PLACE_FORM, rf"(?:nv-)?(?:{_KINDS})", r"\): ")
+        raise source.unexpected(line, 'a range such as "  START-END (prio 0, ram): NAME"', number, form)
     start, end, priority, volatility, kind, rest = matched.groups()
     accelerators: list[str] = []
-    while rest.endswith(_ACCELERATOR):
-        rest = rest[: -len(_ACCELERATOR)]
-        accelerators.append(_ACCELERATOR.strip())
+    while (cut := rest.rfind(" ")) > 0 and (mapped := _ACCELERATOR.fullmatch(rest, cut)):
+        rest = rest[:cut]
+        accelerators.append(mapped[1])
     rest, owner = split_owner(rest)
     offset = 0
     if at := _OFFSET.fullmatch(rest[-_OFFSET_LENGTH:]):

@@ -10,9 +10,13 @@ brought which; and equal owners.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from footprint.qemu.flat import FlatText
+from footprint.qemu.identity import Identity
 from footprint.qemu.lines import MASK
+from footprint.qemu.lost_targets import give_targets
 from footprint.qemu.mtree import MtreeBlock, MtreeText, RegionLine
 from footprint.qemu.region_node import Node
 from footprint.qemu.targets import name_targets
@@ -24,17 +28,21 @@ _HIDDEN = "(hidden)"
 class Forest:
     """All regions, and the address spaces on them as (name, root), in printed order.
 
-    `guesses` are sentences about what the text did not tell.
+    `guesses` are sentences about what the text did not tell. `lost` are aliases whose targets are not printed.
     """
 
     nodes: list[Node]
     spaces: list[tuple[str, Node]]
     guesses: list[str] = field(default_factory=list)
+    lost: list[Node] = field(default_factory=list)
 
 
-def grow(text: MtreeText) -> Forest:
-    """The forest that `text` prints. Raises InputFileError where lines contradict each other."""
-    printed = _Printed(text)
+def grow(text: MtreeText, flat: FlatText | None = None) -> Forest:
+    """The forest that `text` prints; the views in `flat` tell which roots are one region.
+
+    Raises InputFileError where lines contradict each other.
+    """
+    printed = _Printed(text, Identity(text, flat))
     printed.number_lines()
     printed.unify()
     return printed.forest()
@@ -43,8 +51,9 @@ def grow(text: MtreeText) -> Forest:
 class _Printed:
     """Printed lines by number, with their parents, and a union-find over those that are one region."""
 
-    def __init__(self, text: MtreeText) -> None:
+    def __init__(self, text: MtreeText, identity: Identity) -> None:
         self.text = text
+        self.identity = identity
         self.lines: list[RegionLine] = []
         self.parent: list[int] = []
         self.children: list[list[int]] = []
@@ -138,10 +147,22 @@ class _Printed:
             sorts[not block.spaces].append(root)
         of_spaces, of_targets = sorts
         grouped = any(len(block.spaces) > 1 for block in self.text.blocks)
-        self._claim(of_spaces, [] if grouped else of_spaces, shared=not grouped)
+        if not grouped:
+            self._unite_spaces()
+        self._claim(of_spaces, shared=not grouped)
         self._claim(of_targets, of_spaces, shared=False)
 
-    def _claim(self, roots: list[int], others: list[int], *, shared: bool) -> None:
+    def _unite_spaces(self) -> None:
+        """Before 6.2: unite the roots of spaces that something says are one region."""
+        blocks = [
+            (i, self.roots[i], self.signature[self.roots[i]])
+            for i, block in enumerate(self.text.blocks)
+            if block.spaces
+        ]
+        for root, other in self.identity.of_roots(blocks, [line.name for line in self.lines]):
+            self._unite(root, other)
+
+    def _claim(self, roots: list[int], others: Sequence[int] = (), *, shared: bool) -> None:
         """Unite each of `roots` with a line inside some block, or else one of `others`, that is printed alike.
 
         Unless `shared`, no two of them are one region.
@@ -156,7 +177,7 @@ class _Printed:
                 self._unite(root, candidates[-1])
             claimed.add(self.find(root))
 
-    def _alike(self, roots: list[int], others: list[int]) -> dict[int, list[int]]:
+    def _alike(self, roots: list[int], others: Sequence[int]) -> dict[int, list[int]]:
         """For the signature of each of `roots` the lines that have it too, the best last."""
         alike: dict[int, list[int]] = {self.signature[root]: [] for root in roots}
         inside = (i for i in range(len(self.lines) - 1, -1, -1) if self.parent[i] >= 0)
@@ -191,7 +212,10 @@ class _Printed:
         ]
         forest = Forest(list(made.values()), spaces)
         names = [block.region for block in self.text.blocks if block.region is not None]
+        forest.guesses += self.identity.guesses
         forest.guesses += name_targets(forest.nodes, list(zip(names, targets, strict=True)))
+        forest.lost, guesses = give_targets(forest.nodes)
+        forest.guesses += guesses
         if self.hidden:
             forest.guesses.append(f"{self.hidden} disabled regions are not shown: use info mtree -o -D")
         return forest

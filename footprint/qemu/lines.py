@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from footprint.errors import InputFileError
@@ -14,20 +15,47 @@ MASK = (1 << 64) - 1
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a text comes from: the file, and which of the monitor's answers in it (for errors)."""
+    """Where a text comes from: the file, and which of the monitor's answers in it (for errors).
+
+    `numbers` are the lines' places in the file, where the text was put together from it.
+    """
 
     path: str
     answer: str = ""
+    numbers: tuple[int, ...] = ()
 
-    def error(self, reason: str, line: int | None = None) -> InputFileError:
-        """An error about `line` of this text."""
+    def place(self, line: int) -> int:
+        """Where `line` of this text stands in the file."""
+        return self.numbers[min(line, len(self.numbers)) - 1] if self.numbers and line > 0 else line
+
+    def error(self, reason: str, line: int | None = None, *, shown: str = "", column: int = 0) -> InputFileError:
+        """An error about `line` of this text, which is `shown`, with the fault at `column`."""
         where = f"in the answer to {self.answer!r}: " if self.answer else ""
-        return InputFileError(self.path, where + reason, line=line)
+        place = None if line is None else self.place(line)
+        return InputFileError(self.path, where + reason, line=place, shown=shown, column=column)
 
-    def unexpected(self, text: str, expected: str, line: int) -> InputFileError:
-        """An error about a line that is not what it should be; a long one is shown cut."""
+    def unexpected(self, text: str, expected: str, line: int, form: tuple[str, ...] = ()) -> InputFileError:
+        """An error about a line that is not what it should be; a long one is shown cut.
+
+        `form` are patterns for its parts, one after the other: the first that does not match is where the fault is.
+        """
         shown = text if len(text) <= 80 else text[:77] + "..."
-        return self.error(f"{shown!r} is not {expected}", line)
+        return self.error(f"{shown!r} is not {expected}", line, shown=text, column=_fault(text, form))
+
+
+def _fault(text: str, form: tuple[str, ...]) -> int:
+    """Where in `text` it stops being of that form; its first letter where no part says it."""
+    at = 0
+    for part in form:
+        matched = re.compile(part).match(text, at)
+        if matched is None:
+            return at
+        at = matched.end()
+    return 0 if form else len(text) - len(text.lstrip())
+
+
+PLACE_FORM = (r" *", r"[0-9a-f]{16}", r"-", r"[0-9a-f]{16}", r" \(prio ", r"-?\d{1,10}", r", ")
+"""The parts of a line of a region or a range, up to its kind."""
 
 
 def lines_of(text: str, source: Source) -> list[str]:

@@ -1,4 +1,4 @@
-"""The tree form of ``info mtree`` (with or without ``-o`` and ``-D``), of QEMU 2.9 and later.
+"""The tree form of ``info mtree`` (with or without ``-o`` and ``-D``), of any QEMU since 2.4.
 
 See docs/qemu-memory.md, "Tree form", "Forms by version".
 
@@ -16,14 +16,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from footprint.qemu.lines import MASK, Source, lines_of, split_owner
+from footprint.qemu.lines import MASK, PLACE_FORM, Source, lines_of, split_owner
 
 MOST_REGIONS = 50_000
 """Region lines in one text; more are refused. 255 cards behind 40 bridges print about 8 000."""
 DEEPEST = 64
 """Levels of containers; deeper text is refused."""
 
-KINDS = "ramd|romd|ram|rom|i/o|container"
+KINDS = "ramd|romd|ram|rom|i/o|container|RW|R-|-W|--"
+OLD_KINDS = ("RW", "R-", "-W", "--")
+"""Up to 2.8: whether a region can be read, and written. Of what kind it is, they do not say."""
 OVERFLOW = "[DETECTED OVERFLOW!] "
 REGION = re.compile(rf"([0-9a-f]{{16}})-([0-9a-f]{{16}}) \(prio (-?\d{{1,10}}), (nv-)?({KINDS})\): (.*)")
 _WINDOW = re.compile(r" ([0-9a-f]{16})-([0-9a-f]{16})")
@@ -122,7 +124,8 @@ def _region(line: str, number: int, source: Source) -> RegionLine:
     indent = len(line) - len(text) - (len(OVERFLOW) if OVERFLOW in line[: len(line) - len(text)] else 0)
     matched = REGION.fullmatch(text)
     if not matched or indent < 2 or indent % 2:
-        raise source.unexpected(line, 'a region such as "  START-END (prio 0, ram): NAME"', number)
+        form = (rf" *(?:{re.escape(OVERFLOW)})?", *PLACE_FORM, rf"(?:nv-)?(?:{KINDS})", r"\): ")
+        raise source.unexpected(line, 'a region such as "  START-END (prio 0, ram): NAME"', number, form)
     if indent // 2 > DEEPEST:
         raise source.error(f"the region is {indent // 2} levels deep; at most {DEEPEST}", number)
     start, end, priority, volatility, kind, rest = matched.groups()

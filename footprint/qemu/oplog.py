@@ -172,9 +172,12 @@ _DISP = re.compile(r"DISP sections=(\d+)/(\d+) nodes=(\d+)/(\d+)")
 _IGNORED = re.compile(r"(listener_register|listener_unregister|add_eventfd|del_eventfd)\b")
 
 
+_FIRST_LINE = re.compile(rb"init [a-z]+ .*#|AS_INIT '|(?:begin|commit)[ \t]*(?:[\r\n]|$)|init .*\n?$")
+
+
 def looks_like_a_log(head: bytes) -> bool:
     """Whether `head`, the unpacked beginning of a file, is an operation log's."""
-    return head.lstrip().startswith((b"init ", b"AS_INIT ", b"begin", b"commit"))
+    return _FIRST_LINE.match(head.lstrip()) is not None
 
 
 def read_log(path: str | Path) -> OperationLog:

@@ -26,12 +26,9 @@ def name_targets(nodes: Sequence[Node], blocks: Sequence[tuple[str, Node]]) -> l
     queue.note_deadlines(names)
     for i, (node, name) in enumerate(zip(aliases, names, strict=True)):
         node.target = queue.take(node, name, i)
-    lost = [node.line.name for node in aliases if node.target is None]
     guesses = []
     if queue.tied:
         guesses.append(f"{queue.tied} aliases could show any of several regions with one name and owner")
-    if lost:
-        guesses.append(f"{len(lost)} aliases show nothing, since their targets are not printed: {lost[0]!r} first")
     return guesses
 
 

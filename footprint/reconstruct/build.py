@@ -46,7 +46,7 @@ class Rebuilt:
 
 def read_machine(capture: Capture) -> Machine:
     """What the text of `capture` says of its machine. Raises InputFileError for what no QEMU could print."""
-    forest = grow(capture.tree)
+    forest = grow(capture.tree, capture.flat)
     source = capture.tree.source
     _check_aliases(forest, source)
     traits = infer_traits(forest, capture.flat)
@@ -121,7 +121,8 @@ def _region(node: Node, traits: Traits, regions: dict[Node, MemoryRegion]) -> Me
     else:
         maker = make.io if node in traits.terminating else make.container
         makers = {"ram": make.ram, "rom": make.rom, "romd": make.rom_device, "ramd": make.ram_device}
-        maker = maker if node.is_alias else makers.get(line.kind, maker)
+        kind = traits.kinds.get(node, "rom" if line.kind == "R-" else line.kind)
+        maker = maker if node.is_alias else makers.get(kind, maker)
         region = maker(line.name, size, owner=line.owner)
     region.addr = node.addr
     region.priority = line.priority

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from footprint.qemu.flat import FlatText, RangeLine, ViewText
 from footprint.qemu.forest import Forest
 from footprint.qemu.lines import Source
+from footprint.qemu.mtree import OLD_KINDS
 from footprint.qemu.region_node import Node
 
 MOST_PLACES = 500_000
@@ -24,6 +25,8 @@ _MOST_RIVALS = 64
 _MOST_COMPARED = 1_000_000
 """Ranges of views times roots that could have them, before the other roots are left untold."""
 _WHOLE = 1 << 64
+_PORTS = "I/O"
+"""The space of I/O ports, whose root ``io`` answers itself, with children or without."""
 
 
 class Path(NamedTuple):
@@ -54,12 +57,16 @@ class Appearance(NamedTuple):
 
 @dataclass(slots=True)
 class Traits:
-    """What the tree does not print: regions that terminate, IOMMUs, read-only and empty ones."""
+    """What the tree does not print: regions that terminate, IOMMUs, read-only and empty ones.
+
+    `kinds` has those of regions whose line does not say it, from the ranges that show them.
+    """
 
     terminating: set[Node] = field(default_factory=set)
     iommus: set[Node] = field(default_factory=set)
     readonly: set[Node] = field(default_factory=set)
     empty: set[Node] = field(default_factory=set)
+    kinds: dict[Node, str] = field(default_factory=dict)
     guesses: list[str] = field(default_factory=list)
 
 
@@ -163,7 +170,7 @@ class _Inference:
                     stack, Appearance(node.target, base - node.line.offset, low, high, Path(node, path, depth), in_rom)
                 )
             elif not node.is_alias:
-                in_rom = in_rom or node.line.kind == "rom"
+                in_rom = in_rom or node.line.kind in ("rom", "R-")
                 # Of those alike, the first printed is on top, and so the one that a range shows: it is met first.
                 for child in reversed(node.children):
                     self._visit(stack, Appearance(child, base + child.addr, low, high, path, in_rom))
@@ -186,11 +193,14 @@ class _Inference:
             return
         node = max(places, key=lambda place: _likeness(place.node, item)).node
         self.traits.terminating.add(node)
+        if node.line.kind in OLD_KINDS:
+            kind = "ram" if item.kind == "rom" and node.line.kind != "R-" else item.kind
+            self.traits.kinds.setdefault(node, "i/o" if kind == "container" else kind)
         if iommu:
             self.traits.iommus.add(node)
         places = [place for place in places if place.node is node][:_MOST_RIVALS]
         if item.kind == "rom":
-            if node.line.kind != "rom" and not any(place.in_rom for place in places):
+            if node.line.kind not in ("rom", "R-") and not any(place.in_rom for place in places):
                 self._read_only.append((item, places))
         else:
             for place in places:
@@ -224,7 +234,7 @@ class _Inference:
             node = place.node
             if place.low in bytes_shown:
                 self._of_one_byte.add(node)
-            elif node.is_alias or (node.children and node.line.kind in ("i/o", "container")):
+            elif node.is_alias or (node.children and node.line.kind in ("i/o", "container", "RW")):
                 self.traits.empty.add(node)
 
     def _conclude(self) -> None:
@@ -239,8 +249,21 @@ class _Inference:
                 traits.terminating.add(node)
             if node.is_alias and node.line.disabled and node.line.start == node.line.end:
                 traits.empty.add(node)
+        if not self.flat.views:
+            self._guess_answering()
         _report(traits, "is empty rather than one byte large", "are empty rather than one byte large", traits.empty)
         _report(traits, "is read-only", "are read-only", traits.readonly)
+
+    def _guess_answering(self) -> None:
+        """Without views: what has no children answers, unless it is a space's root; what has some does not."""
+        roots = {root for name, root in self.forest.spaces if name != _PORTS}
+        self.traits.terminating |= {root for name, root in self.forest.spaces if name == _PORTS and not root.is_alias}
+        for node in self.forest.nodes:
+            if not node.children and not node.is_alias and node not in roots:
+                self.traits.terminating.add(node)
+        self.traits.guesses.append(
+            "the views are not printed: i/o regions without children are taken to answer, and those with children not"
+        )
 
 
 def _report(traits: Traits, singular: str, plural: str, nodes: set[Node]) -> None:
@@ -294,7 +317,7 @@ def _likeness(node: Node, item: RangeLine) -> tuple[bool, ...]:
     kind = "i/o" if line.kind == "container" else line.kind
     return (
         line.priority == item.priority,
-        item.kind in (kind, "rom", "container"),
+        item.kind in (kind, "rom", "container") or kind in OLD_KINDS,
         item.offset + item.end - item.start < line.size,
         item.owner is None or item.owner == line.owner,
         kind != "i/o",

@@ -71,6 +71,11 @@ class Matching:
         """Sentences about what the capture does not say."""
         return [*self.machine.guesses, *self.siblings.guesses]
 
+    @property
+    def differing(self) -> int:
+        """How many of the printed views show other ranges than the model's, or have no counterpart there."""
+        return sum(space is None or self._agreement(view, space) is not None for view, space in self.pairs)
+
     def check_weight(self) -> None:
         """Refuse views that would not fit in memory, before any is built."""
         counts, page = census(self.ledger), self.core.pages.size

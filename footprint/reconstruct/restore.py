@@ -33,4 +33,8 @@ def restore(capture: Capture, core: MemoryCore) -> Restored:
         matching.siblings.repeat(region_of, core)
     # The machine has been running: what its largest tree needs, every view has got by now.
     core.rebuild()
-    return Restored(tuple(restored.regions.values()), tuple(matching.guesses))
+    guesses = tuple(matching.guesses)
+    if matching.differing:
+        count, of = matching.differing, len(matching.pairs)
+        guesses = (*guesses, f"{count} of {of} printed views are not what the printed tree gives (footprint verify)")
+    return Restored(tuple(restored.regions.values()), guesses)

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import msgspec
 
-from footprint.errors import InputFileError, reason_of
-from footprint.qemu.files import read_head
+from footprint.errors import InputFileError, RequestError, reason_of
+from footprint.qemu.capture import holds_answers
+from footprint.qemu.files import STANDARD_INPUT, read_head, split_number
 from footprint.qemu.oplog import looks_like_a_log
 from footprint.recording.files import FILE_NAME, read_recording
 from footprint.recording.model import Recording
@@ -22,29 +23,57 @@ _GZIP = b"\x1f\x8b"
 def find_recording(word: str, rules: Sequence[str] = ()) -> Recording:
     """The recording that `word` names: a file, a folder with a recording.json, or NAME where reports/NAME is one.
 
-    A capture or an operation log is played on the model first, under `rules` or else its scenario's own.
+    A capture, a text with one in it, or an operation log is played on the model first, under `rules` or else its
+    scenario's own; ``-`` is standard input, ``FILE#2`` the second machine of a text.
     Raises InputFileError, and UnknownNameError or RequestError for `rules` of a capture.
     """
+    if _is_piece(word):
+        return _played(Path(word), rules)
     path = _path_of(word)
     return _played(path, rules) if _is_played(path) else read_recording(path)
 
 
+def find_recordings(words: Sequence[str], rules: Sequence[str] = ()) -> list[Recording | InputFileError]:
+    """The recordings that `words` name, in their order; an error stands for its own."""
+    return [_found_or_not(word, rules) for word in words]
+
+
+def _found_or_not(word: str, rules: Sequence[str]) -> Recording | InputFileError:
+    try:
+        return find_recording(word, rules)
+    except InputFileError as error:
+        return error
+
+
 def find_printed(word: str) -> Recording | None:
-    """What the capture that `word` names has of its QEMU, not of the model; None for whatever is no capture."""
+    """What the capture that `word` names has of its QEMU, not of the model; None for what is no capture with views."""
     from footprint.record.printed import printed_recording
 
-    path = _path_of(word)
-    if not _is_played(path) or looks_like_a_log(read_head(path, "a capture")):
+    if not is_capture(word):
         return None
-    return printed_recording(path)
+    return printed_recording(Path(word) if _is_piece(word) else _path_of(word))
+
+
+def is_capture(word: str) -> bool:
+    """Whether `word` names a capture, or a text with one in it."""
+    if _is_piece(word):
+        return True
+    path = _path_of(word)
+    return _is_played(path) and not looks_like_a_log(read_head(path, "a capture"))
 
 
 def is_recorded(word: str) -> bool:
     """Whether `word` names a file, or a folder with a recording, that :func:`find_recording` would read."""
     try:
-        return _is_file(_path_of(word))
+        return _is_piece(word) or _is_file(_path_of(word))
     except InputFileError:
         return False
+
+
+def _is_piece(word: str) -> bool:
+    """Whether `word` is standard input, or one machine of a text."""
+    base, number = split_number(word)
+    return number is not None or base == STANDARD_INPUT
 
 
 def _path_of(word: str) -> Path:
@@ -97,6 +126,8 @@ def _is_played(path: Path) -> bool:
         raise InputFileError(path, f"cannot read the recording: {reason_of(error)}") from None
     if data.startswith(_GZIP) or looks_like_a_log(read_head(path, "a recording")):
         return True
+    if not data.lstrip().startswith(b"{"):
+        return holds_answers(data)
     try:
         keys = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
     except (msgspec.MsgspecError, UnicodeDecodeError):
@@ -112,5 +143,7 @@ def _played(path: Path, rules: Sequence[str]) -> Recording:
     from footprint.scenario.find import find
 
     scenario = find(str(path))
+    if scenario.printed is not None and rules:
+        raise RequestError(f"{path} has only views, which are counted as printed; rule sets need the tree (info mtree)")
     options = ModelOptions(find_rule_sets(rules or scenario.rules))
     return record(Request(scenario, str(path), scenario.values({}), options))

@@ -14,6 +14,7 @@ from footprint import __version__
 from footprint.backends.qemu import QemuOptions
 from footprint.progress import Progress
 from footprint.record.on_model import record_on_model
+from footprint.record.on_print import record_print
 from footprint.record.on_qemu import record_on_qemu
 from footprint.record.request import ModelOptions, Outcome, Request
 from footprint.recording.model import SCHEMA, Recording
@@ -45,6 +46,8 @@ def record(request: Request, progress: Progress = lambda _: None) -> Recording:
 
 
 def _outcome(request: Request, progress: Progress) -> Outcome:
+    if request.scenario.printed is not None:
+        return record_print(request, request.scenario.printed)
     match request.options:
         case ModelOptions() as options:
             return record_on_model(request, options, progress)

@@ -1,6 +1,7 @@
 """Finding scenarios: a built-in by name, a script by path, a capture or an operation log as what it holds.
 
-A word with ``/`` in it, or that ends in ``.py``, ``.gz``, ``.json`` or ``.txt``, or names a file, is a path.
+A word with ``/`` in it, or that ends in ``.py``, ``.gz``, ``.json`` or ``.txt``, or names a file, is a path; so is
+``-``, standard input. ``FILE#2`` is the second machine of a text.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ from typing import Any
 
 from footprint.errors import InputFileError, UnknownNameError
 from footprint.memory.rules import rules_with_spaces
-from footprint.qemu.capture import EXPECTED, looks_like_a_capture, read_capture
-from footprint.qemu.files import read_head
+from footprint.qemu.capture import read_capture
+from footprint.qemu.files import STANDARD_INPUT, read_head, split_number
 from footprint.qemu.oplog import SpaceInit, looks_like_a_log, read_log
 from footprint.scenario.scenario import HOST_PAGE, Scenario
 from footprint.scenario.steps import Destroy, Mark, Replay, Restore, Settle, Step
@@ -41,17 +42,14 @@ def find(word: str) -> Scenario:
     path = Path(word)
     if path.suffix == ".py":
         return _from_script(path)
-    head = read_head(path, "a capture or an operation log")
-    if looks_like_a_capture(head):
-        return _from_capture(path)
-    if looks_like_a_log(head):
+    if looks_like_a_log(read_head(split_number(path)[0], "a capture or an operation log")):
         return _from_log(path)
-    raise InputFileError(path, f"is neither a capture nor an operation log: {EXPECTED}", line=1)
+    return _from_capture(path)
 
 
 def _is_path(word: str) -> bool:
     try:
-        there = Path(word).is_file()
+        there = word == str(STANDARD_INPUT) or split_number(word)[0].is_file()
     except OSError:  # too long for a path
         there = False
     return there or "/" in word or word.endswith((".py", ".gz", ".json", ".txt"))
@@ -85,8 +83,20 @@ def _from_log(path: Path) -> Scenario:
 def _from_capture(path: Path) -> Scenario:
     """The machine that a capture shows, as a scenario of its own."""
     capture = read_capture(path)
+    name = _name_of(path)
+    repairs = tuple(f"Repaired: {repair}." for repair in capture.repairs)
+    if not capture.has_tree:
+        return Scenario(
+            name=name,
+            question=f"What do the views printed in {path.name} hold?",
+            steps=lambda _: iter(()),
+            params=(HOST_PAGE,),
+            notes=lambda _: repairs,
+            state_only=True,
+            printed=capture,
+        )
     return Scenario(
-        name=path.name.removesuffix(".gz").removesuffix(".json"),
+        name=name,
         question=f"What does the machine captured in {path.name} hold under each rule set?",
         steps=lambda _: _from_start_to_end(Restore(capture)),
         params=(HOST_PAGE,),
@@ -95,9 +105,17 @@ def _from_capture(path: Path) -> Scenario:
             "A machine as it was when it was captured: what exists is counted, not how it came about. Under "
             "other rule sets than those of the QEMU that printed it, it is that QEMU's machine under other "
             "rules, not the other binary's.",
+            *repairs,
         ),
         state_only=True,
     )
+
+
+def _name_of(path: Path) -> str:
+    """The name of a capture's scenario, which is also that of the folder that it is recorded in."""
+    base, number = split_number(path)
+    stem = "stdin" if base == STANDARD_INPUT else base.name.removesuffix(".gz").removesuffix(".json")
+    return stem.removesuffix(".txt") + ("" if number is None else f"-{number}")
 
 
 def _from_start_to_end(start: Step) -> Iterator[Step]:

@@ -19,6 +19,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from footprint.errors import RequestError, UnknownNameError
+from footprint.qemu.capture import Capture
 from footprint.recording.model import Published, Recording
 from footprint.scenario.steps import Step, fault_of
 from footprint.units import natural
@@ -72,7 +73,8 @@ class Scenario:
     one sentence, from a recording of it (nothing where the recording cannot tell). `notes` are true of every run and
     stand on its page; `published` figures stand beside ours. `state_only`: it begins with a machine that
     is there, so only what exists is worth recording, not what has happened. `accumulates` names what every cycle adds
-    on purpose (``"function"``): growth is then the answer, and no leak.
+    on purpose (``"function"``): growth is then the answer, and no leak. `printed`: a capture that has only views, which
+    are counted as they are; nothing is played.
     """
 
     name: str
@@ -85,6 +87,7 @@ class Scenario:
     state_only: bool = False
     accumulates: str = ""
     answer: Callable[[Recording], str] = field(default=lambda _: "")
+    printed: Capture | None = None
 
     def values(self, assignments: Mapping[str, str]) -> dict[str, Any]:
         """Every parameter's value, those in `assignments` (given as text) in place of the defaults."""

@@ -19,6 +19,12 @@ def verify_capture(capture: Capture, rules: RuleSet | None = None) -> Verificati
     Compared: which spaces share a view, every flat range, physical section and radix node. Of each view
     the first difference is named. Raises InputFileError for a capture that no QEMU could have printed.
     """
+    if not (capture.has_tree and capture.has_views):
+        there, missing = ("views", "info mtree") if capture.has_views else ("memory tree", "info mtree -f -d")
+        raise InputFileError(
+            capture.path,
+            f"has only the {there}, so there is nothing to compare: verify needs the answer to {missing!r} as well",
+        )
     try:
         return _verify(capture, arrange(capture, rules or rules_of(capture)))
     except InputFileError:
@@ -47,7 +53,36 @@ def _verify(capture: Capture, matching: Matching) -> Verification:
         users = _users(matching.left[0])
         result.mismatches.append(Mismatch(capture.path, f"view of {users}", "views", "no such view", users))
     result.guesses += matching.guesses
+    result.repairs += capture.repairs
+    reason = _missing(capture, matching) if result.mismatches else None
+    if reason is not None:
+        raise InputFileError(capture.path, f"cannot be compared: {reason[0]}", line=reason[1])
     return result
+
+
+def _missing(capture: Capture, matching: Matching) -> tuple[str, int] | None:
+    """What a text lacks that somebody cut, and a line: differences may come from that, and say nothing of QEMU."""
+    if capture.holes:
+        return "lines were left out here, and the views do not fit what is left", capture.holes[0]
+    if matching.machine.forest.lost:
+        alias = matching.machine.forest.lost[0].line
+        where = capture.tree.source.place(alias.line)
+        return f"alias {alias.name!r} shows {alias.target!r}, which is not printed; add its memory-region block", where
+    if not capture.is_foreign:
+        return None
+    known = {name for name, _ in matching.machine.spaces}
+    for view in capture.flat.views:
+        for space in view.spaces:
+            if space.name not in known:
+                where = capture.flat.source.place(view.line)
+                return f"the tree has no address space {space.name!r}, which the views show", where
+    shown = {space.name for view in capture.flat.views for space in view.spaces}
+    for block in capture.tree.blocks:
+        for name in block.spaces:
+            if name not in shown:
+                where = capture.tree.source.place(block.line)
+                return f"the views do not show address space {name!r}, which the tree has", where
+    return None
 
 
 def _mismatch(capture: Capture, view: ViewText, what: str, expected: str, got: str) -> Mismatch:

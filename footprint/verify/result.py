@@ -19,7 +19,10 @@ class Mismatch:
 
 @dataclass(slots=True)
 class Verification:
-    """The comparison of one file. `guesses` says what had to be guessed because the file does not say it."""
+    """The comparison of one file. `guesses` says what had to be guessed because the file does not say it.
+
+    `repairs` says what was done to a foreign text before it could be read.
+    """
 
     file: str
     views: int = 0
@@ -28,6 +31,7 @@ class Verification:
     steps_exact: int = 0
     mismatches: list[Mismatch] = field(default_factory=list)
     guesses: list[str] = field(default_factory=list)
+    repairs: list[str] = field(default_factory=list)
 
     @property
     def exact(self) -> bool:

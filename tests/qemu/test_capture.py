@@ -39,7 +39,7 @@ def test_without_owners_the_next_best_answer_is_read(tmp_path: Path) -> None:
         (b"", "is not JSON"),
         (b"[1]", "not an object"),
         (b"{}", "has no 'info mtree -o -D'"),
-        (json.dumps({TREE: SMALL_TREE}).encode(), "has no 'info mtree -f -d'"),
+        (json.dumps({"version": "7.2"}).encode(), "and no 'info mtree -f -d'"),
         (json.dumps({TREE: 3, FLAT: ""}).encode(), "is not text"),
         (json.dumps({"command": "qemu", TREE: "", FLAT: ""}).encode(), "is not a list of words"),
         (b'{"command": [], "info mtree -o -D": "\\ud800", "info mtree -f -d": ""}', "surrogate"),

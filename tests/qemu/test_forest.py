@@ -75,11 +75,13 @@ def test_below_a_line_that_is_not_shown_stands_a_disabled_region() -> None:
     assert "use info mtree -o -D" in grown.guesses[0]
 
 
-def test_an_alias_whose_target_is_not_printed_shows_nothing() -> None:
+def test_an_alias_whose_target_is_not_printed_shows_a_region_of_the_printed_kind() -> None:
     window = line(2, 0, 0xF, f"alias window @gone {0:016x}-{0xF:016x}")
     grown = forest("address-space: memory\n" + line(1, 0, 0xFFFF, "system") + "\n" + window + "\n")
-    assert called(grown, "window")[0].target is None
-    assert "their targets are not printed" in grown.guesses[0]
+    target = called(grown, "window")[0].target
+    assert target is not None and (target.line.name, target.line.size, target.children) == ("gone", 0x10, [])
+    assert grown.lost == called(grown, "window")
+    assert "show what is not printed ('gone')" in grown.guesses[0]
 
 
 def test_a_name_with_an_at_sign_in_it_is_found_by_its_block() -> None:

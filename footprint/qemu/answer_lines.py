@@ -1,0 +1,183 @@
+"""What sort of line of monitor text a line is: headings, beginnings, whole lines, prompts, what people put between.
+
+See docs/qemu-memory.md, "Tree form", "Flat form", "Dispatch form", "Forms by version".
+"""
+
+from __future__ import annotations
+
+import re
+
+from footprint.qemu.lines import LONGEST_LINE
+
+TREE, FLAT = "tree", "flat"
+"""The two sorts of answers: that to ``info mtree`` without ``-f``, and with it."""
+
+_PREFIX = r"(?P<prefix>[^\w\[(\"'`]{0,60}?)(?P<prompt>(?:\((?:qemu|gdb)\) ?)*)"
+_HEADS = r"address-space: |memory-region: |FlatView #\d{1,9}\s*$|address-space \(flat view\): "
+_HEAD = re.compile(rf"{_PREFIX}(?P<head>(?:{_HEADS}).*)")
+_FIRST_LETTERS = re.compile(r"address-space|memory-region|FlatView #")
+_PLACE = r"[0-9a-f]{8}(?:[0-9a-f]{8})?-[0-9a-f]{8}(?:[0-9a-f]{8})?"
+_OVERFLOW = r"(?:\[DETECTED OVERFLOW!\] *)?"
+_STARTS = {
+    TREE: re.compile(rf" *{_OVERFLOW} *{_PLACE} \(prio"),
+    FLAT: re.compile(
+        rf" +(?:{_PLACE} \(prio|AS \"|Root memory region: |No rendered FlatView|Dispatch\s*$|Physical sections\s*$|"
+        r"#\d{1,6} @[0-9a-f]|Nodes \(|\[\d{1,8}\]\s*$|\d{1,3}(?:\.\.\d{1,3})? +skip=)"
+    ),
+}
+_CUT_START = re.compile(rf"  +{_OVERFLOW} *[0-9a-f]{{16}}-(?:[0-9a-f]{{16}})?(?: \(prio?)?")
+_REGION = re.compile(
+    rf" *{_OVERFLOW} *{_PLACE} \(prio -?\d{{1,10}}, (?:nv-)?(?:ramd|romd|ram|rom|i/o|container|RW|R-|-W|--)\): (\S.*)"
+)
+_WINDOW = re.compile(rf"alias .* @.+ {_PLACE}((?: \[disabled\])?(?: (?:owner|parent):\{{.*\}}| orphan)*)")
+_OFFSET_CUT = re.compile(r" @(?:[0-9a-f]{0,15}$|[0-9a-f]{4,15} )")
+_MARK_CUT = re.compile(r" \[(?:[^\]]*$|(?!not dirty\])[^\]]* [^\]]*\]$)")
+_OWNER = re.compile(r" (?:owner|parent):\{")
+_OWNERS = re.compile(r".*?(?: (?:owner|parent):\{(?:dev|obj) (?:id|path|type)=[^\s{}]+\}){1,2}(?: [A-Za-z:-]+)?")
+_SUFFIX = re.compile(
+    r"(?:owner|parent):\{|\[(?:disabled|ROOT|iommu|MRU|not dirty|unassigned|watch|ROM)\]|@[0-9a-f]{16}(?: |$)|orphan$|"
+    r"(?:KVM|kvm)\b"
+)
+_WHOLE = {
+    "AS": re.compile(r' AS ".*", root: \S.*'),
+    "Root": re.compile(r" Root memory region: \S.*"),
+    "No": re.compile(r"  No rendered FlatView.*"),
+    "#": re.compile(r" +#\d{1,6} @[0-9a-f]{16}\.\.[0-9a-f]{16} \S.*"),
+    "Nodes": re.compile(r" +Nodes \(\d{1,2} bits per level, \d{1,2} levels\) ptr=\[\w+\] skip=\d{1,2}"),
+    "entry": re.compile(r"\s*\d{1,3}(?:\.\.\d{1,3})? +skip=\d{1,2} +ptr=(?:NIL|#\d{1,8}|\[\d{1,8}\])"),
+}
+_NOTE = re.compile(
+    r"(?P<line>.*?\S)(?P<note>\s+(?:<[-=~<]+|\u2190|\u21d0|//|/\*|# |-- |!!|\^).*|[ \t]{2,}\S.*|\t\S.*|\s+)"
+)
+_HOLE = re.compile(
+    r"[\W_]*(?:\.{3,}|\u2026|[\[<(] ?(?:\.{3}|\u2026|(?:\.\.\. ?)?(?:snip\w*|cut|skip\w*|omit\w*|trunc\w*)"
+    r"(?: ?\.\.\.)?) ?[\])>]|-+ ?snip ?-+|8<-*)[\W_]*|[\s>|]*[\[(<]?(?:\.{3,}|\u2026)[^(]{0,60}",
+    re.IGNORECASE,
+)
+_COMMAND = re.compile(r"\binfo\s+mtree\b((?:\s+-[a-zA-Z]+)*)")
+_PROMPT = re.compile(r"[^\w(]{0,60}\((?:qemu|gdb)\)(?:\s|$)")
+_DAMAGED = re.compile(
+    r"[\s>|]*(?:[0-9a-fA-FxOol]{6,}\s?-\s?[0-9a-fA-FxOol]{6,}|\(prio|address-space|memory-region|FlatView|AS \"|"
+    r"Root memory|#\d+ @|Nodes? \(|\[\d+\]\s*$|\d+(?:\.\.\d+)? +skip=)|.*\(prio -?\d|.*skip=\d+ +ptr="
+)
+_FENCE = re.compile(
+    r"[\s>|]*(?:```|~~~|\{(?:noformat|code)[^}]{0,40}\}|</?(?:pre|code|tt)\b[^>]{0,80}>|\[/?(?:code|pre)\])\s*\w{0,20}\s*"
+)
+_BLANK = re.compile(r"[\s>|*#/]*")
+_QUOTE = re.compile(r"[\s>|]*")
+
+
+def heading(text: str) -> tuple[str, str] | None:
+    """What stands before a heading in `text` (without a prompt), and the heading; None where there is none."""
+    if len(text) > LONGEST_LINE or not _FIRST_LETTERS.search(text):
+        return None
+    matched = _HEAD.fullmatch(text)
+    return (matched["prefix"], matched["head"].rstrip()) if matched else None
+
+
+def sort_of(head: str) -> str:
+    """Which sort of answer has a heading like `head`."""
+    return FLAT if head.startswith(("FlatView", "address-space (")) else TREE
+
+
+def starts(text: str, sort: str) -> bool:
+    """Whether `text` begins a line of the body of an answer of that sort."""
+    return _STARTS[sort].match(text) is not None
+
+
+def is_cut_start(text: str) -> bool:
+    """Whether `text` is the beginning of a region's line, broken before its priority."""
+    return _CUT_START.fullmatch(text.rstrip()) is not None
+
+
+def lacks_a_window(text: str) -> bool:
+    """Whether `text` is an alias whose window on its target is missing so far."""
+    region = _REGION.fullmatch(text)
+    return region is not None and region[1].startswith("alias ") and not _WINDOW.match(region[1])
+
+
+def is_whole(text: str, sort: str) -> bool:
+    """Whether `text` can stand as it is: nothing that must follow is missing."""
+    if heading(text):
+        return True
+    region = _REGION.fullmatch(text)
+    if region:
+        rest = region[1]
+        if sort == TREE and rest.startswith("alias ") and not _WINDOW.fullmatch(rest):
+            return False
+        if sort == FLAT and _OFFSET_CUT.search(rest):
+            return False
+        return not _OWNER.search(rest) or _OWNERS.fullmatch(rest) is not None
+    return (
+        sort == FLAT
+        and not _MARK_CUT.search(text)
+        and (
+            text.strip() in ("Dispatch", "Physical sections")
+            or (text.strip().startswith("[") and text.strip().endswith("]"))
+            or any(pattern.fullmatch(text.rstrip()) for pattern in _WHOLE.values())
+        )
+    )
+
+
+def is_suffix(text: str) -> bool:
+    """Whether `text` begins with what QEMU prints behind a name, after a blank."""
+    return _SUFFIX.match(text) is not None
+
+
+def is_closed(text: str, sort: str) -> bool:
+    """Whether `text` is whole and ends in what no name can go on after: an alias's window, an entry's pointer."""
+    region = _REGION.fullmatch(text)
+    if region is not None:
+        return sort == TREE and _WINDOW.fullmatch(region[1]) is not None
+    return sort == FLAT and any(_WHOLE[name].fullmatch(text.rstrip()) for name in ("No", "Nodes", "entry"))
+
+
+def without_note(text: str) -> tuple[str, bool]:
+    """A region's or range's line without the note that somebody wrote behind it, and whether there was one.
+
+    A note begins with an arrow, a comment sign or several blanks; no name of QEMU's holds those.
+    """
+    at = text.find("): ")
+    if at < 0 or "(prio " not in text[:at]:
+        return text, False
+    matched = _NOTE.fullmatch(text, at + 3)
+    if not matched:
+        return text, False
+    return text[: at + 3] + matched["line"], bool(matched["note"].strip())
+
+
+def is_hole(text: str) -> bool:
+    """Whether `text` says that lines were left out here: ``...``, ``[snip]``."""
+    return len(text) <= 80 and _HOLE.fullmatch(text) is not None
+
+
+def is_damaged(text: str) -> bool:
+    """Whether `text`, which is no line of an answer, looks as if it had been one: it must not be left out."""
+    return _DAMAGED.match(text[:LONGEST_LINE]) is not None
+
+
+def command_in(text: str) -> str | None:
+    """The monitor command in `text`, where one was typed: ``info mtree -f -d``."""
+    matched = _COMMAND.search(text) if len(text) <= LONGEST_LINE else None
+    return " ".join(("info mtree" + matched[1]).split()) if matched else None
+
+
+def is_prompt(text: str) -> bool:
+    """Whether a monitor or a debugger waited for a command in this line."""
+    return _PROMPT.match(text) is not None
+
+
+def is_fence(text: str) -> bool:
+    """Whether `text` begins or ends a piece of code: a fence of Markdown, of Jira, of HTML."""
+    return len(text) <= LONGEST_LINE and _FENCE.fullmatch(text) is not None
+
+
+def is_blank(text: str) -> bool:
+    """Whether nothing but quote and comment signs stands in `text`."""
+    return _BLANK.fullmatch(text) is not None
+
+
+def unquoted(text: str) -> str:
+    """`text` without blanks and quote marks before it."""
+    matched = _QUOTE.match(text)
+    return text[matched.end() :] if matched else text
