@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -50,6 +52,16 @@ def test_a_capture_is_judged(footprint):
     capture = DATA / "captures" / "x86_64__pc.json.gz"
     assert footprint("gate", capture, "--budget", "flatviews.alive<=4").returncode == 0
     assert footprint("gate", capture, "--budget", "flatviews.alive<=3").returncode == 1
+
+
+def test_a_paste_is_judged_from_a_file_and_from_standard_input(footprint, tmp_path):
+    paste = "address-space: memory\n  0000000000000000-ffffffffffffffff (prio 0, i/o): system\n"
+    paste += "    0000000000000000-0000000007ffffff (prio 0, ram): ram\n"
+    (tmp_path / "paste.txt").write_text(paste)
+    assert footprint("gate", "paste.txt", "--budget", "flatviews.alive<=1").returncode == 0
+    command = [sys.executable, "-m", "footprint", "gate", "-", "--budget", "flatviews.alive<=0"]
+    done = subprocess.run(command, cwd=tmp_path, input=paste, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stderr) == (1, "")
 
 
 def test_a_recording_comes_before_a_scenario_of_its_name_and_run_plays_it_anew(footprint):
