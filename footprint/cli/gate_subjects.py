@@ -59,7 +59,7 @@ def _subject(
 ) -> GateSubject:
     if not play and not word.endswith(".py") and is_recorded(word):
         recording = find_recording(word, rules)
-        if Path(word).name == word and not Path(word).exists():
+        if word != "-" and Path(word).name == word and not Path(word).exists():
             recorded = recording.environment.get("recorded", "an unknown time")
             note(f"judging reports/{word}, recorded {recorded}; --run plays it anew")
         return GateSubject(word, recording, _gates_for(recording, settings))

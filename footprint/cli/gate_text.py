@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from footprint.cli.table import Column, print_table
-from footprint.cli.terminal import note, print_json, say, say_wrapped
+from footprint.cli.terminal import note, print_json, say, say_wrapped, width
 
 if TYPE_CHECKING:
     from footprint.gate.gate_verdict import Judged
@@ -35,7 +35,10 @@ def print_verdicts(judged: Sequence[Judged], *, everything: bool) -> None:
     shown.sort(key=lambda each: order.index(each.verdict.outcome))
     folded = len(judged) - len(shown)
     if shown:
-        print_table([summary(judged)], _COLUMNS, [_row(each) for each in shown])
+        rows = [_row(each) for each in shown]
+        whole = width() is None  # a program that reads a pipe wants every column, always
+        telling = [n for n in range(len(_COLUMNS)) if whole or any(row[n] not in ("", "–") for row in rows)]
+        print_table([summary(judged)], [_COLUMNS[n] for n in telling], [[row[n] for n in telling] for row in rows])
     else:
         say_wrapped(summary(judged))
     if folded:

@@ -30,7 +30,7 @@ FORMATS = ("text", "json", "junit", "github", "gitlab", "markdown")
     help="A limit, such as 'flatviews.alive<=4' or, of a measured metric, 'process.rss<=90MiB±5%'. Repeatable.",
 )  # fmt: skip
 @click.option("--baseline", metavar="FILE", help="No exact metric in this baseline (or recording) may get worse.")
-@click.option("--mark", metavar="NAME", help=f"Budgets hold at this mark. Default: {DEFAULT_MARK}.")
+@click.option("--mark", metavar="NAME", help=f"Where --budget is judged. Default: {DEFAULT_MARK}.")
 @rules_option("Judge only the runs under these rule sets. Default: every run.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="How to answer.")
 @click.option("--all", "everything", is_flag=True, help="Show unchanged metrics of a baseline, too.")
@@ -117,7 +117,7 @@ def _judge(
     judged = []
     for gate, names in gates:
         for verdict, origin in judge(recording, gate, names):
-            options = ["-r", verdict.rules] if verdict.rules else []
+            options = [word for name in (verdict.beside, verdict.rules) if name for word in ("-r", name)]
             if not gate.name:
                 options += ["--mark", mark] if mark else []
                 options += [origin.option, origin.value] if origin.option else []

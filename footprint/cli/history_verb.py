@@ -15,7 +15,7 @@ from footprint.cli.options import DEFAULT_MARK, force_option, json_option, rules
 from footprint.cli.terminal import note, print_json, say, say_wrapped, speaks, width
 
 if TYPE_CHECKING:
-    from footprint.history.series import Point, SeriesKey
+    from footprint.history.series import KeptValue, SeriesKey
     from footprint.history.steps import Stepped, ValueStep
     from footprint.recording.metrics import Metric
 
@@ -109,7 +109,7 @@ def _head(key: SeriesKey) -> str:
     return f"{key.scenario} at “{key.mark}”, {_backend(key.backend)}{_params(key.params)}"
 
 
-def _draw(rules: str, points: Sequence[Point], changes: Sequence[ValueStep], row: Metric) -> None:
+def _draw(rules: str, points: Sequence[KeptValue], changes: Sequence[ValueStep], row: Metric) -> None:
     """A series: its values as one line between the first and the last, and its steps; a still one is a sentence."""
     from footprint.cli.sparkline import BLOCKS, DIGITS, sparkline, step_line
 
@@ -128,7 +128,7 @@ def _draw(rules: str, points: Sequence[Point], changes: Sequence[ValueStep], row
         say_wrapped(f"{number}  {_sentence(step, points, row)}", indent="    ", hang="       ")
 
 
-def _extent(points: Sequence[Point], row: Metric) -> str:
+def _extent(points: Sequence[KeptValue], row: Metric) -> str:
     values = [point.value for point in points]
     low, high = _figure(min(values), row), _figure(max(values), row)
     runs = "1 run" if len(points) == 1 else f"{len(points)} runs"
@@ -137,7 +137,7 @@ def _extent(points: Sequence[Point], row: Metric) -> str:
     return f"{runs}, {' to '.join(days)}: {range_}"
 
 
-def _sentence(step: ValueStep, points: Sequence[Point], row: Metric) -> str:
+def _sentence(step: ValueStep, points: Sequence[KeptValue], row: Metric) -> str:
     """What changed, the commit at which it was seen first, and what else could be behind it."""
     here, there = points[step.index], points[step.previous]
     change = step.after - step.before
@@ -153,7 +153,7 @@ def _sentence(step: ValueStep, points: Sequence[Point], row: Metric) -> str:
     return text
 
 
-def _commit(point: Point) -> str:
+def _commit(point: KeptValue) -> str:
     if not point.commit:
         return "no commit (outside git)"
     return f"commit {point.commit[:SHORT_HASH]}" + (f" on {point.branch}" if point.branch else "")
@@ -198,7 +198,7 @@ def _document(row: Metric, stepped: Sequence[Stepped]) -> dict[str, Any]:
     }
 
 
-def _step(step: ValueStep, points: Sequence[Point]) -> dict[str, Any]:
+def _step(step: ValueStep, points: Sequence[KeptValue]) -> dict[str, Any]:
     here, there = points[step.index], points[step.previous]
     return asdict(step) | {"commit": here.commit, "branch": here.branch, "previous_commit": there.commit}
 

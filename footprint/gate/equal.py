@@ -57,6 +57,6 @@ class Equal:
         return [
             GateVerdict(
                 outcome, self.words, self.metric, second.rules, after.mark, f"equal to {first.rules}", theirs,
-                sentence, mine, noise=noise(recording, second, after.mark, self.metric),
+                sentence, mine, noise=noise(recording, second, after.mark, self.metric), beside=first.rules,
             )
         ]  # fmt: skip

@@ -25,7 +25,7 @@ class GateVerdict:
     `rule` is the rule in words. `before` is the accepted value, None where no baseline has one; `value` is None
     where the metric was not recorded. `limit` is in words. `owners` say whose views are behind a broken rule,
     `noise` how noisy a measured metric was. `better`: the value is better than the accepted one, so that there
-    is a gain to accept.
+    is a gain to accept. `beside` is the rule set of the run that it was compared with, where the rule is about two.
     """
 
     outcome: RuleOutcome
@@ -40,6 +40,7 @@ class GateVerdict:
     owners: str = ""
     noise: str = ""
     better: bool = False
+    beside: str = ""
 
     @property
     def holds(self) -> bool:

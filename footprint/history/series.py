@@ -31,7 +31,7 @@ class Selection:
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class KeptValue:
     """One value of a metric in one run that was kept, and where that run was made."""
 
     value: Number
@@ -53,7 +53,7 @@ class SeriesKey:
     mark: str
 
 
-def read(path: Path, selection: Selection) -> dict[SeriesKey, list[Point]]:
+def read(path: Path, selection: Selection) -> dict[SeriesKey, list[KeptValue]]:
     """The selected values, series by series, each in the order in which its runs were kept.
 
     Where a mark comes again, as in cycles, its last sample counts. Raises UnknownNameError for a name that no kept
@@ -83,16 +83,16 @@ def _check_names(history: sqlite3.Connection, selection: Selection) -> None:
                 raise UnknownNameError(f"{kind} in this history", name, [text for text in names if text])
 
 
-def _series(history: sqlite3.Connection, selection: Selection) -> dict[SeriesKey, list[Point]]:
-    kept: dict[tuple[int, SeriesKey], Point] = {}
+def _series(history: sqlite3.Connection, selection: Selection) -> dict[SeriesKey, list[KeptValue]]:
+    kept: dict[tuple[int, SeriesKey], KeptValue] = {}
     for run, rules, mark, metrics, *facts in history.execute(*_query(selection)):
         values = msgspec.json.decode(metrics, type=dict[str, Number])
         if selection.metric in values:
             scenario, params, backend, recorded, commit, branch, machine, environment = facts
             key = SeriesKey(scenario, params, rules, backend, mark)
             version = str(msgspec.json.decode(environment, type=dict[str, Any]).get("footprint", ""))
-            kept[run, key] = Point(values[selection.metric], recorded, commit, branch, machine, version)
-    series: dict[SeriesKey, list[Point]] = {}
+            kept[run, key] = KeptValue(values[selection.metric], recorded, commit, branch, machine, version)
+    series: dict[SeriesKey, list[KeptValue]] = {}
     for (_, key), point in kept.items():
         series.setdefault(key, []).append(point)
     return series

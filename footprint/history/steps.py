@@ -13,7 +13,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from footprint.history.series import Point, SeriesKey
+from footprint.history.series import KeptValue, SeriesKey
 from footprint.recording.metrics import Metric, MetricKind
 from footprint.recording.model import Number
 
@@ -42,11 +42,11 @@ class ValueStep:
     after: Number
 
 
-Stepped = tuple[SeriesKey, list[Point], list[ValueStep]]
+Stepped = tuple[SeriesKey, list[KeptValue], list[ValueStep]]
 """A series with its steps."""
 
 
-def steps(points: Sequence[Point], metric: Metric) -> list[ValueStep]:
+def steps(points: Sequence[KeptValue], metric: Metric) -> list[ValueStep]:
     """The steps of a series, in its order."""
     if metric.kind is MetricKind.EXACT:
         return list(_changes(points))
@@ -57,7 +57,7 @@ def steps(points: Sequence[Point], metric: Metric) -> list[ValueStep]:
     return sorted(shifts, key=lambda step: step.index)
 
 
-def _changes(points: Sequence[Point]) -> list[ValueStep]:
+def _changes(points: Sequence[KeptValue]) -> list[ValueStep]:
     changes = []
     last: dict[str, int] = {}
     for n, point in enumerate(points):
@@ -68,7 +68,7 @@ def _changes(points: Sequence[Point]) -> list[ValueStep]:
     return changes
 
 
-def _shifts(points: Sequence[Point], numbers: Sequence[int]) -> list[ValueStep]:
+def _shifts(points: Sequence[KeptValue], numbers: Sequence[int]) -> list[ValueStep]:
     """The shifts among the points `numbers`, all of one machine."""
     values = [points[n].value for n in numbers]
     cuts = _cuts(values, _noise(values))

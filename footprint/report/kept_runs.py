@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from footprint.history.series import Point, SeriesKey
+from footprint.history.series import KeptValue, SeriesKey
 from footprint.history.steps import Stepped, ValueStep
 from footprint.recording.metrics import Metric
 from footprint.report.canvas import ACCENT, INK, LETTER, LINE, MUTED, WIDTH, Canvas
@@ -42,7 +42,7 @@ def _section(metric: Metric, n: int, common: tuple[str, str, str, str], series: 
     return Section(f"{scenario} ({mark})", f"series-{n}", lead, exhibits)
 
 
-def _exhibit(metric: Metric, key: SeriesKey, points: Sequence[Point], steps: Sequence[ValueStep]) -> Exhibit:
+def _exhibit(metric: Metric, key: SeriesKey, points: Sequence[KeptValue], steps: Sequence[ValueStep]) -> Exhibit:
     values = [point.value for point in points]
     title = f"{metric.name} over {plural(len(points), 'run')}"
     label = f"{title} under {key.rules}: from {figure(metric.name, min(values))} to {figure(metric.name, max(values))}."
@@ -51,7 +51,7 @@ def _exhibit(metric: Metric, key: SeriesKey, points: Sequence[Point], steps: Seq
     return Exhibit((Picture(title, _drawn(metric, points, numbers, label)),), tables=tuple(tables), title=key.rules)
 
 
-def _drawn(metric: Metric, points: Sequence[Point], numbers: Mapping[int, int], label: str) -> str:
+def _drawn(metric: Metric, points: Sequence[KeptValue], numbers: Mapping[int, int], label: str) -> str:
     """The values run by run, from zero, with the number of each step above it."""
     is_bytes = metric.unit == "bytes"
     scale = Scale(lambda value: figure(metric.name, value), 1024 if is_bytes else 1000)
@@ -80,7 +80,7 @@ def _drawn(metric: Metric, points: Sequence[Point], numbers: Mapping[int, int], 
     return sheet.svg(label)
 
 
-def _steps(metric: Metric, points: Sequence[Point], steps: Sequence[ValueStep]) -> Table:
+def _steps(metric: Metric, points: Sequence[KeptValue], steps: Sequence[ValueStep]) -> Table:
     columns = (
         TableColumn("step"),
         *(TableColumn(label, number=True) for label in ("before", "after", "change")),
@@ -101,7 +101,7 @@ def _steps(metric: Metric, points: Sequence[Point], steps: Sequence[ValueStep]) 
     return Table("Steps", columns, rows, folded=False)
 
 
-def _runs(metric: Metric, points: Sequence[Point], numbers: Mapping[int, int]) -> Table:
+def _runs(metric: Metric, points: Sequence[KeptValue], numbers: Mapping[int, int]) -> Table:
     columns = (
         TableColumn("recorded (UTC)"),
         TableColumn("value", number=True),

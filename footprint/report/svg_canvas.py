@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from footprint.report.canvas import TEXT, WIDTH
 
-Point = tuple[float, float]
+XY = tuple[float, float]
 
 
 class Sheet:
@@ -31,18 +31,18 @@ class Sheet:
         place = f'x="{_n(x)}" y="{_n(y)}" width="{_n(width)}" height="{_n(height)}"'
         self._parts.append(f'<rect {place} class="frame {look}" style="stroke:var({colour})"/>'.replace(' "', '"'))
 
-    def area(self, points: Sequence[Point], colour: str) -> None:
+    def area(self, points: Sequence[XY], colour: str) -> None:
         """A polygon that what is drawn beneath shines through."""
         path = "L".join(f"{_n(x)} {_n(y)}" for x, y in points)
         self._parts.append(f'<path d="M{path}z" class="veil" style="fill:var({colour})"/>')
 
-    def ribbon(self, start: Point, end: Point, width: float, colour: str) -> None:
+    def ribbon(self, start: XY, end: XY, width: float, colour: str) -> None:
         """A bent band between two points, `width` high all along."""
         (x, y), (to, down), half = start, end, (start[0] + end[0]) / 2
         path = f"M{_n(x)} {_n(y)}C{_n(half)} {_n(y)} {_n(half)} {_n(down)} {_n(to)} {_n(down)}"
         self._parts.append(f'<path d="{path}" class="ribbon" style="stroke:var({colour});stroke-width:{_n(width)}"/>')
 
-    def line(self, start: Point, end: Point, colour: str, *, look: str = "") -> None:
+    def line(self, start: XY, end: XY, colour: str, *, look: str = "") -> None:
         """A straight line."""
         path = f"M{_n(start[0])} {_n(start[1])}L{_n(end[0])} {_n(end[1])}"
         self._parts.append(f'<path d="{path}" class="thin {look}" style="stroke:var({colour})"/>'.replace(' "', '"'))

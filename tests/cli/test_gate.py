@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -50,6 +52,16 @@ def test_a_capture_is_judged(footprint):
     capture = DATA / "captures" / "x86_64__pc.json.gz"
     assert footprint("gate", capture, "--budget", "flatviews.alive<=4").returncode == 0
     assert footprint("gate", capture, "--budget", "flatviews.alive<=3").returncode == 1
+
+
+def test_a_paste_is_judged_from_a_file_and_from_standard_input(footprint, tmp_path):
+    paste = "address-space: memory\n  0000000000000000-ffffffffffffffff (prio 0, i/o): system\n"
+    paste += "    0000000000000000-0000000007ffffff (prio 0, ram): ram\n"
+    (tmp_path / "paste.txt").write_text(paste)
+    assert footprint("gate", "paste.txt", "--budget", "flatviews.alive<=1").returncode == 0
+    command = [sys.executable, "-m", "footprint", "gate", "-", "--budget", "flatviews.alive<=0"]
+    done = subprocess.run(command, cwd=tmp_path, input=paste, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stderr) == (1, "")
 
 
 def test_a_recording_comes_before_a_scenario_of_its_name_and_run_plays_it_anew(footprint):
@@ -163,6 +175,20 @@ def test_a_baseline_of_something_else_is_not_replaced_without_force(footprint, t
     assert (done.returncode, "is not a baseline" in done.stderr) == (2, True)
     done = footprint("gate", "power8", *SMALL, "-r", "v7.2.0", "--baseline", "reports/baselines/power8.json")
     assert (done.returncode, "accepted with other parameters" in done.stderr) == (2, True)
+
+
+def test_two_rule_sets_that_are_to_agree_are_both_played_again(footprint, tmp_path):
+    (tmp_path / "pyproject.toml").write_text(
+        "[tool.footprint.gates.agree]\nscenario = 'power8'\nparams = { cpus = 2, nics = 3, bridges = 1 }\n"
+        "rules = ['v2.10.0', 'v7.2.0']\n"
+        "equal = [{ metric = 'flatviews.alive', between = ['v2.10.0', 'v7.2.0'] }]\n"
+    )
+    done = footprint("gate")
+    assert "flatviews.alive is 4 under v7.2.0 and 15 under v2.10.0 at built: not equal (−11)" in done.stdout
+    again = done.stdout.split("again: footprint ")[1].split()
+    assert again == ["gate", "agree", "-r", "v2.10.0", "-r", "v7.2.0"]
+    assert footprint(*again).stdout == done.stdout
+    assert done.returncode == 1
 
 
 def test_accepting_one_rule_set_leaves_the_others_as_they_were(footprint, tmp_path):

@@ -59,6 +59,15 @@ def test_show_at_80_columns_has_every_figure_of_its_columns_whole_and_names_what
     assert "what it is" in recorded("show", "power8").stdout
 
 
+def test_a_gate_at_80_columns_says_under_which_rules_and_has_no_column_without_a_word(recorded):
+    done = recorded("gate", "power8", "--budget", "flatviews.alive<=4", COLUMNS=NARROW)
+    table = done.stdout.partition("FAIL  flatviews.alive is")[0]
+    assert {"v2.10.0", "092aa2fc65@posted", "v7.2.0,empty_view=off"} <= words_of(table)
+    head = next(line.split() for line in table.splitlines() if line.startswith("verdict"))
+    assert {"rules", "limit", "now"} <= set(head)
+    assert not {"before", "Δ"} & set(head)
+
+
 @pytest.mark.parametrize("kind", ["scenarios", "rules", "machines", "devices", "backends", "probes", "metrics"])
 @pytest.mark.parametrize("columns", [60, 80, 100])
 def test_lists_fit_and_no_name_in_them_is_cut(footprint, kind, columns):

@@ -11,7 +11,7 @@ from footprint.errors import InputFileError, RequestError, UnknownNameError
 from footprint.history.checkout import CommitAndBranch
 from footprint.history.database import APPLICATION, check
 from footprint.history.keep import keep
-from footprint.history.series import Point, Selection, SeriesKey, read
+from footprint.history.series import KeptValue, Selection, SeriesKey, read
 from footprint.recording import Recording, Run, Sample
 from footprint.recording.model import SCHEMA
 
@@ -41,7 +41,7 @@ def test_a_run_is_found_with_all_that_is_known_of_it(path):
     keep(recording(params={"nics": 3, "cpus": 2}), path, CommitAndBranch("c" * 40, "main"))
     ((key, (point,)),) = read(path, Selection(METRIC)).items()
     assert key == SeriesKey("power8", '{"cpus":2,"nics":3}', "v7.2.0", "model", "built")
-    assert point == Point(4, "2026-11-25T10:00:00+00:00", "c" * 40, "main", point.machine, "0.1.0")
+    assert point == KeptValue(4, "2026-11-25T10:00:00+00:00", "c" * 40, "main", point.machine, "0.1.0")
     assert point.machine
 
 

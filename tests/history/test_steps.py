@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from footprint.errors import RequestError
-from footprint.history.series import Point
+from footprint.history.series import KeptValue
 from footprint.history.since import moment
 from footprint.history.steps import ValueStep, steps
 from footprint.recording.metrics import metric
@@ -18,7 +18,9 @@ EXACT, MEASURED = metric("flatviews.alive"), metric("process.rss")
 
 def points(values, branches="", machines="m"):
     return [
-        Point(value, "", f"{n:040x}", branches[n % len(branches)] if branches else "", machines[n % len(machines)], "")
+        KeptValue(
+            value, "", f"{n:040x}", branches[n % len(branches)] if branches else "", machines[n % len(machines)], ""
+        )
         for n, value in enumerate(values)
     ]
 

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from footprint.history.series import Point, SeriesKey
+from footprint.history.series import KeptValue, SeriesKey
 from footprint.history.steps import steps
 from footprint.recording.metrics import metric
 from footprint.report.kept_runs import render_history
@@ -13,7 +13,7 @@ from footprint.report.kept_runs import render_history
 
 def stepped(name, values, rules="v7.2.0", scenario="power8"):
     points = [
-        Point(value, f"2026-11-{day:02}T10:00:00+00:00", str(day) * 40, "<b>", "host", "0.1.0")
+        KeptValue(value, f"2026-11-{day:02}T10:00:00+00:00", str(day) * 40, "<b>", "host", "0.1.0")
         for day, value in enumerate(values, 1)
     ]
     return SeriesKey(scenario, '{"cpus":2}', rules, "model", "built"), points, steps(points, metric(name))
