@@ -28,7 +28,7 @@ def installed(tmp_path):
             record.mkdir()
             (record / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {DISTRIBUTION}\nVersion: 1.0\n")
             (record / "direct_url.json").write_text(json.dumps({"url": url, "dir_info": {}}))
-        command = [sys.executable, "-c", ASK]
+        command = [sys.executable, "-S", "-c", ASK]  # without the distribution that this environment has
         environment = {"PYTHONPATH": str(tmp_path / "site")}
         return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True).stdout
 

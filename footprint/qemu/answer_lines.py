@@ -17,17 +17,18 @@ _HEADS = r"address-space: |memory-region: |FlatView #\d{1,9}\s*$|address-space \
 _HEAD = re.compile(rf"{_PREFIX}(?P<head>(?:{_HEADS}).*)")
 _FIRST_LETTERS = re.compile(r"address-space|memory-region|FlatView #")
 _PLACE = r"[0-9a-f]{8}(?:[0-9a-f]{8})?-[0-9a-f]{8}(?:[0-9a-f]{8})?"
-_OVERFLOW = r"(?:\[DETECTED OVERFLOW!\] *)?"
+# Possessive: a line of thousands of blanks is looked at once, not once for each way to part them.
+_OVERFLOW = r"(?:\[DETECTED OVERFLOW!\] *+)?+"
 _STARTS = {
-    TREE: re.compile(rf" *{_OVERFLOW} *{_PLACE} \(prio"),
+    TREE: re.compile(rf" *+{_OVERFLOW}{_PLACE} \(prio"),
     FLAT: re.compile(
         rf" +(?:{_PLACE} \(prio|AS \"|Root memory region: |No rendered FlatView|Dispatch\s*$|Physical sections\s*$|"
         r"#\d{1,6} @[0-9a-f]|Nodes \(|\[\d{1,8}\]\s*$|\d{1,3}(?:\.\.\d{1,3})? +skip=)"
     ),
 }
-_CUT_START = re.compile(rf"  +{_OVERFLOW} *[0-9a-f]{{16}}-(?:[0-9a-f]{{16}})?(?: \(prio?)?")
+_CUT_START = re.compile(rf"  ++{_OVERFLOW}[0-9a-f]{{16}}-(?:[0-9a-f]{{16}})?(?: \(prio?)?")
 _REGION = re.compile(
-    rf" *{_OVERFLOW} *{_PLACE} \(prio -?\d{{1,10}}, (?:nv-)?(?:ramd|romd|ram|rom|i/o|container|RW|R-|-W|--)\): (\S.*)"
+    rf" *+{_OVERFLOW}{_PLACE} \(prio -?\d{{1,10}}, (?:nv-)?(?:ramd|romd|ram|rom|i/o|container|RW|R-|-W|--)\): (\S.*)"
 )
 _WINDOW = re.compile(rf"alias .* @.+ {_PLACE}((?: \[disabled\])?(?: (?:owner|parent):\{{.*\}}| orphan)*)")
 _OFFSET_CUT = re.compile(r" @(?:[0-9a-f]{0,15}$|[0-9a-f]{4,15} )")

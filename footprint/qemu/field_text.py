@@ -272,11 +272,12 @@ def _finished(draft: _Draft, source: Source, left_out: list[int]) -> PrintedAnsw
     bodies = [line for block in draft.blocks for line in block.body]
     joined = rewrap(bodies, draft.sort, refuse)  # type: ignore[arg-type]
     at = 0
+    roots = {_depth(block.body[0].pieces[0].text) for block in draft.blocks if block.body}
     for block in draft.blocks:
         body = joined.lines[at : at + len(block.body)]
         at += len(block.body)
         lines += block.headings
-        shift = _shift(block, body, draft, source)
+        shift = _shift(block, body, draft, roots, source)
         for number, text in body:
             clean, noted = kinds.without_note(text)
             notes += [number] if noted else []
@@ -289,8 +290,10 @@ def _finished(draft: _Draft, source: Source, left_out: list[int]) -> PrintedAnsw
     )  # fmt: skip
 
 
-def _shift(block: _Block, body: Sequence[tuple[int, str]], draft: _Draft, source: Source) -> int:
+def _shift(block: _Block, body: Sequence[tuple[int, str]], draft: _Draft, roots: set[int], source: Source) -> int:
     """Blanks to put before each line (or, negative, to take off), so that the root stands two to the right.
+
+    `roots` are the depths at which the blocks' first lines stand.
 
     A mail of "format=flowed" puts one blank before each line that begins with one. Raises InputFileError where a
     second region stands as far out as the root, and where roots stand deeper in some blocks only: then it is not
@@ -312,7 +315,6 @@ def _shift(block: _Block, body: Sequence[tuple[int, str]], draft: _Draft, source
             )
     if block.is_old or root == 0:
         return 2
-    roots = {_depth(other.body[0].pieces[0].text) for other in draft.blocks if other.body}
     flowed = root == 3 and all(depth % 2 for depth in depths)
     # Below a disabled root that is not printed the first line is deeper, but then not in every block.
     moved = roots == {root} and len(draft.blocks) > 1 and min(depths) == root

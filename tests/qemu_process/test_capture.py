@@ -127,5 +127,5 @@ def test_a_socket_that_is_no_monitor_is_told(footprint, ppc64, tmp_path):
 
 def test_help_says_what_reading_costs(footprint):
     text = " ".join(footprint("capture", "--help").stdout.split())
-    assert "keeps every view that two address spaces share" in text
+    assert "leaks every view that two address spaces share" in text
     assert "docs/reading.md" in text

@@ -8,6 +8,7 @@ from footprint.backends.model import ModelBackend
 from footprint.memory.census import census
 from footprint.memory.rules import HISTORY
 from footprint.qemu.capture import read_capture
+from footprint.reconstruct.match_views import rules_of
 from footprint.recording.metrics import METRICS
 from footprint.scenario import Destroy, Restore, Settle
 from footprint.scenario.find import find
@@ -31,7 +32,7 @@ def restored(path, rules="v7.2.0"):
 def test_what_is_counted_is_what_qemu_printed(path):
     views = read_capture(path).flat.views
     dispatches = [view.dispatch for view in views if view.dispatch is not None]
-    counts = census(restored(path).ledgers[0])
+    counts = census(restored(path, rules_of(read_capture(path)).name).ledgers[0])
     assert counts["flatviews.alive"] == len(views)
     assert counts["flatviews.empty"] == sum(not view.ranges for view in views)
     assert counts["flat_ranges"] == sum(len(view.ranges) for view in views)
