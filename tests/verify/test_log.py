@@ -74,4 +74,4 @@ def test_the_verb_counts_and_exits_as_the_contract_says(footprint, tmp_path):
     altered(tmp_path, "  NEWVIEW\n", "", "pc_min")
     done = footprint("verify", "altered.log")
     assert done.returncode == 1
-    assert "after line 4: views created: QEMU none, the model 1 more" in done.stdout
+    assert "after line 4: views created: QEMU has none, the model 1 more" in done.stdout
