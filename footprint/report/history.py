@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from footprint.recording.metrics import METRICS
 from footprint.recording.model import Published, Recording, Run
-from footprint.report.bars import StackedBar, bars
+from footprint.report.bars import StackedBar, bars, folded
 from footprint.report.canvas import ACCENT
 from footprint.report.formatting import NOTHING, figure, has_course, judged_at, listed, percent, plural, signed, value
-from footprint.report.section import Exhibit, LegendKey, Picture, Section, Table, TableColumn
+from footprint.report.section import Exhibit, LegendKey, Picture, PictureData, Section, Table, TableColumn
 
 _PICTURES = (
     ("dispatches.created", "", "Dispatch trees built during the start-up", "trees built"),
@@ -34,11 +34,16 @@ def history(recording: Recording) -> Section | None:
         return None
     pictures = tuple(_picture(recording, *row[:3]) for row in shown)
     tables = (_figures(recording, [(row[0], row[3]) for row in shown]), *_published(recording))
+    data = PictureData(
+        f"{recording.scenario}-history",
+        ("rule set", *(row[0] for row in shown)),
+        tuple((run.rules, *(value(run, row[0]) for row in shown)) for run in recording.runs),
+    )
     return Section(
         "History" if len(recording.runs) > 1 else "The guest",
         "history",
         _lead(recording),
-        (Exhibit(pictures, _keys(recording), tables),),
+        (Exhibit(pictures, _keys(recording), tables, data=data),),
     )
 
 
@@ -68,7 +73,7 @@ def _keys(recording: Recording) -> tuple[LegendKey, ...]:
 
 def _picture(recording: Recording, name: str, behind: str, title: str) -> Picture:
     """Bars of the metric `name`, over pale ones of `behind`."""
-    rows = tuple(_bar(recording, run, name, behind) for run in recording.runs)
+    rows = folded([_bar(recording, run, name, behind) for run in recording.runs])
     said = listed(f"{row.label}: {row.text}" for row in rows)
     note = "In figures and solid: what is touched. Pale: all that is allocated." if behind else ""
     return Picture(title, bars(rows, f"{title}. {said}.", ours="ours"), note)
@@ -92,6 +97,7 @@ def _bar(recording: Recording, run: Run, name: str, behind: str) -> StackedBar:
         behind=(value(run, behind) or 0) if behind else 0,
         published=beside.value if beside else None,
         published_text=figure(name, beside.value) if beside else "",
+        runs=(run.rules,),
     )
 
 

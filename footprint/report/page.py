@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from footprint.recording.model import Recording
+from footprint.report import words
 from footprint.report.beside import beside
 from footprint.report.features import features
 from footprint.report.figures import figures
@@ -40,7 +41,7 @@ class RecordingPart:
 
 
 def render(recordings: Sequence[Recording], *, title: str = "") -> str:
-    """The HTML page of `recordings`; it asks for nothing but itself, and runs no script.
+    """The HTML page of `recordings`; it asks for nothing but itself, and all of it is there without scripts.
 
     `title` heads the page; without one, the names of the scenarios do.
     """
@@ -59,7 +60,15 @@ def page(parts: Sequence[RecordingPart], title: str, *, source: str) -> str:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=words.shown,
     )
+    environment.filters |= {
+        "linked": words.linked,
+        "explained": words.explained,
+        "anchor": words.anchor,
+        "json_list": words.json_list,
+    }
+    environment.globals["terms"] = words.TERMS
     return environment.get_template("page.html").render(title=title, parts=parts, source=source)
 
 

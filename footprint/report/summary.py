@@ -5,40 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from footprint.recording.model import Recording, Run
-from footprint.report.formatting import count, figure, has_course, listed, plural, unbroken, value
-from footprint.report.section import Card, Head
+from footprint.report.formatting import WHAT_IF, count, figure, listed, plural, unbroken, value
+from footprint.report.section import Head
 
-_CARDS = (
-    ("flatviews.created", "views created"),
-    ("flatviews.alive", "views in use"),
-    ("modelled.bytes.peak", "modelled peak, allocated"),
-    ("modelled.resident.peak", "modelled peak, touched"),
-)
-WHAT_IF = ","
-"""What the name of a rule set has that no QEMU was: ``v7.2.0,empty_view=off``."""
-_STATE_CARDS = (
-    ("flatviews.alive", "views in use"),
-    ("address_spaces", "address spaces"),
-    ("nodes", "radix nodes"),
-    ("modelled.bytes", "modelled bytes"),
-)
-"""The same for a captured machine, of which only what exists was recorded."""
+_CREATED, _ALIVE, _PEAK = "flatviews.created", "flatviews.alive", "modelled.bytes.peak"
 
 
 def head(recording: Recording) -> Head:
     """The head of `recording`: its scenario's own answer, or else the figures of its first run against the last."""
-    cards = _CARDS if has_course(recording) else _STATE_CARDS
     return Head(
         scenario=recording.scenario,
         question=recording.question,
         answer=unbroken(recording.answer) or answer(recording),
-        cards=tuple(card for name, label in cards if (card := _card(recording, name, label))),
         notes=recording.notes,
         params=tuple((name, str(setting)) for name, setting in recording.params.items()),
         environment=(
             ("backend", recording.backend),
             *((name, str(setting)) for name, setting in recording.environment.items()),
         ),
+        rules=tuple(dict.fromkeys(run.rules for run in recording.runs)),
     )
 
 
@@ -60,7 +45,7 @@ def _marks(first: Run, last: Run) -> str:
 
 
 def _of_one(run: Run) -> list[str]:
-    created, alive, peak = (value(run, name) for name, _ in _CARDS[:3])
+    created, alive, peak = (value(run, name) for name in (_CREATED, _ALIVE, _PEAK))
     said = []
     if created is not None:
         said.append(f"under {run.rules}, {count(created)} {_views(created)} created")
@@ -72,7 +57,9 @@ def _of_one(run: Run) -> list[str]:
 
 
 def _of_two(first: Run, last: Run) -> list[str]:
-    (created, made), (alive, used), (peak, top) = ((value(first, name), value(last, name)) for name, _ in _CARDS[:3])
+    (created, made), (alive, used), (peak, top) = (
+        (value(first, name), value(last, name)) for name in (_CREATED, _ALIVE, _PEAK)
+    )
     said = []
     if created is not None and made is not None:
         said.append(
@@ -104,20 +91,6 @@ def _are(n: float) -> str:
 
 def _views(n: float) -> str:
     return "view is" if n == 1 else "views are"
-
-
-def _card(recording: Recording, name: str, label: str) -> Card | None:
-    """The last run's figure, with the first run's before it; None where it was not read."""
-    if not recording.runs:
-        return None
-    first, last = _ends(recording.runs)
-    now, was = value(last, name), value(first, name)
-    if now is None:
-        return None
-    at = f"at {_marks(first, last)}"
-    if first is last or was is None:
-        return Card(label, figure(name, now), note=f"under {last.rules} {at}")
-    return Card(label, figure(name, now), figure(name, was), f"{first.rules} → {last.rules} {at}")
 
 
 def _ends(runs: Sequence[Run]) -> tuple[Run, Run]:
