@@ -13,8 +13,8 @@ _ROW = 23.0
 _THICK = 12.0
 _GAP = 10.0
 _NONE = 1e-9
-_LONGEST_LABEL = 29
-"""Letters: the name of a rule set with one feature changed."""
+_LONGEST_LABEL = 24
+"""Letters: the name of a rule set with one feature changed, without the rule set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ def bars(
 def _placed(rows: Sequence[StackedBar], figures: Sequence[Sequence[str]], width: float) -> _Columns:
     """Columns as wide as their texts; the bars get what is left."""
     longest = _LONGEST_LABEL if width <= WIDTH else _LONGEST_LABEL * 1.5
-    names = _room(cut(row.label, longest) for row in rows)
+    names = _room(labelled(row.label, longest) for row in rows)
     edges, right = [], width
     for column in reversed(figures):
         edges.append(right)
@@ -127,7 +127,7 @@ def _placed(rows: Sequence[StackedBar], figures: Sequence[Sequence[str]], width:
 def _draw(sheet: Sheet, row: StackedBar, cells: Sequence[str], middle: float, columns: _Columns, scale: float) -> None:
     """One row around the height `middle`."""
     above, x = middle - _THICK / 2, columns.left
-    sheet.text(x - _GAP, middle, cut(row.label, columns.longest_label), "strong end" if row.strong else "end")
+    sheet.text(x - _GAP, middle, labelled(row.label, columns.longest_label), "strong end" if row.strong else "end")
     sheet.bar(x, above, row.behind * scale, _THICK, PALE)
     for size, colour in row.parts:
         sheet.bar(x, above, size * scale, _THICK, colour)
@@ -137,6 +137,13 @@ def _draw(sheet: Sheet, row: StackedBar, cells: Sequence[str], middle: float, co
     beside = len(cells) - 1 if row.published_text else len(cells)
     for n, (edge, cell) in enumerate(zip(columns.edges, cells, strict=True)):
         sheet.text(edge, middle, cell, "muted end" if n == beside else "strong end" if row.strong else "end")
+
+
+def labelled(name: str, most: float) -> str:
+    """The name of a rule set in the room that there is: of a what-if, what it changes is more telling than of what."""
+    if len(name) > most and WHAT_IF in name:
+        return cut(f"…{name[name.index(WHAT_IF) :]}", most)
+    return cut(name, most)
 
 
 def _room(texts: Iterable[str]) -> float:

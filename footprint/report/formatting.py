@@ -70,11 +70,6 @@ def names_of(rules: Sequence[str], among: Sequence[str]) -> str:
     return f"{names[0]} and {names[1]}" if len(names) == 2 else f"{names[0]} and {len(names) - 1} like it"
 
 
-def ratio(more: float, less: float) -> str:
-    """How many times as much `more` is as `less`, as people say it: ``59``, ``2.4``."""
-    return f"{more / less:.1f}".removesuffix(".0") if more / less < 10 else count(round(more / less))
-
-
 def plural(n: int, singular: str) -> str:
     """``1 view``, ``2 views``."""
     return f"{count(n)} {singular if n == 1 else singular + 's'}"

@@ -55,7 +55,7 @@ def _lead(recording: Recording) -> str:
     said = [f"{several if len(recording.runs) > 1 else single}, read {judged_at(recording)}."]
     exact = [published for published in recording.published if published.exact]
     if exact:
-        equal = sum(_ours(recording, published) == published.value for published in exact)
+        equal = sum(published_beside(recording, published) == published.value for published in exact)
         said.append(f"{equal} of {plural(len(exact), 'published figure')} that must come out exactly do.")
     if len(recording.published) > len(exact):
         said.append("The other published figures stand beside ours: they are no targets.")
@@ -123,7 +123,8 @@ def _figures(recording: Recording, shown: list[tuple[str, str]]) -> Table:
     )
 
 
-def _ours(recording: Recording, published: Published) -> float | None:
+def published_beside(recording: Recording, published: Published) -> float | None:
+    """Our figure for a published one; None where it was not run."""
     run = recording.run(published.rules)
     return value(run, published.metric, published.mark) if run else None
 
@@ -143,7 +144,7 @@ def _published(recording: Recording) -> tuple[Table, ...]:
     )
     rows, marks = [], {}
     for n, published in enumerate(recording.published):
-        ours = _ours(recording, published)
+        ours = published_beside(recording, published)
         rows.append(_against(published, ours))
         if published.exact and ours is not None:
             marks[n, 5] = "good" if ours == published.value else "bad"

@@ -26,7 +26,7 @@ class Curve:
     """
 
     label: str
-    xs: tuple[int, ...]
+    xs: tuple[float, ...]
     ys: tuple[float, ...]
     hue: int
     runs: tuple[str, ...] = ()
@@ -34,8 +34,8 @@ class Curve:
 
 
 def thinned(
-    xs: Sequence[int], ys: Sequence[float], most: int = MOST_POINTS
-) -> tuple[tuple[int, ...], tuple[float, ...]]:
+    xs: Sequence[float], ys: Sequence[float], most: int = MOST_POINTS
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """At most `most` of the points, among them the first, the last, and the highest and lowest of each stretch."""
     if len(xs) <= most:
         return tuple(xs), tuple(ys)
@@ -100,7 +100,7 @@ def lines(
     most_x = max((x for line in folded for x in line.xs), default=0) or 1
     most_y = max((y for line in folded for y in line.ys if y > 0), default=1)
     bottom = max(_LEAST, _TOP + _STEP * (len(folded) + 1))
-    longest = 20 if width <= WIDTH else 34
+    longest = 24 if width <= WIDTH else 34
     names = max((breadth(cut(line.label, longest)) for line in folded), default=0) * LETTER
     ticks = scale.ticks(most_y)
     left = max(breadth(scale.text(tick)) for tick in ticks) * LETTER + 6
@@ -111,7 +111,7 @@ def lines(
         sheet.line((frame.left, frame.y(tick)), (frame.right, frame.y(tick)), LINE)
         sheet.text(frame.left - 6, frame.y(tick), scale.text(tick), "muted end")
     sheet.text(frame.left, bottom + 14, "0", "muted")
-    sheet.text(frame.right, bottom + 14, f"{along} {count(most_x)}", "muted end")
+    sheet.text(frame.right, bottom + 14, f"{along} {count(round(most_x))}", "muted end")
     _draw(sheet, folded, frame, longest)
     return sheet.svg(label)
 

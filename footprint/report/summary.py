@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from footprint.recording.model import Recording, Run
+from footprint.report.first_picture import first_picture
 from footprint.report.formatting import WHAT_IF, count, figure, listed, plural, unbroken, value
-from footprint.report.section import Head
+from footprint.report.history import published_beside
+from footprint.report.section import Head, VerdictBadge
+from footprint.verdict.leftovers import remains
+from footprint.verdict.scenario_growth import growths
+from footprint.verdict.verdict import Answer
 
 _CREATED, _ALIVE, _PEAK = "flatviews.created", "flatviews.alive", "modelled.bytes.peak"
 
@@ -23,8 +28,32 @@ def head(recording: Recording) -> Head:
             ("backend", recording.backend),
             *((name, str(setting)) for name, setting in recording.environment.items()),
         ),
+        verdicts=verdicts(recording),
+        shown=first_picture(recording),
         rules=tuple(dict.fromkeys(run.rules for run in recording.runs)),
     )
+
+
+def verdicts(recording: Recording) -> tuple[VerdictBadge, ...]:
+    """What is judged in the recording itself: leaks, and published figures that must come out exactly."""
+    judged = growths(recording)
+    leaking = [growth.rules for growth in judged if growth.verdict is Answer.LEAK]
+    left = [rest.rules for run in recording.runs if (rest := remains(run)) and rest.leaked]
+    bad = tuple(dict.fromkeys([*leaking, *left]))
+    badges = [VerdictBadge("bad", f"leak under {listed(bad[:3])}{' and others' * (len(bad) > 3)}")] if bad else []
+    if judged and not any(growth.is_wanted or growth.verdict is Answer.INCONCLUSIVE for growth in judged):
+        clean = [run.rules for run in recording.runs if run.rules not in bad]
+        if clean:
+            badges.append(
+                VerdictBadge("good", f"no leak under {count(len(clean))} of {plural(len(recording.runs), 'rule set')}")
+            )
+    exact = [published for published in recording.published if published.exact]
+    read = [(published, ours) for published in exact if (ours := published_beside(recording, published)) is not None]
+    if read:
+        equal = sum(published.value == ours for published, ours in read)
+        look = "good" if equal == len(read) else "bad"
+        badges.append(VerdictBadge(look, f"{count(equal)} of {plural(len(read), 'published figure')} exact"))
+    return tuple(badges)
 
 
 def answer(recording: Recording) -> str:
