@@ -41,7 +41,7 @@ def view_owners(ledger: Ledger, device_types: Mapping[str, str]) -> tuple[ViewOw
         if policies.empty_given_up and not entry.figures.ranges:
             holder = root = None
         users.setdefault(holder, (root, []))[1].append(space)
-    return owners((_root(root), _device(root, spaces, device_types)) for root, spaces in users.values())
+    return owners((root_name(root), _device(root, spaces, device_types)) for root, spaces in users.values())
 
 
 def owners(views: Iterable[tuple[str, str]]) -> tuple[ViewOwner, ...]:
@@ -60,7 +60,8 @@ def _device(root: MemoryRegion | None, spaces: Sequence[AddressSpace], device_ty
     return "" if root is None else sole(device_types.get(space.owner or "", "") for space in spaces)
 
 
-def _root(region: MemoryRegion | None) -> str:
+def root_name(region: MemoryRegion | None) -> str:
+    """What the root of a view is called; of the empty view, too, which has none."""
     return NO_ROOT if region is None else region.name or NAMELESS
 
 
@@ -90,7 +91,7 @@ def _snapshot(group: list[tuple[FlatView, list[AddressSpace]]], device: str) -> 
     view, spaces = group[0]
     tree = view.dispatch.map if view.dispatch is not None else None
     return View(
-        root=_root(view.root),
+        root=root_name(view.root),
         spaces=tuple(space.name for space in spaces[:MOST_SPACES]),
         ranges=tuple(_stretch(item) for item in view.ranges[:MOST_RANGES]),
         range_count=len(view.ranges),

@@ -24,12 +24,13 @@ from footprint.memory.ledger import Ledger
 from footprint.memory.policies import OwnRules
 from footprint.memory.rules import RuleSet
 from footprint.probes.census import CensusProbe
+from footprint.probes.owner_shares import owner_shares
 from footprint.probes.process import ProcessProbe
 from footprint.probes.view_snapshot import view_owners, view_snapshots
 from footprint.progress import Progress
 from footprint.record.request import ModelOptions, Outcome, Request, check_samples
 from footprint.recording.metrics import metric
-from footprint.recording.model import Number, Run, Sample, Timeline, View, ViewOwner
+from footprint.recording.model import Number, OwnerShare, Run, Sample, Timeline, View, ViewOwner
 from footprint.scenario.steps import Build, Replay, Restore
 from footprint.scripts import blame
 
@@ -98,6 +99,7 @@ def _pass(request: Request, backend: ModelBackend, *, with_views: RuleSet) -> li
     samples: dict[str, list[Sample]] = {rules.name: [] for rules in backend.rules}
     views: dict[str, tuple[View, ...]] = {}
     owners: dict[str, tuple[ViewOwner, ...]] = {}
+    shares: dict[str, tuple[OwnerShare, ...]] = {}
     started = time.perf_counter()
     for reached in play(scenario, request.values, backend):
         measured = process.read()
@@ -109,6 +111,8 @@ def _pass(request: Request, backend: ModelBackend, *, with_views: RuleSet) -> li
             samples[ledger.rules.name].append(Sample(reached.mark.name, reached.mark.cycle, metrics))
             if ledger.spaces:
                 owners[ledger.rules.name] = view_owners(ledger, backend.device_types)
+                if reached.is_last:
+                    shares[ledger.rules.name] = owner_shares(ledger, backend.device_types)
             if ledger.rules is with_views and ledger.spaces:
                 views[with_views.name] = view_snapshots(ledger, backend.device_types)
     seconds = time.perf_counter() - started if len(backend.rules) == 1 else None
@@ -122,6 +126,7 @@ def _pass(request: Request, backend: ModelBackend, *, with_views: RuleSet) -> li
             timeline=None if scenario.state_only else _timeline(ledger),
             views=views.get(ledger.rules.name, ()),
             view_owners=owners.get(ledger.rules.name, ()),
+            owner_shares=shares.get(ledger.rules.name, ()),
         )
         for ledger in backend.ledgers
     ]
