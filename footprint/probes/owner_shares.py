@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
+from operator import add
 
 from footprint.memory.holdings import holdings
 from footprint.memory.ledger import Ledger
@@ -17,23 +17,29 @@ CPU = "CPU"
 _Owner = tuple[str, str]
 """The type of a device and its id; the machine's own parts have no type, what is shared the id SHARED."""
 _MACHINE: _Owner = ("", "")
+_Counts = tuple[int, ...]
+"""So many spaces, views, ranges, sections, nodes used, nodes allocated, subpages and bytes (OwnerShare has them so)."""
+_NOTHING: _Counts = (0,) * 8
+ONE_SPACE: _Counts = (1,) + (0,) * 7
 
 
 class Shares:
     """Counts by owner and root, as they are added."""
 
     def __init__(self) -> None:
-        self._counts: dict[_Owner, dict[str, Counter[str]]] = {}
+        self._counts: dict[_Owner, dict[str, _Counts]] = {}
 
-    def add(self, device: str, name: str, root: str, **counts: int) -> None:
-        """The owner has so many more `spaces`, `views`, `ranges`, …, of views on `root`."""
-        self._counts.setdefault((device, name), {}).setdefault(root, Counter()).update(counts)
+    def add(self, owner: _Owner, root: str, counts: _Counts) -> None:
+        """The owner has so many more of each of what an OwnerShare counts, of views on `root`."""
+        roots = self._counts.setdefault(owner, {})
+        known = roots.get(root)
+        roots[root] = counts if known is None else tuple(map(add, known, counts))
 
     def alike(self) -> tuple[OwnerShare, ...]:
         """Owners of one type that have as much each as one, in the order in which they came."""
         groups: dict[object, list[_Owner]] = {}
         for owner, roots in self._counts.items():
-            groups.setdefault((owner[0], owner[1] == SHARED, _look(roots)), []).append(owner)
+            groups.setdefault((owner[0], owner[1] == SHARED, tuple(sorted(roots.items()))), []).append(owner)
         return tuple(share for group in groups.values() for share in self._shares(group))
 
     def by_type(self) -> tuple[OwnerShare, ...]:
@@ -45,22 +51,15 @@ class Shares:
 
     def _shares(self, group: list[_Owner]) -> list[OwnerShare]:
         names = list(dict.fromkeys(name for _, name in group if name and name != SHARED))
-        totals: dict[str, Counter[str]] = {}
+        totals: dict[str, _Counts] = {}
         for owner in group:
             for root, counts in self._counts[owner].items():
-                totals.setdefault(root, Counter()).update(counts)
+                totals[root] = tuple(map(add, totals.get(root, _NOTHING), counts))
         device = group[0][0]
         name = SHARED if group[0][1] == SHARED else "" if not names else names[0]
         if len(names) > 1:
             name = f"{names[0]} … {names[-1]}"
-        return [
-            OwnerShare(root, device, name, len(names), **{key: n for key, n in counts.items() if n})
-            for root, counts in totals.items()
-        ]
-
-
-def _look(roots: Mapping[str, Counter[str]]) -> object:
-    return tuple(sorted((root, tuple(sorted(counts.items()))) for root, counts in roots.items()))
+        return [OwnerShare(root, device, name, len(names), *counts) for root, counts in totals.items()]
 
 
 def owner_shares(ledger: Ledger, device_types: Mapping[str, str]) -> tuple[OwnerShare, ...]:
@@ -70,19 +69,17 @@ def owner_shares(ledger: Ledger, device_types: Mapping[str, str]) -> tuple[Owner
     are what the census counts at this moment.
     """
     shares = Shares()
+    owners: dict[AddressSpace, _Owner] = {}
     for space, entry in ledger.spaces.items():
-        root = NO_ROOT if entry is None or entry.key is None else root_name(entry.key)
-        shares.add(*_owner(space, device_types), root, spaces=1)
+        owners[space] = _owner(space, device_types)
+        shares.add(owners[space], root_name(entry.key) if entry is not None else NO_ROOT, ONE_SPACE)
     for held in holdings(ledger):
-        owners = {_owner(space, device_types) for space in held.spaces}
-        owner = owners.pop() if len(owners) == 1 and held.root is not None else _several(owners)
-        objects = held.objects
-        if objects.views or objects.dispatches:
-            shares.add(
-                *owner, NO_ROOT if held.root is None else root_name(held.root),
-                views=objects.views, ranges=objects.ranges, sections=objects.sections, nodes=objects.nodes,
-                nodes_allocated=held.nodes_allocated, subpages=objects.subpages, bytes=held.bytes,
-            )  # fmt: skip
+        users = {owners[space] for space in held.spaces}
+        owner = users.pop() if len(users) == 1 and held.root is not None else _several(users)
+        made = held.objects
+        if made.views or made.dispatches:
+            counts = (0, made.views, made.ranges, made.sections, made.nodes, held.nodes_allocated, made.subpages)
+            shares.add(owner, root_name(held.root), (*counts, held.bytes))
     return shares.alike()
 
 

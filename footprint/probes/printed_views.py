@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from footprint.probes.owner_shares import Shares
+from footprint.probes.owner_shares import ONE_SPACE, Shares
 from footprint.probes.view_snapshot import (
     MOST_NODES,
     MOST_RANGES,
@@ -61,19 +61,18 @@ class PrintedViews:
 
     def shares(self) -> tuple[OwnerShare, ...]:
         """What devices of each type have of all that was printed; which of them a view is of, nothing tells."""
-        share = Shares()
+        shares = Shares()
         for view, device in self._views:
             counts = counts_of_views([view], self._dummies)
-            share.add(device, "", _root(view), views=1, ranges=len(view.ranges), **{
-                name: counts.get(name, 0) for name in ("sections", "nodes", "subpages")
-            })  # fmt: skip
+            sections, nodes, subpages = (counts.get(name, 0) for name in ("sections", "nodes", "subpages"))
+            shares.add((device, ""), _root(view), (0, 1, len(view.ranges), sections, nodes, 0, subpages, 0))
         printed = [(block.lines[0], name) for block in self._tree.blocks if block.lines for name in block.spaces]
         for root, _ in printed:
-            share.add(self._type(root.owner), device_path(root.owner), _name(root.name), spaces=1)
+            shares.add((self._type(root.owner), device_path(root.owner)), _name(root.name), ONE_SPACE)
         if not printed:
             for view, device in self._views:
-                share.add(device, "", _root(view), spaces=len(view.spaces))
-        return share.by_type()
+                shares.add((device, ""), _root(view), tuple(len(view.spaces) * n for n in ONE_SPACE))
+        return shares.by_type()
 
     def snapshots(self) -> tuple[View, ...]:
         """The views, alike ones once, those with the most address spaces first."""

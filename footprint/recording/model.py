@@ -131,8 +131,8 @@ class Run(msgspec.Struct, frozen=True, omit_defaults=True):
     """All readings of one execution under one rule set, in the order of the marks.
 
     `rules` is the text given to ``-r``, `what` says in words what that rule set is. `views` are those alive
-    at the last mark that had any; only the recording's last run has them. `view_owners` say of every run whose
-    all of its views were at that mark, `owner_shares` what each owner has of all that was alive there.
+    at the last mark that had any, `view_owners` say whose all of them were, `owner_shares` what each owner has of all
+    that was alive there.
     """
 
     rules: str

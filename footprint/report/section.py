@@ -24,7 +24,7 @@ class Table:
     """Rows of text under columns; the first cell of a row heads it.
 
     `marks` gives cells, by row and column, a look and a word: ``changed``, ``good`` or ``bad``.
-    `folded` tables open on demand, under their caption.
+    `folded` tables open on demand, under their caption. `runs` gives rows the rule sets that they are about.
     """
 
     caption: str
@@ -32,6 +32,7 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
     marks: Mapping[tuple[int, int], str] = field(default_factory=dict)
     folded: bool = True
+    runs: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +76,15 @@ _UNQUOTED = "/:,.;=@()[]{}'*!$~+"
 class Picture:
     """An SVG with its title above and a sentence on how to read it below.
 
-    `wide` is the same picture for a window that has room for it; on a phone and in print columns `svg` is shown.
+    `wide` is the same picture for a window that has room for it; on a phone `svg` is shown. One that `spans` takes the
+    page's whole width.
     """
 
     title: str
     svg: str
     note: str = ""
     wide: str = ""
+    spans: bool = False
 
 
 @dataclass(frozen=True, slots=True)
