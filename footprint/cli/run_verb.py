@@ -130,7 +130,11 @@ def _write(recording: Recording, files: list[Path]) -> None:
 
 
 def _load_page_maker() -> None:
-    import footprint.report.page  # noqa: F401  (loading it takes as long as many a run)
+    """What the page needs takes longer to load than many a run takes."""
+    import matplotlib.backends.backend_svg
+    import matplotlib.figure  # noqa: F401
+
+    import footprint.report.page  # noqa: F401
 
 
 def _check_history() -> None:
