@@ -131,9 +131,6 @@ def _write(recording: Recording, files: list[Path]) -> None:
 
 def _load_page_maker() -> None:
     """What the page needs takes longer to load than many a run takes."""
-    import matplotlib.backends.backend_svg
-    import matplotlib.figure  # noqa: F401
-
     import footprint.report.page  # noqa: F401
 
 

@@ -7,6 +7,7 @@ process it reads (tracemalloc, pympler) runs in a fresh child of its own, one ru
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import subprocess
 import sys
@@ -25,14 +26,15 @@ from footprint.memory.ledger import Ledger
 from footprint.memory.policies import OwnRules
 from footprint.memory.rules import RuleSet
 from footprint.probes.census import CensusProbe
+from footprint.probes.owner_shares import owner_shares
 from footprint.probes.process import ProcessProbe
 from footprint.probes.view_snapshot import view_owners, view_snapshots
 from footprint.progress import Progress
 from footprint.record.request import ModelOptions, Outcome, Request, check_samples
 from footprint.record.side_by_side import side_by_side
 from footprint.recording.metrics import metric
-from footprint.recording.model import Number, Run, Sample, Timeline, View, ViewOwner
-from footprint.scenario.steps import Build, Replay, Restore
+from footprint.recording.model import Number, OwnerShare, Run, Sample, Timeline, View, ViewOwner
+from footprint.scenario.steps import Build, Destroy, Mark, Replay, Restore
 from footprint.scripts import blame
 
 CHILD_SECONDS = 600
@@ -61,11 +63,7 @@ def record_on_model(
         groups = passes(options.rules, machine)
         progress(f"{scenario.name}: {', '.join(rules.name for rules in options.rules)}")
 
-        def play_group(group: tuple[RuleSet, ...]) -> _Pass:
-            # Pictures are drawn of one run's views only; of the last, which is the newest of a history.
-            return _pass(request, group, with_views=options.rules[-1])
-
-        for played in side_by_side(play_group, groups, len, meanwhile):
+        for played in side_by_side(functools.partial(_pass, request), groups, len, meanwhile):
             runs.update((run.rules, run) for run in played.runs)
             remarks.update(dict.fromkeys(played.remarks))
     check_samples(scenario, tuple(runs.values()))
@@ -106,18 +104,20 @@ def _custom_rules_blamed(rules: tuple[RuleSet, ...]) -> Iterator[None]:
         raise InputFileError(custom[0], f"fails while it is asked: {type(error).__name__}: {error}") from None
 
 
-def _pass(request: Request, rule_sets: tuple[RuleSet, ...], *, with_views: RuleSet) -> _Pass:
+def _pass(request: Request, rule_sets: tuple[RuleSet, ...]) -> _Pass:
     """One pass that serves all of `rule_sets`.
 
-    The run under `with_views` also has its living views, as they were at the last mark that had any.
+    Each has its living views and whose they are, as they were at the last mark that had any.
     """
     backend = ModelBackend(rule_sets, host_page=request.values["host_page"])
     scenario, census, process = request.scenario, CensusProbe(), ProcessProbe()
     samples: dict[str, list[Sample]] = {rules.name: [] for rules in backend.rules}
     views: dict[str, tuple[View, ...]] = {}
     owners: dict[str, tuple[ViewOwner, ...]] = {}
+    shares: dict[str, tuple[OwnerShare, ...]] = {}
     started = time.perf_counter()
-    for reached in play(scenario, request.values, backend):
+    telling = _marks_before_the_end(request)
+    for number, reached in enumerate(play(scenario, request.values, backend)):
         measured = process.read()
         for ledger in backend.ledgers:
             counts = census.read(ledger)
@@ -125,10 +125,10 @@ def _pass(request: Request, rule_sets: tuple[RuleSet, ...], *, with_views: RuleS
                 counts = {name: value for name, value in counts.items() if metric(name).gauge}
             metrics: dict[str, Number] = {**counts, **measured}
             samples[ledger.rules.name].append(Sample(reached.mark.name, reached.mark.cycle, metrics))
-            if ledger.spaces:
+            if ledger.spaces and number in telling:
                 owners[ledger.rules.name] = view_owners(ledger, backend.device_types)
-            if ledger.rules is with_views and ledger.spaces:
-                views[with_views.name] = view_snapshots(ledger, backend.device_types)
+                shares[ledger.rules.name] = owner_shares(ledger, backend.device_types)
+                views[ledger.rules.name] = view_snapshots(ledger, backend.device_types)
     seconds = time.perf_counter() - started if len(backend.rules) == 1 else None
     runs = [
         Run(
@@ -140,10 +140,21 @@ def _pass(request: Request, rule_sets: tuple[RuleSet, ...], *, with_views: RuleS
             timeline=None if scenario.state_only else _timeline(ledger),
             views=views.get(ledger.rules.name, ()),
             view_owners=owners.get(ledger.rules.name, ()),
+            owner_shares=shares.get(ledger.rules.name, ()),
         )
         for ledger in backend.ledgers
     ]
     return _Pass(runs, [*(f"Guessed: {guess}." for guess in backend.guesses), *backend.findings])
+
+
+def _marks_before_the_end(request: Request) -> set[int]:
+    """The numbers of the marks at which the machine is read for the last time before it is destroyed, and after."""
+    numbers, marks = set(), 0
+    for step in request.scenario.play(request.values):
+        if isinstance(step, Destroy):
+            numbers.add(marks - 1)
+        marks += isinstance(step, Mark)
+    return {*numbers, marks - 1}
 
 
 def _timeline(ledger: Ledger) -> Timeline:

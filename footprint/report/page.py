@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from footprint.recording.model import Recording
+from footprint.report import words
 from footprint.report.beside import beside
 from footprint.report.features import features
 from footprint.report.figures import figures
@@ -13,11 +14,13 @@ from footprint.report.history import history
 from footprint.report.kinds import kinds
 from footprint.report.leaks import leaks
 from footprint.report.machine.section import machine
+from footprint.report.owners import owners
 from footprint.report.section import Head, Section
 from footprint.report.startup import startup
 from footprint.report.summary import head
 
 SECTIONS: tuple[Callable[[Recording], Section | None], ...] = (
+    owners,
     history,
     startup,
     kinds,
@@ -40,7 +43,7 @@ class RecordingPart:
 
 
 def render(recordings: Sequence[Recording], *, title: str = "") -> str:
-    """The HTML page of `recordings`; it asks for nothing but itself, and runs no script.
+    """The HTML page of `recordings`; it asks for nothing but itself, and all of it is there without scripts.
 
     `title` heads the page; without one, the names of the scenarios do.
     """
@@ -59,7 +62,15 @@ def page(parts: Sequence[RecordingPart], title: str, *, source: str) -> str:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=words.shown,
     )
+    environment.filters |= {
+        "linked": words.linked,
+        "explained": words.explained,
+        "anchor": words.anchor,
+        "json_list": words.json_list,
+    }
+    environment.globals["terms"] = words.TERMS
     return environment.get_template("page.html").render(title=title, parts=parts, source=source)
 
 
