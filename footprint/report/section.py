@@ -88,3 +88,17 @@ class Head:
     notes: tuple[str, ...]
     params: tuple[tuple[str, str], ...]
     environment: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingPart:
+    """One recording on the page, or what else has a head and sections; `anchor` and `name` tell it from the others.
+
+    The head of a first part that `leads` is the page's own: what comes after it is what it was made from.
+    """
+
+    anchor: str
+    name: str
+    head: Head
+    sections: tuple[Section, ...]
+    leads: bool = False
