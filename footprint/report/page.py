@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from footprint.recording.model import Recording
+from footprint.report import words
 from footprint.report.beside import beside
 from footprint.report.comparison.pairing import folder_of
 from footprint.report.comparison.part import comparison_part
@@ -30,23 +31,23 @@ SECTIONS: tuple[Callable[[Recording], Section | None], ...] = (
 """What the page shows of a recording, in this order; a section is added by adding its function."""
 
 
-def render(recordings: Sequence[Recording], *, title: str = "", words: Sequence[str] = ()) -> str:
-    """The HTML page of `recordings`; it asks for nothing but itself, and runs no script.
+def render(recordings: Sequence[Recording], *, title: str = "", names: Sequence[str] = ()) -> str:
+    """The HTML page of `recordings`; it asks for nothing but itself, and all of it is there without scripts.
 
     `title` heads the page; without one, the names of the scenarios do. Two recordings that can be compared are compared
-    first; `words` are what a user typed to name the recordings.
+    first; `names` are what a user typed to name the recordings.
     """
-    comparison = comparison_part(recordings, words)
-    named = [_name(n, recording, recordings, words) for n, recording in enumerate(recordings, 1)]
+    comparison = comparison_part(recordings, names)
+    named = [_name(n, recording, recordings, names) for n, recording in enumerate(recordings, 1)]
     parts = tuple(
         RecordingPart(f"r{n}", name, head(recording), _sections(n, recording, recordings, comparison))
         for n, (name, recording) in enumerate(zip(named, recordings, strict=True), 1)
     )
-    names = ", ".join(dict.fromkeys(part.head.scenario for part in parts))
+    scenarios = ", ".join(dict.fromkeys(part.head.scenario for part in parts))
     source = "a recording" if len(parts) == 1 else "recordings"
     if comparison is not None:
         return page((comparison, *parts), title or comparison.head.scenario, source=source)
-    return page(parts, title or names or "footprint", source=source)
+    return page(parts, title or scenarios or "footprint", source=source)
 
 
 def page(parts: Sequence[RecordingPart], title: str, *, source: str) -> str:
@@ -59,7 +60,15 @@ def page(parts: Sequence[RecordingPart], title: str, *, source: str) -> str:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=words.shown,
     )
+    environment.filters |= {
+        "linked": words.linked,
+        "explained": words.explained,
+        "anchor": words.anchor,
+        "json_list": words.json_list,
+    }
+    environment.globals["terms"] = words.TERMS
     return environment.get_template("page.html").render(title=title, parts=parts, source=source)
 
 
@@ -72,15 +81,15 @@ def _sections(
     return tuple(section for section in made if section)
 
 
-def _name(n: int, recording: Recording, recordings: Sequence[Recording], words: Sequence[str]) -> str:
+def _name(n: int, recording: Recording, recordings: Sequence[Recording], names: Sequence[str]) -> str:
     """The scenario, with what sets this recording of it apart: the parameters, else its folder, else its number."""
     same = [other.params for other in recordings if other.scenario == recording.scenario]
     if len(same) == 1:
         return recording.scenario
     own = [
-        f"{name} {setting}"
-        for name, setting in recording.params.items()
-        if any(params.get(name) != setting for params in same)
+        f"{param} {setting}"
+        for param, setting in recording.params.items()
+        if any(params.get(param) != setting for params in same)
     ]
-    folder = folder_of(words[n - 1]) if len(words) == len(recordings) else ""
+    folder = folder_of(names[n - 1]) if len(names) == len(recordings) else ""
     return f"{recording.scenario}, {', '.join(own) or folder or f'recording {n}'}"

@@ -42,14 +42,14 @@ def paired_bars(rows: Sequence[BarPair], label: str, *, common: bool = False) ->
         top = _ROW * n + 5
         longest = most if common else max(map(abs, row.values))
         middle = top + _BAR + 1
-        sheet.text(0, middle - (7 if row.note else 0), cut(row.label, _LONGEST))
-        if row.note:
-            sheet.text(0, middle + 7, cut(row.note, _LONGEST), "muted")
-        for place, (value, text, colour) in enumerate(zip(row.values, row.texts, (FIRST, SECOND), strict=True)):
-            y = top + place * (_BAR + 2)
-            wide = room * abs(value) / longest if longest else 0.0
-            if wide:
-                sheet.boxes([(left, y, max(wide, 0.8), _BAR)], colour)
-            sheet.text(left + wide + 6, y + _BAR / 2, text)
+        with sheet.group(f"{row.label}: {row.texts[0]} and {row.texts[1]}{f' ({row.note})' if row.note else ''}"):
+            sheet.text(0, middle - (7 if row.note else 0), cut(row.label, _LONGEST))
+            if row.note:
+                sheet.text(0, middle + 7, cut(row.note, _LONGEST), "muted")
+            for place, (value, text, colour) in enumerate(zip(row.values, row.texts, (FIRST, SECOND), strict=True)):
+                y = top + place * (_BAR + 2)
+                wide = room * abs(value) / longest if longest else 0.0
+                sheet.bar(left, y, wide, _BAR, colour)
+                sheet.text(left + wide + 6, y + _BAR / 2, text)
     sheet.line((left, 0), (left, sheet.height), "--line")
     return sheet.svg(label)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from footprint.recording.model import Recording, Timeline
 from footprint.report.formatting import count, plural, size
-from footprint.report.lines import Curve, Scale, lines
-from footprint.report.section import Exhibit, Picture, Section, Table, TableColumn
+from footprint.report.lines import Curve, Scale, lines, thinned
+from footprint.report.section import Exhibit, Picture, PictureData, Section, Table, TableColumn
+
+_MOST_ROWS = 1000
 
 Timed = tuple[tuple[str, Timeline], ...]
 
@@ -20,18 +22,22 @@ def startup(recording: Recording) -> Section | None:
     pictures = (
         Picture(
             "Views waiting for the grace period",
-            _drawn(timed, "waiting", "Views waiting"),
+            _drawn(timed, "waiting", "Views waiting", "views waiting"),
             "Each line climbs with every commit and falls when the grace period ends. Runs alike share a colour.",
         ),
-        Picture("Modelled bytes allocated", _drawn(timed, "bytes", "Modelled bytes"), "For views waiting and in use."),
+        Picture(
+            "Modelled bytes allocated",
+            _drawn(timed, "bytes", "Modelled bytes", "bytes allocated"),
+            "For views waiting and in use.",
+        ),
         Picture(
             "Views in use",
-            _drawn(timed, "alive", "Views in use"),
+            _drawn(timed, "alive", "Views in use", "views in use"),
             "On a scale of its own: a small part of what is allocated.",
         ),
         Picture(
             "Views waiting, each step ten times the one below",
-            _drawn(timed, "waiting", "Views waiting, on a logarithmic scale", tenfold=True),
+            _drawn(timed, "waiting", "Views waiting, on a logarithmic scale", "views waiting", tenfold=True),
             "The same as the first picture, on a scale that shows the small ones too.",
         ),
     )
@@ -39,7 +45,7 @@ def startup(recording: Recording) -> Section | None:
         "Start-up",
         "start-up",
         _lead(timed),
-        (Exhibit(pictures, tables=(_table(timed),)),),
+        (Exhibit(pictures, tables=(_table(timed),), data=_data(recording.scenario, timed)),),
     )
 
 
@@ -61,16 +67,28 @@ def _lead(timed: Timed) -> str:
     )
 
 
-def _drawn(timed: Timed, column: str, title: str, *, tenfold: bool = False) -> str:
+def _drawn(timed: Timed, column: str, title: str, upwards: str, *, tenfold: bool = False) -> str:
     """One picture: the `column` of every timeline. Runs whose views wait alike share a colour."""
     hues: dict[tuple[int, ...], int] = {}
     drawn = [
-        Curve(rules, times.commits, getattr(times, column), hues.setdefault(times.waiting, len(hues)))
+        Curve(rules, times.commits, getattr(times, column), hues.setdefault(times.waiting, len(hues)), (rules,))
         for rules, times in timed
     ]
     scale = Scale(size, 1024) if column == "bytes" else Scale(count, tenfold=tenfold)
     said = "; ".join(f"{line.label} at most {scale.text(max(line.ys))}" for line in drawn)
-    return lines(drawn, f"{title} over the commits of the start-up. {said}.", scale)
+    return lines(drawn, f"{title} over the commits of the start-up. {said}.", scale, upwards=upwards, along="commit")
+
+
+def _data(scenario: str, timed: Timed) -> PictureData:
+    """Points of every line, so many that all of them are a table of bearable length; peaks are among them."""
+    rows: list[tuple[str | float, ...]] = []
+    for rules, times in timed:
+        kept = set(thinned(times.commits, times.waiting, max(_MOST_ROWS // len(timed), 4))[0])
+        columns = zip(times.commits, times.alive, times.waiting, times.bytes, strict=True)
+        rows += [(rules, *point) for point in columns if point[0] in kept]
+    return PictureData(
+        f"{scenario}-start-up", ("rule set", "commit", "views in use", "views waiting", "bytes"), tuple(rows)
+    )
 
 
 def _table(timed: Timed) -> Table:

@@ -40,12 +40,19 @@ def machines(both: ComparedRecordings) -> Section | None:
         else f"{listed(_shown_only(*each) for each in zip(only, both.names, strict=True))}."
     )
     tables = (_table(only, both),) if changed else ()
-    return Section("Both machines", "machines", f"{lead[0].upper()}{lead[1:]}", (*halves, *([Exhibit(tables=tables)] if tables else [])))
+    return Section(
+        "Both machines",
+        "machines",
+        f"{lead[0].upper()}{lead[1:]}",
+        (*halves, *([Exhibit(tables=tables)] if tables else [])),
+    )
 
 
 def _shown_only(ranges: Counter[OwnedRange], name: str) -> str:
     """``no range is only in before``, ``8 ranges are only in after``."""
-    return f"{plural(len(ranges), 'range') if ranges else 'no range'} {'are' if len(ranges) > 1 else 'is'} only in {name}"
+    return (
+        f"{plural(len(ranges), 'range') if ranges else 'no range'} {'are' if len(ranges) > 1 else 'is'} only in {name}"
+    )
 
 
 def _alive(run: Run) -> str:

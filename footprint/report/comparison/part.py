@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from footprint.recording.model import Recording
 from footprint.report.comparison.pairing import ComparedRecordings, compared
-from footprint.report.comparison.sections import sections
-from footprint.report.comparison.sentences import answer
-from footprint.report.section import Head, RecordingPart
+from footprint.report.comparison.sections import first_pictures, sections
+from footprint.report.comparison.sentences import answer, is_equal
+from footprint.report.section import Head, RecordingPart, VerdictBadge
 
 ANCHOR = "comparison"
 
@@ -23,23 +23,35 @@ def comparison_part(recordings: Sequence[Recording], words: Sequence[str] = ()) 
         scenario=title(both),
         question=_question(both),
         answer=answer(both),
-        cards=(),
-        notes=(),
+        notes=tuple(f"{note[:1].upper()}{note[1:]}." for note in both.most.notes),
         params=tuple((name, str(setting)) for name, setting in both.first.params.items()),
         environment=((first, _what(both.first, both.most.first)), (second, _what(both.second, both.most.second))),
+        verdicts=_verdicts(both),
+        shown=first_pictures(both),
     )
     return RecordingPart(ANCHOR, "Comparison", head, sections(both), leads=True)
 
 
 def title(both: ComparedRecordings) -> str:
     """``power8: before against after``."""
-    return f"{both.first.scenario}: {both.names[0]} against {both.names[1]}"
+    against = f"{both.names[0]} against {both.names[1]}"
+    return against if both.first.environment.get("capture") else f"{both.first.scenario}: {against}"
 
 
 def _question(both: ComparedRecordings) -> str:
     if both.is_model_beside_real:
         return f"Does the model of {both.first.scenario} do what the real QEMU did?"
     return f"Where do {both.names[0]} and {both.names[1]} differ, and whose is the difference?"
+
+
+def _verdicts(both: ComparedRecordings) -> tuple[VerdictBadge, ...]:
+    """Whether the two are equal, which is what ``footprint compare`` exits by."""
+    equal = is_equal(both)
+    if equal is None:
+        return ()
+    if both.is_model_beside_real:
+        return (VerdictBadge("good", "the model is exact") if equal else VerdictBadge("bad", "the model is not exact"),)
+    return (VerdictBadge("good", "all counts are equal") if equal else VerdictBadge("bad", "counts differ"),)
 
 
 def _what(recording: Recording, rules: str) -> str:

@@ -11,7 +11,7 @@ from footprint.report.comparison.machines import machines
 from footprint.report.comparison.pairing import ComparedRecordings, telling
 from footprint.report.formatting import NOTHING, count, figure, listed, percent, plural, signed
 from footprint.report.paired_bars import FIRST, SECOND, BarPair, paired_bars
-from footprint.report.section import Exhibit, LegendKey, Picture, Section, Table, TableColumn
+from footprint.report.section import Exhibit, LegendKey, Picture, PictureData, Section, Table, TableColumn
 
 _MOST_BARS = 12
 _MOST_ROWS = 200
@@ -28,32 +28,52 @@ def keys(both: ComparedRecordings) -> tuple[LegendKey, LegendKey]:
     return LegendKey(FIRST, both.names[0]), LegendKey(SECOND, both.names[1])
 
 
+def first_pictures(both: ComparedRecordings) -> Exhibit | None:
+    """The pictures of the first screen: the counts, and whose the views are."""
+    pictures = (*_counts_picture(both), *_owners_picture(both))
+    lines = telling(both.most)
+    rows = tuple((line.metric, line.mark, line.cycle, line.first, line.second) for line in lines)
+    data = PictureData("counts", ("metric", "mark", "cycle", *both.names), rows)
+    return Exhibit(pictures, keys(both), data=data) if pictures else None
+
+
+def _counts_picture(both: ComparedRecordings) -> tuple[Picture, ...]:
+    lines = telling(both.most)
+    differing = [line for line in lines if not line.is_equal]
+    if not lines:
+        return ()
+    shown = differing or lines
+    note = f"Each row has its own scale{_cut(len(shown), 'in the table')}."
+    title = "The counts that differ" if differing else "Every count that both have"
+    return (Picture(title, _bars(shown[:_MOST_BARS], both, title), note),)
+
+
 def _counts(both: ComparedRecordings) -> Section | None:
     lines = telling(both.most)
     if not lines:
         return None
     real = both.is_model_beside_real
-    differing = [line for line in lines if not line.is_equal]
-    shown = differing or lines
+    differing = [line.metric for line in lines if not line.is_equal]
     verdict = (
-        f"All {plural(len(lines), 'count')} that both have are equal."
-        if not differing
-        else f"Of {plural(len(lines), 'count')} that both have, {listed(line.metric for line in differing)} "
-        f"{'differs' if len(differing) == 1 else 'differ'}."
+        f"{_verb(differing, 'differs', 'differ')} of {plural(len(lines), 'count')}."
+        if differing
+        else f"All {plural(len(lines), 'count')} are equal."
     )
     runs = f"{both.most.first} beside {both.most.second}"
-    lead = f"{'The model under ' if real else ''}{runs}, each count where it differs most, or was read last. {verdict}"
-    picture = Picture(
-        "The counts that differ" if differing else "Every count",
-        _bars(shown[:_MOST_BARS], both, "Counts side by side"),
-        f"Each row has its own scale{_cut(len(shown), 'in the table')}.",
+    lead = (
+        f"{'The model under ' if real else ''}{runs}, each count where it differs most, or else where it was read last."
     )
     return Section(
         "Model beside real" if real else "Counts side by side",
         "counts",
-        " ".join((lead, *(f"{note[:1].upper()}{note[1:]}." for note in both.most.notes))),
-        (Exhibit((picture,), keys(both), (_table(lines, both, "Every count that both have"),)),),
+        f"{lead} {verdict}",
+        (Exhibit(tables=(_table(lines, both, "Every count that both have"),)),),
     )
+
+
+def _verb(names: Sequence[str], singular: str, plural_verb: str) -> str:
+    """``nodes differs``, ``nodes and sections differ``, ``7 differ``."""
+    return f"{count(len(names))} {singular if len(names) == 1 else plural_verb}"
 
 
 def _cut(rows: int, where: str) -> str:
@@ -110,31 +130,33 @@ def _change(line: MetricPair, *, of_real: bool) -> str:
     return f"{signed(line.metric, change)}{share}"
 
 
-def _owners(both: ComparedRecordings) -> Section | None:
-    """Whose the living views are, in both; None where one of the two did not keep them."""
+def _owned(both: ComparedRecordings) -> tuple[OwnedViews, ...]:
+    """The owners of the living views; empty where one of the two did not keep them."""
     mine, yours = both.runs
     if not mine.view_owners or not yours.view_owners:
-        return None
-    owned = views_by_owner(mine.view_owners, yours.view_owners)
+        return ()
+    return views_by_owner(mine.view_owners, yours.view_owners)
+
+
+def _owners_picture(both: ComparedRecordings) -> tuple[Picture, ...]:
+    owned = _owned(both)
     rows = [_bar(each) for each in owned[:_MOST_BARS]]
     if rest := owned[_MOST_BARS:]:
         before, after = sum(each.first for each in rest), sum(each.second for each in rest)
         rows.append(BarPair(f"{count(len(rest))} more", (before, after), (count(before), count(after))))
     said = listed(f"{row.label}: {row.texts[0]} and {row.texts[1]}" for row in rows)
     title = "Views in use, by whose they are"
-    picture = Picture(title, paired_bars(rows, f"{title}. {said}.", common=True), "One scale for all rows.")
-    changed = [each for each in owned if each.change]
-    lead = (
-        f"{plural(len(changed), 'owner')} of views {'has' if len(changed) == 1 else 'have'} more or fewer of them."
-        if changed
-        else "Every owner has as many views in both."
-    )
-    return Section(
-        "Whose views",
-        "owners",
-        " ".join((lead, *(f"{text[:1].upper()}{text[1:]}.".replace("`", "") for text in both.most.views))),
-        (Exhibit((picture,), keys(both), (_owners_table(owned, both),)),),
-    )
+    drawn = paired_bars(rows, f"{title}. {said}.", common=True)
+    return (Picture(title, drawn, "A device type, or the root that devices share; one scale for all."),) if rows else ()
+
+
+def _owners(both: ComparedRecordings) -> Section | None:
+    """Whose the living views are, in both; None where one of the two did not keep them."""
+    owned = _owned(both)
+    if not owned:
+        return None
+    lead = " ".join(f"{text[:1].upper()}{text[1:]}.".replace("`", "") for text in both.most.views)
+    return Section("Whose views", "owners", lead, (Exhibit(tables=(_owners_table(owned, both),)),))
 
 
 def _bar(owned: OwnedViews) -> BarPair:
@@ -194,7 +216,9 @@ def _pairs(both: ComparedRecordings) -> Section | None:
     for n, comparison in enumerate(both.comparisons):
         lines = telling(comparison)
         differing = [line for line in lines if not line.is_equal]
-        title = comparison.first if comparison.first == comparison.second else f"{comparison.first} → {comparison.second}"
+        title = (
+            comparison.first if comparison.first == comparison.second else f"{comparison.first} → {comparison.second}"
+        )
         largest = f"{differing[0].metric} {_change(differing[0], of_real=False)}" if differing else NOTHING
         rows.append((title, f"{count(len(lines) - len(differing))} of {count(len(lines))} equal", largest))
         marks[n, 1] = "bad" if differing else "good"

@@ -5,11 +5,9 @@ from __future__ import annotations
 from footprint.gate.compare import MetricPair
 from footprint.gate.views import views_by_owner
 from footprint.report.comparison.pairing import ComparedRecordings, telling
-from footprint.report.formatting import count, figure, listed, percent, plural
+from footprint.report.formatting import count, figure, percent, plural
 
 ALIVE = "flatviews.alive"
-_MOST_OWNERS = 2
-"""Owners that the sentence names."""
 
 
 def answer(both: ComparedRecordings) -> str:
@@ -22,10 +20,13 @@ def answer(both: ComparedRecordings) -> str:
     if not differing:
         return " ".join([*said, _equal(both, len(lines))])
     first = next((line for line in differing if line.metric == ALIVE), differing[0])
-    equal = len(lines) - len(differing)
-    exact = "exact" if both.is_model_beside_real else "equal"
-    said.append(f"{_gap(both, first)}{_owners(both)}.")
-    said.append(f"{count(equal)} of {plural(len(lines), 'count')} {'is' if equal == 1 else 'are'} {exact}.")
+    whose = _owners(both) if first.metric == ALIVE else ""
+    said.append(f"{_gap(both, first, short=bool(whose))}{whose}.")
+    some = len(differing)
+    if both.is_model_beside_real:
+        said.append(f"{count(len(lines) - some)} of {plural(len(lines), 'count')} exact.")
+    else:
+        said.append(f"{count(some)} of {plural(len(lines), 'count')} {'differs' if some == 1 else 'differ'}.")
     return " ".join(said)
 
 
@@ -53,16 +54,16 @@ def _of_pairs(both: ComparedRecordings) -> str:
     return f"{count(len(differing))} of {every} of runs differ, most of all {most}:"
 
 
-def _gap(both: ComparedRecordings, line: MetricPair) -> str:
-    """``q11 has 13 views in use where q7 has 4, 3.3 times as many``."""
+def _gap(both: ComparedRecordings, line: MetricPair, *, short: bool) -> str:
+    """``q11 has 13 views in use where q7 has 4, 3.3 times as many``; `short`: without a share that more words follow."""
     first, second = both.names
-    what = "views in use" if line.metric == ALIVE else line.metric
     mine, yours = figure(line.metric, line.first), figure(line.metric, line.second)
     if line.metric == ALIVE:
-        said = f"{second} has {yours} {what} where {first} has {mine}"
+        said = f"{second} has {yours} views in use where {first} has {mine}"
     else:
-        said = f"{what} is {yours} in {second} and {mine} in {first}"
-    return f"{said}, {ratio(line)}" if ratio(line) else said
+        said = f"{line.metric} is {mine} in {first} and {yours} in {second}"
+    told = ratio(line)
+    return said if not told or (short and "%" in told) else f"{said}, {told}"
 
 
 def ratio(line: MetricPair) -> str:
@@ -94,9 +95,13 @@ def _owners(both: ComparedRecordings) -> str:
     word = "more" if total > 0 else "fewer"
     by_device: dict[str, int] = {}
     for each in same_way:
-        whose = each.owner.device or f"root {each.owner.root}"
+        whose = each.owner.device or each.owner.root
         by_device[whose] = by_device.get(whose, 0) + abs(each.change)
-    owned = [f"{count(views)} of {whose}" for whose, views in list(by_device.items())[:_MOST_OWNERS]]
-    rest = len(by_device) - len(owned)
-    also = [f"the rest of {plural(rest, 'other')}"] if rest else []
-    return f": {count(abs(total))} {word}, {listed([*owned, *also])}"
+    (first, views), *others = by_device.items()
+    if not others:
+        every = f"the 1 {word} is" if views == 1 else f"all {count(views)} {word} are"
+        return f"; {every} {first}'s"
+    rest = sum(views for _, views in others[1:])
+    also = [f"{count(others[0][1])} {others[0][0]}'s", *([f"{count(rest)} of others"] if rest else [])]
+    total = sum(by_device.values())
+    return f"; {count(views)} of the {count(total)} {word} {'is' if views == 1 else 'are'} {first}'s, {', '.join(also)}"
