@@ -14,6 +14,7 @@ from footprint.report.figures import figures
 from footprint.report.history import history
 from footprint.report.kinds import kinds
 from footprint.report.leaks import leaks
+from footprint.report.look import PageLook
 from footprint.report.machine.section import machine
 from footprint.report.section import RecordingPart, Section
 from footprint.report.startup import startup
@@ -31,7 +32,9 @@ SECTIONS: tuple[Callable[[Recording], Section | None], ...] = (
 """What the page shows of a recording, in this order; a section is added by adding its function."""
 
 
-def render(recordings: Sequence[Recording], *, title: str = "", names: Sequence[str] = ()) -> str:
+def render(
+    recordings: Sequence[Recording], *, title: str = "", names: Sequence[str] = (), look: PageLook | None = None
+) -> str:
     """The HTML page of `recordings`; it asks for nothing but itself, and all of it is there without scripts.
 
     `title` heads the page; without one, the names of the scenarios do. Two recordings that can be compared are compared
@@ -46,12 +49,22 @@ def render(recordings: Sequence[Recording], *, title: str = "", names: Sequence[
     scenarios = ", ".join(dict.fromkeys(part.head.scenario for part in parts))
     source = "a recording" if len(parts) == 1 else "recordings"
     if comparison is not None:
-        return page((comparison, *parts), title or comparison.head.scenario, source=source)
-    return page(parts, title or scenarios or "footprint", source=source)
+        return page((comparison, *parts), title or comparison.head.scenario, source=source, look=look)
+    return page(parts, title or scenarios or "footprint", source=source, look=look)
 
 
-def page(parts: Sequence[RecordingPart], title: str, *, source: str) -> str:
-    """The HTML page of `parts`, one below the other; `source` says what they were made from."""
+def page(
+    parts: Sequence[RecordingPart],
+    title: str,
+    *,
+    source: str,
+    look: PageLook | None = None,
+    cards: Sequence[object] = (),
+) -> str:
+    """The HTML page of `parts`, one below the other; `source` says what they were made from.
+
+    The `cards` of an index stand above them.
+    """
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
@@ -69,7 +82,8 @@ def page(parts: Sequence[RecordingPart], title: str, *, source: str) -> str:
         "json_list": words.json_list,
     }
     environment.globals["terms"] = words.TERMS
-    return environment.get_template("page.html").render(title=title, parts=parts, source=source)
+    template = environment.get_template("page.html")
+    return template.render(title=title, parts=parts, source=source, look=look or PageLook(), cards=cards)
 
 
 def _sections(

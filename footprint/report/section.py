@@ -24,7 +24,7 @@ class Table:
     """Rows of text under columns; the first cell of a row heads it.
 
     `marks` gives cells, by row and column, a look and a word: ``changed``, ``good`` or ``bad``.
-    `folded` tables open on demand, under their caption.
+    `folded` tables open on demand, under their caption. `links` are the addresses to which rows lead.
     """
 
     caption: str
@@ -32,6 +32,7 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
     marks: Mapping[tuple[int, int], str] = field(default_factory=dict)
     folded: bool = True
+    links: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ def _of_pairs(both: ComparedRecordings) -> str:
 
 
 def _gap(both: ComparedRecordings, line: MetricPair, *, short: bool) -> str:
-    """``q11 has 13 views in use where q7 has 4, 3.3 times as many``; `short`: without a share that more words follow."""
+    """``q11 has 13 views in use where q7 has 4, 3.3 times as many``; `short`: without a share."""
     first, second = both.names
     mine, yours = figure(line.metric, line.first), figure(line.metric, line.second)
     if line.metric == ALIVE:
