@@ -47,7 +47,7 @@ def command(
     footprint report guest1.json.gz guest2.json.gz -o guests.html
     footprint report reports/
     """
-    from footprint.errors import RequestError
+    from footprint.errors import InputFileError, RequestError
     from footprint.report.index.entries import PAGE, recorded_in
     from footprint.report.look import PageLook
 
@@ -57,6 +57,8 @@ def command(
     if paths:
         path = out or folder / PAGE
         errors, told = _write_index(folder, paths, path, title, look, force=force)
+    elif out is None and len(recordings) == 1 and _is_folder_of_recordings(folder):
+        raise InputFileError(folder, "holds no recordings: there is no recording.json in a folder of it")
     elif out is None:
         raise RequestError("name the page to write: -o FILE.html (only an index of a folder has a name of its own)")
     else:
@@ -125,7 +127,7 @@ def _write_index(
     from footprint.report.index.pages import link_back
 
     path = writable(out, force=force)
-    every, errors = entries(folder, paths)
+    every, errors = entries(folder, paths, path)
     for error in errors if every else errors[:-1]:
         complain(error)
     if not every:

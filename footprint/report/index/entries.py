@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,18 +35,17 @@ class Trend:
 
 @dataclass(frozen=True, slots=True)
 class IndexEntry:
-    """A recording in its `folder`, which is relative to the index's; `recorded` is a UTC time, or empty."""
+    """A recording in its `folder`, which is relative to the one that is indexed.
+
+    `address` is where its page is, for the index; `recorded` is a UTC time, or empty.
+    """
 
     folder: Path
+    address: str
     recording: Recording
     head: Head
     recorded: str
     trend: Trend | None
-
-    @property
-    def address(self) -> str:
-        """Where its page is, for the index."""
-        return (self.folder / PAGE).as_posix()
 
     @property
     def when(self) -> str:
@@ -62,8 +62,14 @@ def recorded_in(folder: Path) -> list[Path]:
     )
 
 
-def entries(folder: Path, paths: Iterable[Path]) -> tuple[list[IndexEntry], list[InputFileError]]:
-    """An entry for each recording, the latest first; and the errors of those that cannot be read."""
+def entries(
+    folder: Path, paths: Iterable[Path], index: Path | None = None
+) -> tuple[list[IndexEntry], list[InputFileError]]:
+    """An entry for each recording in `folder`, the latest first; and the errors of those that cannot be read.
+
+    `index` is the file that will list them, by default the index.html of the folder.
+    """
+    at = (index or folder / PAGE).parent
     made, errors = [], []
     for path in paths:
         try:
@@ -73,7 +79,9 @@ def entries(folder: Path, paths: Iterable[Path]) -> tuple[list[IndexEntry], list
             continue
         recorded = str(recording.environment.get("recorded", ""))
         trend = _kept(recording, folder / DEFAULT.name) or _within(recording)
-        made.append(IndexEntry(path.parent.relative_to(folder), recording, head(recording), recorded, trend))
+        address = Path(os.path.relpath(path.with_name(PAGE), at)).as_posix()
+        place = path.parent.relative_to(folder)
+        made.append(IndexEntry(place, address, recording, head(recording), recorded, trend))
     made.sort(key=lambda entry: (entry.recorded, entry.folder.as_posix()), reverse=True)
     return made, errors
 
