@@ -18,6 +18,7 @@ from footprint.memory.policies import choose
 from footprint.memory.radix import Pages
 from footprint.memory.region import MemoryRegion
 from footprint.memory.rules import RuleSet
+from footprint.qemu.command_devices import device_types
 from footprint.qemu.oplog import OperationLog
 from footprint.reconstruct.page_size import page_size
 from footprint.reconstruct.restore import restore
@@ -99,6 +100,7 @@ class ModelBackend:
             case Replay(log):
                 self._replay(log)
             case Restore(capture):
+                self.device_types |= device_types(capture.command)
                 pages, guess = page_size(capture)
                 restored = restore(capture, self._start(pages))
                 self._regions = list(restored.regions)

@@ -24,13 +24,14 @@ from footprint.memory.ledger import Ledger
 from footprint.memory.policies import OwnRules
 from footprint.memory.rules import RuleSet
 from footprint.probes.census import CensusProbe
+from footprint.probes.owner_shares import owner_shares
 from footprint.probes.process import ProcessProbe
 from footprint.probes.view_snapshot import view_owners, view_snapshots
 from footprint.progress import Progress
 from footprint.record.request import ModelOptions, Outcome, Request, check_samples
 from footprint.recording.metrics import metric
-from footprint.recording.model import Number, Run, Sample, Timeline, View, ViewOwner
-from footprint.scenario.steps import Build, Replay, Restore
+from footprint.recording.model import Number, OwnerShare, Run, Sample, Timeline, View, ViewOwner
+from footprint.scenario.steps import Build, Destroy, Mark, Replay, Restore
 from footprint.scripts import blame
 
 CHILD_SECONDS = 600
@@ -47,8 +48,7 @@ def record_on_model(request: Request, options: ModelOptions, progress: Progress)
         for group in passes(options.rules, machine):
             progress(f"{scenario.name}: {', '.join(rules.name for rules in group)}")
             backend = ModelBackend(group, host_page=request.values["host_page"])
-            # Pictures are drawn of one run's views only; of the last, which is the newest of a history.
-            runs.update((run.rules, run) for run in _pass(request, backend, with_views=options.rules[-1]))
+            runs.update((run.rules, run) for run in _pass(request, backend))
             remarks.update(dict.fromkeys(f"Guessed: {guess}." for guess in backend.guesses))
             remarks.update(dict.fromkeys(backend.findings))
     check_samples(scenario, tuple(runs.values()))
@@ -89,17 +89,19 @@ def _custom_rules_blamed(rules: tuple[RuleSet, ...]) -> Iterator[None]:
         raise InputFileError(custom[0], f"fails while it is asked: {type(error).__name__}: {error}") from None
 
 
-def _pass(request: Request, backend: ModelBackend, *, with_views: RuleSet) -> list[Run]:
+def _pass(request: Request, backend: ModelBackend) -> list[Run]:
     """One pass on `backend`; a Run for each of its rule sets.
 
-    The run under `with_views` also has its living views, as they were at the last mark that had any.
+    Each has its living views and whose they are, as they were at the last mark that had any.
     """
     scenario, census, process = request.scenario, CensusProbe(), ProcessProbe()
     samples: dict[str, list[Sample]] = {rules.name: [] for rules in backend.rules}
     views: dict[str, tuple[View, ...]] = {}
     owners: dict[str, tuple[ViewOwner, ...]] = {}
+    shares: dict[str, tuple[OwnerShare, ...]] = {}
     started = time.perf_counter()
-    for reached in play(scenario, request.values, backend):
+    telling = _marks_before_the_end(request)
+    for number, reached in enumerate(play(scenario, request.values, backend)):
         measured = process.read()
         for ledger in backend.ledgers:
             counts = census.read(ledger)
@@ -107,10 +109,10 @@ def _pass(request: Request, backend: ModelBackend, *, with_views: RuleSet) -> li
                 counts = {name: value for name, value in counts.items() if metric(name).gauge}
             metrics: dict[str, Number] = {**counts, **measured}
             samples[ledger.rules.name].append(Sample(reached.mark.name, reached.mark.cycle, metrics))
-            if ledger.spaces:
+            if ledger.spaces and number in telling:
                 owners[ledger.rules.name] = view_owners(ledger, backend.device_types)
-            if ledger.rules is with_views and ledger.spaces:
-                views[with_views.name] = view_snapshots(ledger, backend.device_types)
+                shares[ledger.rules.name] = owner_shares(ledger, backend.device_types)
+                views[ledger.rules.name] = view_snapshots(ledger, backend.device_types)
     seconds = time.perf_counter() - started if len(backend.rules) == 1 else None
     return [
         Run(
@@ -122,9 +124,20 @@ def _pass(request: Request, backend: ModelBackend, *, with_views: RuleSet) -> li
             timeline=None if scenario.state_only else _timeline(ledger),
             views=views.get(ledger.rules.name, ()),
             view_owners=owners.get(ledger.rules.name, ()),
+            owner_shares=shares.get(ledger.rules.name, ()),
         )
         for ledger in backend.ledgers
     ]
+
+
+def _marks_before_the_end(request: Request) -> set[int]:
+    """The numbers of the marks at which the machine is read for the last time before it is destroyed, and after."""
+    numbers, marks = set(), 0
+    for step in request.scenario.play(request.values):
+        if isinstance(step, Destroy):
+            numbers.add(marks - 1)
+        marks += isinstance(step, Mark)
+    return {*numbers, marks - 1}
 
 
 def _timeline(ledger: Ledger) -> Timeline:

@@ -14,6 +14,8 @@ from collections.abc import Sequence
 
 WIDTH = 380
 """Units across a sheet: pixels on a narrow window, a little more on a wide one."""
+COLUMN = 460
+"""The same where a window has room for it: one of two columns."""
 TEXT = 11.0
 LETTER = 7.1
 """Room for one letter of TEXT, in the widest of the usual system fonts."""

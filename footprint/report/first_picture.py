@@ -11,6 +11,7 @@ from footprint.report.canvas import ACCENT, WIDTH
 from footprint.report.formatting import count, figure, has_course, judged_at, listed, plural, size, value
 from footprint.report.lines import Curve, Scale, lines
 from footprint.report.machine.sharing import sharing
+from footprint.report.owners import owners_picture, rules_text, runs_alike
 from footprint.report.section import Exhibit, LegendKey, Picture, PictureData
 from footprint.verdict.scenario_growth import KEPT, growths
 from footprint.verdict.verdict import Answer
@@ -27,7 +28,7 @@ _MOST_NAMED = 8
 
 def first_picture(recording: Recording) -> Exhibit | None:
     """Cycles where there are some, else rule sets beside each other, else who owns what, else who shares what."""
-    return _cycles(recording) or _rule_sets(recording) or _shared(recording)
+    return _cycles(recording) or _rule_sets(recording) or _owned(recording) or _shared(recording)
 
 
 # Section: rule sets beside each other
@@ -52,6 +53,7 @@ def _rule_sets(recording: Recording) -> Exhibit | None:
         bars(slim[:_MOST_ROWS], said),
         rest,
         bars(rows[:_MOST_ROWS], said, ours=_head(name), more=heads, width=BROAD),
+        spans=True,
     )
     keys = (LegendKey("--accent", "touched"), LegendKey("--pale", "allocated, not touched")) if behind else ()
     data = PictureData(
@@ -166,7 +168,7 @@ def _cycles(recording: Recording) -> Exhibit | None:
             if (read := _read(sample, name)) is not None
         ),
     )
-    return Exhibit((Picture(title, drawn[0], note, drawn[1]),), data=data)
+    return Exhibit((Picture(title, drawn[0], note, drawn[1], spans=True),), data=data)
 
 
 def _followed(recording: Recording) -> str:
@@ -219,7 +221,19 @@ def _course(run: Run, name: str) -> tuple[tuple[float, ...], tuple[float, ...], 
     return cycles, highs, lows if lows != highs else ()
 
 
-# Section: who shares what
+# Section: who owns and who shares what
+
+
+def _owned(recording: Recording) -> Exhibit | None:
+    """Who owns what is alive, where only one rule set is told of."""
+    alike = runs_alike(recording)
+    if not alike or not sum(share.views for share in alike[-1][1]):
+        return None
+    runs, shares = alike[-1]
+    drawn = [owners_picture(runs, shares, width=width) for width in (WIDTH, BROAD)]
+    note = "From top to bottom: all that is alive, the types of its owners, their devices, the roots of their views."
+    picture = Picture(f"Who owns what is alive under {rules_text(runs)}", drawn[0], note, drawn[1], spans=True)
+    return Exhibit((picture,), runs=tuple(run.rules for run in runs))
 
 
 def _shared(recording: Recording) -> Exhibit | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from footprint.recording.metrics import METRICS
 from footprint.recording.model import Published, Recording, Run
 from footprint.report.bars import StackedBar, bars, folded
-from footprint.report.canvas import ACCENT
+from footprint.report.canvas import ACCENT, COLUMN, WIDTH
 from footprint.report.formatting import NOTHING, figure, has_course, judged_at, listed, percent, plural, signed, value
 from footprint.report.section import Exhibit, LegendKey, Picture, PictureData, Section, Table, TableColumn
 
@@ -76,7 +76,8 @@ def _picture(recording: Recording, name: str, behind: str, title: str) -> Pictur
     rows = folded([_bar(recording, run, name, behind) for run in recording.runs])
     said = listed(f"{row.label}: {row.text}" for row in rows)
     note = "In figures and solid: what is touched. Pale: all that is allocated." if behind else ""
-    return Picture(title, bars(rows, f"{title}. {said}.", ours="ours"), note)
+    narrow, wide = (bars(rows, f"{title}. {said}.", ours="ours", width=width) for width in (WIDTH, COLUMN))
+    return Picture(title, narrow, note, wide)
 
 
 def _bar(recording: Recording, run: Run, name: str, behind: str) -> StackedBar:

@@ -24,7 +24,8 @@ class Table:
     """Rows of text under columns; the first cell of a row heads it.
 
     `marks` gives cells, by row and column, a look and a word: ``changed``, ``good`` or ``bad``.
-    `folded` tables open on demand, under their caption. `links` are the addresses to which rows lead.
+    `folded` tables open on demand, under their caption. `links` are the addresses to which rows lead, `runs` gives rows
+    the rule sets that they are about.
     """
 
     caption: str
@@ -33,6 +34,7 @@ class Table:
     marks: Mapping[tuple[int, int], str] = field(default_factory=dict)
     folded: bool = True
     links: Mapping[int, str] = field(default_factory=dict)
+    runs: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +78,15 @@ _UNQUOTED = "/:,.;=@()[]{}'*!$~+"
 class Picture:
     """An SVG with its title above and a sentence on how to read it below.
 
-    `wide` is the same picture for a window that has room for it; on a phone and in print columns `svg` is shown.
+    `wide` is the same picture for a window that has room for it; on a phone `svg` is shown. One that `spans` takes the
+    page's whole width.
     """
 
     title: str
     svg: str
     note: str = ""
     wide: str = ""
+    spans: bool = False
 
 
 @dataclass(frozen=True, slots=True)

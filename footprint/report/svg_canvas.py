@@ -54,11 +54,12 @@ class Sheet:
         path = f"M{_n(x)} {_n(y - radius)}l{r} {r} -{r} {r} -{r} -{r}z"
         self._parts.append(f'<path d="{path}" style="fill:var({MARK});stroke:var(--paper)"/>')
 
-    def boxes(self, boxes: Sequence[tuple[float, float, float, float]], colour: str) -> None:
-        """Filled rectangles of one colour: (x, y, width, height) each."""
+    def boxes(self, boxes: Sequence[tuple[float, float, float, float]], colour: str, look: str = "") -> None:
+        """Filled rectangles of one colour: (x, y, width, height) each; `look` is a class of the style sheet."""
         if boxes:
             path = "".join(f"M{_n(x)} {_n(y)}h{_n(wide)}v{_n(high)}h{_n(-wide)}z" for x, y, wide, high in boxes)
-            self._parts.append(f'<path d="{path}" style="fill:var({colour})"/>')
+            kind = f' class="{look}"' if look else ""
+            self._parts.append(f'<path d="{path}"{kind} style="fill:var({colour})"/>')
 
     def frame(self, x: float, y: float, width: float, height: float, *, colour: str, look: str = "") -> None:
         """The outline of a rectangle, over the colour of a sheet; `look` is a class of the style sheet."""
