@@ -125,7 +125,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class VerdictBadge:
-    """A verdict in a few words; `look` is ``good`` or ``bad``."""
+    """A verdict in a few words; `look` is ``good``, ``bad`` or ``unsure``."""
 
     look: str
     words: str
