@@ -87,3 +87,15 @@ def test_the_page_is_opened_in_the_browser_that_the_system_names(recorded, tmp_p
     assert (tmp_path / "opened").read_text().strip() == (tmp_path / "page.html").resolve().as_uri()
     nothing = recorded("report", "before", "-o", "page.html", "--open", "--force", BROWSER="false %s", PATH="/nowhere")
     assert "no browser could be started; open" in nothing.stderr
+
+
+def test_a_leak_gets_a_page_that_says_how_to_repeat_it(footprint, tmp_path):
+    words = ("leaks", "hotplug", "-r", "v7.2.0,release=off", "-s", "cycles=6")
+    done = footprint(*words, "-o", "leak.html", "--json")
+    assert (done.returncode, json.loads(done.stdout)["verdict"], done.stderr) == (1, "leak", "wrote leak.html\n")
+    page = (tmp_path / "leak.html").read_text()
+    assert "Every cycle leaves 1 space behind under v7.2.0,release=off" in page
+    assert "footprint leaks hotplug -r v7.2.0,release=off -s cycles=6 --json</td>" in page
+    assert "leak.html" not in page
+    again = footprint(*words, "-o", "leak.html")
+    assert (again.returncode, again.stdout, "leak.html exists" in again.stderr) == (2, "", True)
