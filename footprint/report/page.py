@@ -17,12 +17,14 @@ from footprint.report.leaks import leaks
 from footprint.report.look import PageLook
 from footprint.report.machine.section import machine
 from footprint.report.owners import owners
+from footprint.report.real_qemu import real_qemu
 from footprint.report.section import RecordingPart, Section
 from footprint.report.startup import startup
 from footprint.report.summary import head
 
 SECTIONS: tuple[Callable[[Recording], Section | None], ...] = (
     owners,
+    real_qemu,
     history,
     startup,
     kinds,
