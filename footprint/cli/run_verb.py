@@ -90,7 +90,7 @@ def command(
     if not no_history:
         _check_history()
     try:
-        recording = record(request, progress())
+        recording = record(request, progress(), _load_page_maker if len(files) > 1 else lambda: None)
     finally:
         end_progress()
     if writes:
@@ -129,6 +129,11 @@ def _write(recording: Recording, files: list[Path]) -> None:
         texts.append(render([recording], look=PageLook(home=home_of(files[1]))))
     for path, text in zip(files, texts, strict=True):
         write_text(path, text)
+
+
+def _load_page_maker() -> None:
+    """What the page needs takes longer to load than many a run takes."""
+    import footprint.report.page  # noqa: F401
 
 
 def _check_history() -> None:

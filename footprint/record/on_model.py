@@ -7,12 +7,14 @@ process it reads (tracemalloc, pympler) runs in a fresh child of its own, one ru
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
+from typing import NamedTuple
 
 import msgspec
 
@@ -29,6 +31,7 @@ from footprint.probes.process import ProcessProbe
 from footprint.probes.view_snapshot import view_owners, view_snapshots
 from footprint.progress import Progress
 from footprint.record.request import ModelOptions, Outcome, Request, check_samples
+from footprint.record.side_by_side import side_by_side
 from footprint.recording.metrics import metric
 from footprint.recording.model import Number, OwnerShare, Run, Sample, Timeline, View, ViewOwner
 from footprint.scenario.steps import Build, Destroy, Mark, Replay, Restore
@@ -37,20 +40,32 @@ from footprint.scripts import blame
 CHILD_SECONDS = 600
 
 
-def record_on_model(request: Request, options: ModelOptions, progress: Progress) -> Outcome:
-    """Play the request's scenario under every rule set; raises InputFileError where a custom rule fails."""
+class _Pass(NamedTuple):
+    """What one pass gives: a run for each of its rule sets, and sentences that a reader needs to know."""
+
+    runs: list[Run]
+    remarks: list[str]
+
+
+def record_on_model(
+    request: Request, options: ModelOptions, progress: Progress, meanwhile: Callable[[], None]
+) -> Outcome:
+    """Play the request's scenario under every rule set; raises InputFileError where a custom rule fails.
+
+    `meanwhile` is called where the passes leave this process time for something else.
+    """
     scenario, values = request.scenario, SimpleNamespace(**request.values)
     runs: dict[str, Run] = {}
     remarks: dict[str, None] = {}
     with _custom_rules_blamed(options.rules):
         machine = _machine_of(request)
         remarks.update(dict.fromkeys(remarks_on(options.rules, machine)))
-        for group in passes(options.rules, machine):
-            progress(f"{scenario.name}: {', '.join(rules.name for rules in group)}")
-            backend = ModelBackend(group, host_page=request.values["host_page"])
-            runs.update((run.rules, run) for run in _pass(request, backend))
-            remarks.update(dict.fromkeys(f"Guessed: {guess}." for guess in backend.guesses))
-            remarks.update(dict.fromkeys(backend.findings))
+        groups = passes(options.rules, machine)
+        progress(f"{scenario.name}: {', '.join(rules.name for rules in options.rules)}")
+
+        for played in side_by_side(functools.partial(_pass, request), groups, len, meanwhile):
+            runs.update((run.rules, run) for run in played.runs)
+            remarks.update(dict.fromkeys(played.remarks))
     check_samples(scenario, tuple(runs.values()))
     for probe in options.probes:
         for rules in options.rules:
@@ -89,11 +104,12 @@ def _custom_rules_blamed(rules: tuple[RuleSet, ...]) -> Iterator[None]:
         raise InputFileError(custom[0], f"fails while it is asked: {type(error).__name__}: {error}") from None
 
 
-def _pass(request: Request, backend: ModelBackend) -> list[Run]:
-    """One pass on `backend`; a Run for each of its rule sets.
+def _pass(request: Request, rule_sets: tuple[RuleSet, ...]) -> _Pass:
+    """One pass that serves all of `rule_sets`.
 
     Each has its living views and whose they are, as they were at the last mark that had any.
     """
+    backend = ModelBackend(rule_sets, host_page=request.values["host_page"])
     scenario, census, process = request.scenario, CensusProbe(), ProcessProbe()
     samples: dict[str, list[Sample]] = {rules.name: [] for rules in backend.rules}
     views: dict[str, tuple[View, ...]] = {}
@@ -114,7 +130,7 @@ def _pass(request: Request, backend: ModelBackend) -> list[Run]:
                 shares[ledger.rules.name] = owner_shares(ledger, backend.device_types)
                 views[ledger.rules.name] = view_snapshots(ledger, backend.device_types)
     seconds = time.perf_counter() - started if len(backend.rules) == 1 else None
-    return [
+    runs = [
         Run(
             rules=ledger.rules.name,
             features=ledger.rules.features.as_text(),
@@ -128,6 +144,7 @@ def _pass(request: Request, backend: ModelBackend) -> list[Run]:
         )
         for ledger in backend.ledgers
     ]
+    return _Pass(runs, [*(f"Guessed: {guess}." for guess in backend.guesses), *backend.findings])
 
 
 def _marks_before_the_end(request: Request) -> set[int]:

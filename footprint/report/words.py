@@ -28,7 +28,7 @@ TERMS = {
 """What the page says of a term where it is hovered, and at its end; docs/glossary.md says more."""
 
 COMMIT = "https://gitlab.com/qemu-project/qemu/-/commit/"
-_HASH = re.compile(r"(?<![\w.#-])(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{10}(?![\w])")
+_HASH = re.compile(r"\b(?<![.#-])(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{10}\b")
 
 
 def _spelt(term: str) -> str:
@@ -52,6 +52,8 @@ def anchor(term: str) -> str:
 
 def linked(text: str) -> Markup:
     """`text`, in which every hash leads to QEMU's commit."""
+    if not _HASH.search(text):
+        return escape(shown(text))
     return Markup(
         _HASH.sub(lambda matched: f'<a href="{COMMIT}{matched[0]}">{matched[0]}</a>', str(escape(shown(text))))
     )

@@ -19,7 +19,7 @@ from footprint.report.section import Exhibit, Picture, Section
 _MOST_DRAWN = 8
 _LARGEST = 10**9
 
-Alike = list[tuple[tuple[Run, ...], tuple[View, ...]]]
+RunsAlike = list[tuple[tuple[Run, ...], tuple[View, ...]]]
 """Runs with the same views, and these."""
 Numbered = tuple[int, View, tuple[Span, ...]]
 
@@ -41,7 +41,7 @@ def machine(recording: Recording) -> Section | None:
     return Section(
         "Machine",
         "machine",
-        _lead(next((run.rules for run in reversed(runs) if WHAT_IF not in run.rules), runs[-1].rules), every, full[_MOST_DRAWN:]),
+        _lead(_told_of(runs), every, full[_MOST_DRAWN:]),
         (
             *_beside(recording, alike),
             *_shared(views, alone=len(alike) == 1),
@@ -58,9 +58,9 @@ _MOST_BESIDE = 12
 """Groups of rule sets whose sharing is drawn."""
 
 
-def _runs_alike(recording: Recording) -> Alike:
+def _runs_alike(recording: Recording) -> RunsAlike:
     """The runs that kept their views, neighbours with the same ones together; the last run's views in the end."""
-    alike: Alike = []
+    alike: RunsAlike = []
     for run in recording.runs:
         if run.views and alike and alike[-1][1] == run.views:
             alike[-1] = ((*alike[-1][0], run), run.views)
@@ -69,11 +69,16 @@ def _runs_alike(recording: Recording) -> Alike:
     return [(runs, tuple(map(_believable, views))) for runs, views in alike]
 
 
+def _told_of(runs: Sequence[Run]) -> str:
+    """The rule set that stands for all of them: the newest that some QEMU had, if there is one."""
+    return next((run.rules for run in reversed(runs) if WHAT_IF not in run.rules), runs[-1].rules)
+
+
 def _named(recording: Recording, rules: Sequence[str]) -> str:
     return names_of(rules, [run.rules for run in recording.runs])
 
 
-def _beside(recording: Recording, alike: Alike) -> tuple[Exhibit, ...]:
+def _beside(recording: Recording, alike: RunsAlike) -> tuple[Exhibit, ...]:
     """Who shares which view under each group of rule sets, side by side; nothing where there is only one."""
     if len(alike) < 2:
         return ()
@@ -86,7 +91,7 @@ def _beside(recording: Recording, alike: Alike) -> tuple[Exhibit, ...]:
     return tuple(exhibits)
 
 
-def _only_elsewhere(alike: Alike) -> list[tuple[int, View, tuple[Span, ...], tuple[str, ...]]]:
+def _only_elsewhere(alike: RunsAlike) -> list[tuple[int, View, tuple[Span, ...], tuple[str, ...]]]:
     """Views that the last runs do not have: number, view, what it shows, and under which rule sets."""
     known = {_shape(view) for view in alike[-1][1]}
     only: dict[object, tuple[int, View, list[str]]] = {}
