@@ -105,6 +105,19 @@ def command(
         summarize(recording)
     if writes and not as_json:
         note("wrote " + " and ".join(str(path) for path in files))
+        _suggest(recording, folder)
+
+
+def _suggest(recording: Recording, folder: Path) -> None:
+    """Say which commands are worth typing next."""
+    from footprint.cli.next_commands import next_commands
+
+    commands = next_commands(recording, folder)
+    widest = max((len(command) for command, _ in commands), default=0)
+    if commands:
+        note("next:")
+    for command, why in commands:
+        note(f"  {command:<{min(widest, 60)}}  # {why}")
 
 
 def _output_files(folder: Path, *, force: bool, report: bool) -> list[Path]:
