@@ -108,7 +108,7 @@ def bars(
             for head, cell in zip([column[0] for column in figures], cells, strict=True)
             if cell
         )
-        with sheet.group(f"{row.label}: {said}", row.runs):
+        with sheet.group(f"{row.label}: {said}", row.runs, (0, top + _ROW * n, width, _ROW)):
             _draw(sheet, row, cells, top + _ROW * (n + 0.5), columns, scale)
     return sheet.svg(label)
 

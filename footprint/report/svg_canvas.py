@@ -38,10 +38,18 @@ class Sheet:
         self._parts: list[str] = []
 
     @contextmanager
-    def group(self, tip: str = "", runs: Sequence[str] = ()) -> Iterator[None]:
-        """What is drawn inside says `tip` when hovered, and belongs to the rule sets `runs`."""
+    def group(
+        self, tip: str = "", runs: Sequence[str] = (), place: tuple[float, float, float, float] | None = None
+    ) -> Iterator[None]:
+        """What is drawn inside says `tip` when hovered, and belongs to the rule sets `runs`.
+
+        `place` (x, y, width, height) is where it can be hovered, also between what is drawn.
+        """
         own = f' data-runs="{html.escape(plain(json.dumps(list(runs), ensure_ascii=False)))}"' if runs else ""
         self._parts.append(f"<g{own}>" + (f"<title>{html.escape(plain(tip))}</title>" if tip else ""))
+        if place:
+            x, y, width, height = map(_n, place)
+            self._parts.append(f'<rect x="{x}" y="{y}" width="{width}" height="{height}" class="place"/>')
         yield
         self._parts.append("</g>")
 
