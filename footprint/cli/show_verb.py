@@ -107,7 +107,7 @@ def _print_everything(recording: Recording, read: Sequence[tuple[Run, Sample]]) 
 def _print_summary(recording: Recording, read: Sequence[tuple[Run, Sample]]) -> None:
     names, marks = _names(read), _marks(read)
     telling = SUMMARY if "flatviews.created" in names else STATE_SUMMARY
-    wanted = GUESTS_SUMMARY if "guests" in names else telling
+    wanted = recording.telling or (GUESTS_SUMMARY if "guests" in names else telling)
     summary = [name for name in wanted if name in names] or names[:MOST_SHOWN]
     columns = [Column("rules", "name"), *(Column(metric_head(name)) for name in summary)]
     rows = [[run.rules, *(_figure(name, sample.metrics.get(name)) for name in summary)] for run, sample in read]

@@ -41,6 +41,8 @@ class Features:
     VirtIOPCIRegion's MR") (in v9.2.0).
     `bridge_spaces`: each PCI bridge has a space for the memory and one for the ports behind it (with 55fa4be6f7).
     `level_skipping`: QEMU commit b35ba30f8f ("exec: memory radix tree page level compression") (in v2.0.0).
+    `level_bits`: a what-if. Address bits that a level of the radix tree decides: 9 in every QEMU modelled (QEMU
+    commit 026736cebf ("exec: make all tree levels equal") (in v2.0.0)).
     `node_reserve`: ``doubling``, or ``hint``, a process-wide hint that never shrinks: QEMU commit
     101420b886 (2016, after v2.6.0).
     `dummy_sections`: 4, or 1 since v4.2.0 (QEMU commits 50b107c5d6, 08565552f7, 7b0d792ce1).
@@ -65,6 +67,7 @@ class Features:
     virtio_cfg_space: bool = True
     bridge_spaces: bool = True
     level_skipping: bool = True
+    level_bits: int = 9
     node_reserve: str = "hint"
     dummy_sections: int = 1
     nonvolatile: bool = True
@@ -116,6 +119,7 @@ CHOICES: dict[str, dict[str, Any]] = {
     "virtio_cfg_space": dict(ON_OFF),
     "bridge_spaces": dict(ON_OFF),
     "level_skipping": dict(ON_OFF),
+    "level_bits": {"9": 9, "4": 4, "12": 12},
     "node_reserve": _words("doubling", "hint"),
     "dummy_sections": {"4": 4, "1": 1},
     "nonvolatile": dict(ON_OFF),

@@ -50,6 +50,7 @@ class Ledger:
         self.rules = rules
         self.policies: Policies = choose(rules.features, rules.own)
         self._rule_follows_commits = type(self.policies.sharing).committed is not SharingRule.committed
+        measurer = measurer.of_width(self.policies.level_bits)
         self.watch: Callable[[Created], None] | None = None
         self.spaces: dict[AddressSpace, Entry | None] = {}
         self.pending = False

@@ -89,6 +89,7 @@ class Policies:
     transactions: str
     dummies: int
     level_skipping: bool
+    level_bits: int
 
 
 def choose(features: Features, own: OwnRules) -> Policies:
@@ -110,4 +111,5 @@ def choose(features: Features, own: OwnRules) -> Policies:
         transactions=features.transactions,
         dummies=features.dummy_sections,
         level_skipping=features.level_skipping,
+        level_bits=features.level_bits,
     )

@@ -155,6 +155,8 @@ def changed(base: RuleSet, text: str, changes: str) -> RuleSet:
         assignments[feature] = value
     features = base.features.replaced(assignments)
     what = f"a what-if on {base.name}{_NO_QEMU.get(assignments.get('transactions', ''), '')}"
+    if features.as_text()["level_bits"] != base.features.as_text()["level_bits"]:
+        what += f": {assignments['level_bits']} bits a level in the radix tree, as in no QEMU"
     return RuleSet(text, features, base.layout, what, base.since, base.own)
 
 

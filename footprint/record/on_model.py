@@ -24,16 +24,18 @@ from footprint.memory.ledger import Ledger
 from footprint.memory.policies import OwnRules
 from footprint.memory.rules import RuleSet
 from footprint.probes.census import CensusProbe
+from footprint.probes.lookups import LookupProbe
 from footprint.probes.process import ProcessProbe
 from footprint.probes.view_snapshot import view_owners, view_snapshots
 from footprint.progress import Progress
-from footprint.record.request import ModelOptions, Outcome, Request, check_samples
+from footprint.record.request import INTRUSIVE, ModelOptions, Outcome, Request, check_samples
 from footprint.recording.metrics import metric
 from footprint.recording.model import Number, Run, Sample, Timeline, View, ViewOwner
 from footprint.scenario.steps import Build, Replay, Restore
 from footprint.scripts import blame
 
 CHILD_SECONDS = 600
+_ON_REQUEST = {probe.name: probe for probe in (LookupProbe,)}
 
 
 def record_on_model(request: Request, options: ModelOptions, progress: Progress) -> Outcome:
@@ -48,11 +50,11 @@ def record_on_model(request: Request, options: ModelOptions, progress: Progress)
             progress(f"{scenario.name}: {', '.join(rules.name for rules in group)}")
             backend = ModelBackend(group, host_page=request.values["host_page"])
             # Pictures are drawn of one run's views only; of the last, which is the newest of a history.
-            runs.update((run.rules, run) for run in _pass(request, backend, with_views=options.rules[-1]))
+            runs.update((run.rules, run) for run in _pass(request, backend, options))
             remarks.update(dict.fromkeys(f"Guessed: {guess}." for guess in backend.guesses))
             remarks.update(dict.fromkeys(backend.findings))
     check_samples(scenario, tuple(runs.values()))
-    for probe in options.probes:
+    for probe in (name for name in options.probes if name in INTRUSIVE):
         for rules in options.rules:
             progress(f"{scenario.name}: {probe} under {rules.name}")
             runs[rules.name] = _merged(runs[rules.name], _read_in_child(request, rules, probe))
@@ -89,12 +91,14 @@ def _custom_rules_blamed(rules: tuple[RuleSet, ...]) -> Iterator[None]:
         raise InputFileError(custom[0], f"fails while it is asked: {type(error).__name__}: {error}") from None
 
 
-def _pass(request: Request, backend: ModelBackend, *, with_views: RuleSet) -> list[Run]:
+def _pass(request: Request, backend: ModelBackend, options: ModelOptions) -> list[Run]:
     """One pass on `backend`; a Run for each of its rule sets.
 
-    The run under `with_views` also has its living views, as they were at the last mark that had any.
+    The run under the last of all rule sets also has its living views, as they were at the last mark that had any.
     """
     scenario, census, process = request.scenario, CensusProbe(), ProcessProbe()
+    asked = [probe() for name, probe in _ON_REQUEST.items() if name in options.probes]
+    with_views = options.rules[-1]
     samples: dict[str, list[Sample]] = {rules.name: [] for rules in backend.rules}
     views: dict[str, tuple[View, ...]] = {}
     owners: dict[str, tuple[ViewOwner, ...]] = {}
@@ -106,6 +110,8 @@ def _pass(request: Request, backend: ModelBackend, *, with_views: RuleSet) -> li
             if scenario.state_only:
                 counts = {name: value for name, value in counts.items() if metric(name).gauge}
             metrics: dict[str, Number] = {**counts, **measured}
+            for probe in asked:
+                metrics |= probe.read(ledger)
             samples[ledger.rules.name].append(Sample(reached.mark.name, reached.mark.cycle, metrics))
             if ledger.spaces:
                 owners[ledger.rules.name] = view_owners(ledger, backend.device_types)

@@ -40,6 +40,7 @@ def record(request: Request, progress: Progress = lambda _: None) -> Recording:
         notes=outcome.notes,
         published=outcome.published,
         accumulates=request.scenario.accumulates,
+        telling=request.scenario.telling,
     )
     with blaming():
         return msgspec.structs.replace(recording, answer=request.scenario.answer(recording))

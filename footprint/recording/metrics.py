@@ -79,6 +79,38 @@ def _of_the_memory_core() -> tuple[Metric, ...]:
     )
 
 
+def _of_lookups() -> tuple[Metric, ...]:
+    """What the lookups probe reads."""
+    streams = {
+        "ranges": "every range as likely as every other",
+        "uniform": "every shown page as likely as every other",
+        "hot": "nine of ten to one page",
+    }
+
+    def row(name: str, unit: str, what: str, better: str = "lower") -> Metric:
+        return Metric(name, unit, MetricKind.EXACT, True, what, "lookups", better)
+
+    return (
+        row("lookups", "lookups", "lookups of each stream of addresses, in all views with a tree", "neither"),
+        *(
+            line
+            for name, words in streams.items()
+            for line in (
+                row(f"lookups.{name}.reads", "nodes", f"radix nodes that all lookups read, {words}"),
+                row(f"lookups.{name}.p99", "nodes", "nodes that 99 of 100 lookups do not read more than"),
+            )
+        ),
+        Metric(
+            "lookups.seconds",
+            "seconds",
+            MetricKind.MEASURED,
+            True,
+            "time of one lookup by the model (Python)",
+            "lookups",
+        ),
+    )
+
+
 def _of_a_process() -> tuple[Metric, ...]:
     """What a process took, and our own objects in it."""
 
@@ -143,7 +175,7 @@ def _of_a_target() -> tuple[Metric, ...]:
 
 
 METRICS: dict[str, Metric] = {
-    metric.name: metric for metric in (*_of_the_memory_core(), *_of_a_process(), *_of_a_target())
+    metric.name: metric for metric in (*_of_the_memory_core(), *_of_lookups(), *_of_a_process(), *_of_a_target())
 }
 """Every metric by name, in the order in which it is shown."""
 

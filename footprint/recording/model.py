@@ -152,7 +152,8 @@ class Recording(msgspec.Struct, frozen=True, omit_defaults=True):
     """The file: a scenario, its parameters, where it ran, and its runs.
 
     `answer` is the scenario's own sentence on its question (empty: it has none). `accumulates` is what each of its
-    cycles adds on purpose (``function``), where growth is no leak.
+    cycles adds on purpose (``function``), where growth is no leak. `telling` are the metrics that say most of it, for a
+    short table (empty: those of a memory core).
     """
 
     schema: str
@@ -166,6 +167,7 @@ class Recording(msgspec.Struct, frozen=True, omit_defaults=True):
     published: tuple[Published, ...] = ()
     accumulates: str = ""
     answer: str = ""
+    telling: tuple[str, ...] = ()
 
     def run(self, rules: str) -> Run | None:
         """The run under the rule set named `rules`."""

@@ -12,12 +12,14 @@ from footprint.report.figures import figures
 from footprint.report.history import history
 from footprint.report.kinds import kinds
 from footprint.report.leaks import leaks
+from footprint.report.lookups import lookups
 from footprint.report.machine.section import machine
 from footprint.report.section import Head, Section
 from footprint.report.startup import startup
 from footprint.report.summary import head
 
 SECTIONS: tuple[Callable[[Recording], Section | None], ...] = (
+    lookups,
     history,
     startup,
     kinds,
