@@ -8,7 +8,6 @@ from dataclasses import replace
 from footprint.backends.boards import BOARDS, boot
 from footprint.backends.boards.board import Board, dismantle
 from footprint.backends.boards.pci import Function, Wiring
-from footprint.backends.replayer import Replayer
 from footprint.errors import RequestError, TopologyError
 from footprint.machines.eras import ERAS
 from footprint.machines.machine_types import MACHINE_TYPES
@@ -19,8 +18,6 @@ from footprint.memory.radix import Pages
 from footprint.memory.region import MemoryRegion
 from footprint.memory.rules import RuleSet
 from footprint.qemu.oplog import OperationLog
-from footprint.reconstruct.page_size import page_size
-from footprint.reconstruct.restore import restore
 from footprint.scenario.scenario import Scenario
 from footprint.scenario.steps import (
     Boot,
@@ -99,6 +96,9 @@ class ModelBackend:
             case Replay(log):
                 self._replay(log)
             case Restore(capture):
+                from footprint.reconstruct.page_size import page_size
+                from footprint.reconstruct.restore import restore
+
                 pages, guess = page_size(capture)
                 restored = restore(capture, self._start(pages))
                 self._regions = list(restored.regions)
@@ -134,6 +134,8 @@ class ModelBackend:
         return self._board
 
     def _replay(self, log: OperationLog) -> None:
+        from footprint.backends.replayer import Replayer
+
         for one in self.rules:
             if choose(one.features, one.own).transactions == "device":
                 raise RequestError(

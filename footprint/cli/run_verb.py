@@ -90,7 +90,7 @@ def command(
     if not no_history:
         _check_history()
     try:
-        recording = record(request, progress())
+        recording = record(request, progress(), _load_page_maker if len(files) > 1 else lambda: None)
     finally:
         end_progress()
     if writes:
@@ -127,6 +127,10 @@ def _write(recording: Recording, files: list[Path]) -> None:
         texts.append(render([recording]))
     for path, text in zip(files, texts, strict=True):
         write_text(path, text)
+
+
+def _load_page_maker() -> None:
+    import footprint.report.page  # noqa: F401  (loading it takes as long as many a run)
 
 
 def _check_history() -> None:

@@ -45,12 +45,17 @@ class MemoryAccount:
     @property
     def allocated(self) -> MemoryUse:
         """Everything created and not yet freed."""
-        held = self._empty_view or NO_MEMORY
-        return self.reclaimer.waiting.plus(self._current).plus(self._first_views).plus(held)
+        allocated = self.reclaimer.waiting.plus(self._current)
+        for rare in (self._first_views, self._empty_view or NO_MEMORY):
+            if rare is not NO_MEMORY:
+                allocated = allocated.plus(rare)
+        return allocated
 
     def note_peak(self) -> None:
         """Remember the most that was allocated at one time."""
-        self.peak = MemoryUse(*map(max, self.peak, self.allocated))
+        peak, now = self.peak, self.allocated
+        if now.bytes > peak.bytes or now.resident > peak.resident or now.views > peak.views:
+            self.peak = MemoryUse(*map(max, peak, now))
 
     # Section: views of the table
 
@@ -68,7 +73,9 @@ class MemoryAccount:
 
     def release_all(self) -> None:
         """A commit begins: all views but the one empty view are released."""
-        self.reclaimer.retire(self._current.plus(self._first_views))
+        self.reclaimer.retire(self._current)
+        if self._first_views is not NO_MEMORY:
+            self.reclaimer.retire(self._first_views)
         self._current = self._first_views = NO_MEMORY
 
     def make_all(self, objects: ObjectCounts, arrays: NodeArrays) -> None:
@@ -120,8 +127,10 @@ class MemoryAccount:
 
     def _give_up(self, count: int) -> None:
         """Views rendered, found empty and given up: the first becomes the empty view, the others wait."""
+        if not count:
+            return
         bare = self._layout.flatview
-        if count and self._empty_view is None:
+        if self._empty_view is None:
             count -= 1
             dispatch = self._make_empty(self._empty(int(not self._dispatch_per_space), views=0))
             self._empty_view = MemoryUse(1, bare, bare).plus(dispatch)

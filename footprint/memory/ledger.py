@@ -109,7 +109,9 @@ class Ledger:
         self.spaces[space] = entry
         if self.spaces[self._on_root[space.root][0]] is not entry:
             self._mixed_roots.add(space.root)
-        made = self._table.join(space, entry)
+        before = entry.share
+        self._table.join(space, entry)
+        made = entry.share.less(before)
         if made == NO_OBJECTS:
             return
         others = ((other, older) for other, older in self.spaces.items() if older is not None and other is not space)
@@ -119,7 +121,9 @@ class Ledger:
 
     def _detach(self, space: AddressSpace, entry: Entry) -> None:
         """A view of its own waits for the grace period; a shared one stays in the table until a commit."""
-        gone = self._table.leave(space, entry)
+        before = entry.share
+        self._table.leave(space, entry)
+        gone = before.less(entry.share)
         allocated = self._allocations.remove(self._table.holder(space, entry), entry, gone.dispatches)
         self.account.release(gone, self._arrays(gone, entry, allocated))
         self._living.forget([space])

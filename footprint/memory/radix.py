@@ -147,8 +147,8 @@ def measure(ranges: Iterable[tuple[int, int]], pages: Pages) -> Shape:
 class PhysPageMap:
     """The tree itself: `nodes` is ``uint32[capacity, 512]``, of which the first `used` rows are nodes.
 
-    A row has ``pages.fan_out`` entries, 512 in every QEMU. `skip` and `ptr` are the root entry. Pages are set in ascending order, then :meth:`compact` runs
-    once. `capacity` must be what the tree needs at least (:func:`measure`).
+    A row has ``pages.fan_out`` entries, 512 in every QEMU. `skip` and `ptr` are the root entry. Pages are set in
+    ascending order, then :meth:`compact` runs once. `capacity` must be what the tree needs at least (:func:`measure`).
     """
 
     def __init__(self, pages: Pages, capacity: int) -> None:

@@ -88,6 +88,10 @@ class ObjectCounts(NamedTuple):
         """Both together."""
         return ObjectCounts._make(map(add, self, other))
 
+    def exchanged(self, old: ObjectCounts, new: ObjectCounts) -> ObjectCounts:
+        """This with `new` for `old`, which is part of it."""
+        return ObjectCounts._make(map(add, map(sub, self, old), new))
+
     def less(self, other: ObjectCounts) -> ObjectCounts:
         """This without `other`."""
         return ObjectCounts._make(map(sub, self, other))

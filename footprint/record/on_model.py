@@ -11,8 +11,9 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
+from typing import NamedTuple
 
 import msgspec
 
@@ -29,6 +30,7 @@ from footprint.probes.process import ProcessProbe
 from footprint.probes.view_snapshot import view_owners, view_snapshots
 from footprint.progress import Progress
 from footprint.record.request import INTRUSIVE, ModelOptions, Outcome, Request, check_samples
+from footprint.record.side_by_side import side_by_side
 from footprint.recording.metrics import metric
 from footprint.recording.model import Number, Run, Sample, Timeline, View, ViewOwner
 from footprint.scenario.steps import Build, Replay, Restore
@@ -38,21 +40,36 @@ CHILD_SECONDS = 600
 _ON_REQUEST = {probe.name: probe for probe in (LookupProbe,)}
 
 
-def record_on_model(request: Request, options: ModelOptions, progress: Progress) -> Outcome:
-    """Play the request's scenario under every rule set; raises InputFileError where a custom rule fails."""
+class _Pass(NamedTuple):
+    """What one pass gives: a run for each of its rule sets, and sentences that a reader needs to know."""
+
+    runs: list[Run]
+    remarks: list[str]
+
+
+def record_on_model(
+    request: Request, options: ModelOptions, progress: Progress, meanwhile: Callable[[], None]
+) -> Outcome:
+    """Play the request's scenario under every rule set; raises InputFileError where a custom rule fails.
+
+    `meanwhile` is called where the passes leave this process time for something else.
+    """
     scenario, values = request.scenario, SimpleNamespace(**request.values)
     runs: dict[str, Run] = {}
     remarks: dict[str, None] = {}
     with _custom_rules_blamed(options.rules):
         machine = _machine_of(request)
         remarks.update(dict.fromkeys(remarks_on(options.rules, machine)))
-        for group in passes(options.rules, machine):
-            progress(f"{scenario.name}: {', '.join(rules.name for rules in group)}")
-            backend = ModelBackend(group, host_page=request.values["host_page"])
+        groups = passes(options.rules, machine)
+        progress(f"{scenario.name}: {', '.join(rules.name for rules in options.rules)}")
+
+        def play_group(group: tuple[RuleSet, ...]) -> _Pass:
             # Pictures are drawn of one run's views only; of the last, which is the newest of a history.
-            runs.update((run.rules, run) for run in _pass(request, backend, options))
-            remarks.update(dict.fromkeys(f"Guessed: {guess}." for guess in backend.guesses))
-            remarks.update(dict.fromkeys(backend.findings))
+            return _pass(request, group, options)
+
+        for played in side_by_side(play_group, groups, len, meanwhile):
+            runs.update((run.rules, run) for run in played.runs)
+            remarks.update(dict.fromkeys(played.remarks))
     check_samples(scenario, tuple(runs.values()))
     for probe in (name for name in options.probes if name in INTRUSIVE):
         for rules in options.rules:
@@ -91,11 +108,12 @@ def _custom_rules_blamed(rules: tuple[RuleSet, ...]) -> Iterator[None]:
         raise InputFileError(custom[0], f"fails while it is asked: {type(error).__name__}: {error}") from None
 
 
-def _pass(request: Request, backend: ModelBackend, options: ModelOptions) -> list[Run]:
-    """One pass on `backend`; a Run for each of its rule sets.
+def _pass(request: Request, rule_sets: tuple[RuleSet, ...], options: ModelOptions) -> _Pass:
+    """One pass that serves all of `rule_sets`.
 
     The run under the last of all rule sets also has its living views, as they were at the last mark that had any.
     """
+    backend = ModelBackend(rule_sets, host_page=request.values["host_page"])
     scenario, census, process = request.scenario, CensusProbe(), ProcessProbe()
     asked = [probe() for name, probe in _ON_REQUEST.items() if name in options.probes]
     with_views = options.rules[-1]
@@ -118,7 +136,7 @@ def _pass(request: Request, backend: ModelBackend, options: ModelOptions) -> lis
             if ledger.rules is with_views and ledger.spaces:
                 views[with_views.name] = view_snapshots(ledger, backend.device_types)
     seconds = time.perf_counter() - started if len(backend.rules) == 1 else None
-    return [
+    runs = [
         Run(
             rules=ledger.rules.name,
             features=ledger.rules.features.as_text(),
@@ -131,6 +149,7 @@ def _pass(request: Request, backend: ModelBackend, options: ModelOptions) -> lis
         )
         for ledger in backend.ledgers
     ]
+    return _Pass(runs, [*(f"Guessed: {guess}." for guess in backend.guesses), *backend.findings])
 
 
 def _timeline(ledger: Ledger) -> Timeline:

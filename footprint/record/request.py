@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from footprint.backends.qemu import QemuOptions
 from footprint.errors import RequestError
 from footprint.memory.rules import RuleSet
 from footprint.recording.model import Published, Run
 from footprint.scenario.scenario import Scenario
+
+if TYPE_CHECKING:
+    from footprint.backends.qemu import QemuOptions
 
 INTRUSIVE = ("traced", "sized")
 """Probes that need a child process of their own."""
