@@ -27,6 +27,7 @@ from footprint.scenario.steps import (
     EnableBusMaster,
     Mark,
     Plug,
+    Read,
     Replay,
     Restore,
     Settle,
@@ -72,6 +73,11 @@ class ModelBackend:
         """The books, one for each rule set."""
         return self.core.ledgers
 
+    @property
+    def regions(self) -> list[MemoryRegion]:
+        """Every region of the machine that still is."""
+        return list(self._board.regions) if self._board is not None else list(self._regions)
+
     def prepare(self, scenario: Scenario, steps: Sequence[Step]) -> None:
         """Nothing: a memory core takes every step."""
 
@@ -103,12 +109,25 @@ class ModelBackend:
                 restored = restore(capture, self._start(pages))
                 self._regions = list(restored.regions)
                 self.guesses += [*restored.guesses, *([guess] if guess else [])]
+            case Read(action):
+                self._read(action)
             case Settle():
                 self.core.settle()
             case Destroy():
                 self._destroy()
             case Mark():
                 pass
+
+    def _read(self, action: str) -> None:
+        memory = next(iter(self.core.spaces))
+        for ledger in self.ledgers:
+            match action:
+                case "look":
+                    ledger.reader.look(memory)
+                case "take":
+                    ledger.reader.take()
+                case "drop":
+                    ledger.reader.drop()
 
     def _unplug(self, name: str) -> None:
         function = self._machine.unplug(name)
@@ -156,6 +175,7 @@ class ModelBackend:
             return
         if self._board is not None:
             self._board.destroy()
+            self._board = None
         else:
             dismantle(self.core, self._regions)
             self._regions.clear()

@@ -36,6 +36,8 @@ STATE_SUMMARY = (
 """The same where only what exists was recorded."""
 GUESTS_SUMMARY = ("guests", "process.rss", "process.uss", "process.pss", "guests.shared", "guests.rss", "guests.pss")
 """The same where guests ran side by side."""
+MOST_LEFT = 8
+"""Names of what is left that are printed."""
 MOST_SHOWN = 6
 """Metrics that the short table has where it knows none of the recorded ones."""
 
@@ -88,6 +90,8 @@ def summarize(recording: Recording, *, mark: str | None = None, everything: bool
     else:
         _print_summary(recording, read)
     _print_growth(recording)
+    if mark in (None, "destroyed"):
+        _print_remaining(recording)
     for sentence in recording.notes:
         if sentence.startswith(("Repaired: ", "Guessed: ", "Not told: ")):
             note(sentence)
@@ -141,6 +145,20 @@ def _titles(recording: Recording, read: Sequence[tuple[Run, Sample]]) -> list[st
     backend = {"model": "the model", "qemu": "a real QEMU"}.get(recording.backend, recording.backend)
     params = ", ".join(f"{name}={value}" for name, value in recording.params.items())
     return [f"{recording.scenario} on {backend}{at}", *([params] if params else [])]
+
+
+def _print_remaining(recording: Recording) -> None:
+    """What a destroyed machine left, by name, where it left more than the one empty view."""
+    for run in recording.runs:
+        left = [row for row in run.remaining if row.kind != "empty view"]
+        if left:
+            say()
+            say(f"left under {run.rules}, {sum(row.count for row in left)} objects:")
+        for row in left[:MOST_LEFT]:
+            times = f"{row.count} × " if row.count > 1 else ""
+            say_wrapped(f"    {times}{row.kind} {row.name} of {row.owner}, held by {row.holder}", hang=" " * 6)
+        if len(left) > MOST_LEFT:
+            say(f"    and {len(left) - MOST_LEFT} more names: the page has them all")
 
 
 def _print_growth(recording: Recording) -> None:

@@ -45,6 +45,8 @@ class Features:
     commit 026736cebf ("exec: make all tree levels equal") (in v2.0.0)).
     `node_reserve`: ``doubling``, or ``hint``, a process-wide hint that never shrinks: QEMU commit
     101420b886 (2016, after v2.6.0).
+    `view_reference`: how a reader takes a view. ``plain``, also one that is about to be freed; ``unless-zero``: QEMU
+    commit 447b0d0b9e ("memory: avoid "resurrection" of dead FlatViews") (in v2.11.0).
     `dummy_sections`: 4, or 1 since v4.2.0 (QEMU commits 50b107c5d6, 08565552f7, 7b0d792ce1).
     `nonvolatile`: non-volatile ranges do not merge with others: QEMU commit c26763f8ec ("memory:
     learn about non-volatile memory region") (in v3.1.0).
@@ -69,6 +71,7 @@ class Features:
     level_skipping: bool = True
     level_bits: int = 9
     node_reserve: str = "hint"
+    view_reference: str = "unless-zero"
     dummy_sections: int = 1
     nonvolatile: bool = True
     unmergeable: bool = True
@@ -121,6 +124,7 @@ CHOICES: dict[str, dict[str, Any]] = {
     "level_skipping": dict(ON_OFF),
     "level_bits": {"9": 9, "4": 4, "12": 12},
     "node_reserve": _words("doubling", "hint"),
+    "view_reference": _words("plain", "unless-zero"),
     "dummy_sections": {"4": 4, "1": 1},
     "nonvolatile": dict(ON_OFF),
     "unmergeable": dict(ON_OFF),

@@ -68,7 +68,10 @@ def _history() -> dict[str, RuleSet]:
         "v2.10.0", "a view and a dispatch tree per address space", _PER_SPACE, "v2.6.0",
         since="v2.10.0", node_reserve="hint",
     )  # fmt: skip
-    row("447b0d0b9e", "the base of the 2017 series, with the counts of v2.10.0", _PER_SPACE, "v2.10.0", since="v2.11.0")
+    row(
+        "447b0d0b9e", "the base of the 2017 series, with the counts of v2.10.0; no reader takes a dead view",
+        _PER_SPACE, "v2.10.0", since="v2.11.0", view_reference="unless-zero",
+    )  # fmt: skip
     row("66a6df1dc6", "dispatch moves into the view", _MOVED, "447b0d0b9e", since="v2.11.0", dispatch="per-view")
     row(
         "967dc9b119", "views shared by root; a space per CPU", _SHARED, "66a6df1dc6",
@@ -115,6 +118,7 @@ _OLDEST = Features(
     virtio_cfg_space=True,
     bridge_spaces=False,
     node_reserve="doubling",
+    view_reference="plain",
     dummy_sections=4,
     nonvolatile=False,
     unmergeable=False,

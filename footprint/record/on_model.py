@@ -27,12 +27,13 @@ from footprint.memory.rules import RuleSet
 from footprint.probes.census import CensusProbe
 from footprint.probes.lookups import LookupProbe
 from footprint.probes.process import ProcessProbe
+from footprint.probes.remaining import remaining
 from footprint.probes.view_snapshot import view_owners, view_snapshots
 from footprint.progress import Progress
 from footprint.record.request import INTRUSIVE, ModelOptions, Outcome, Request, check_samples
 from footprint.record.side_by_side import side_by_side
 from footprint.recording.metrics import metric
-from footprint.recording.model import Number, Run, Sample, Timeline, View, ViewOwner
+from footprint.recording.model import DESTROYED, Number, Remaining, Run, Sample, Timeline, View, ViewOwner
 from footprint.scenario.steps import Build, Replay, Restore
 from footprint.scripts import blame
 
@@ -120,6 +121,7 @@ def _pass(request: Request, rule_sets: tuple[RuleSet, ...], options: ModelOption
     samples: dict[str, list[Sample]] = {rules.name: [] for rules in backend.rules}
     views: dict[str, tuple[View, ...]] = {}
     owners: dict[str, tuple[ViewOwner, ...]] = {}
+    left: dict[str, tuple[Remaining, ...]] = {}
     started = time.perf_counter()
     for reached in play(scenario, request.values, backend):
         measured = process.read()
@@ -131,6 +133,8 @@ def _pass(request: Request, rule_sets: tuple[RuleSet, ...], options: ModelOption
             for probe in asked:
                 metrics |= probe.read(ledger)
             samples[ledger.rules.name].append(Sample(reached.mark.name, reached.mark.cycle, metrics))
+            if reached.mark.name == DESTROYED:
+                left[ledger.rules.name] = remaining(ledger, backend.regions)
             if ledger.spaces:
                 owners[ledger.rules.name] = view_owners(ledger, backend.device_types)
             if ledger.rules is with_views and ledger.spaces:
@@ -146,6 +150,7 @@ def _pass(request: Request, rule_sets: tuple[RuleSet, ...], options: ModelOption
             timeline=None if scenario.state_only else _timeline(ledger),
             views=views.get(ledger.rules.name, ()),
             view_owners=owners.get(ledger.rules.name, ()),
+            remaining=left.get(ledger.rules.name, ()),
         )
         for ledger in backend.ledgers
     ]

@@ -100,12 +100,22 @@ class ViewOwner(msgspec.Struct, frozen=True, omit_defaults=True):
         return f"{self.device}'s `{self.root}`" if self.device else f"`{self.root}`"
 
 
+class Remaining(msgspec.Struct, frozen=True, array_like=True):
+    """What is left of a destroyed machine: `count` objects of a `kind` alike in name, `owner`, and who holds them."""
+
+    kind: str
+    name: str
+    owner: str
+    holder: str
+    count: int = 1
+
+
 class Run(msgspec.Struct, frozen=True, omit_defaults=True):
     """All readings of one execution under one rule set, in the order of the marks.
 
     `rules` is the text given to ``-r``, `what` says in words what that rule set is. `views` are those alive
     at the last mark that had any; only the recording's last run has them. `view_owners` say of every run whose
-    all of its views were at that mark.
+    all of its views were at that mark. `remaining` is what was left at ``destroyed``.
     """
 
     rules: str
@@ -116,6 +126,7 @@ class Run(msgspec.Struct, frozen=True, omit_defaults=True):
     timeline: Timeline | None = None
     views: tuple[View, ...] = ()
     view_owners: tuple[ViewOwner, ...] = ()
+    remaining: tuple[Remaining, ...] = ()
 
     def sample(self, mark: str | None = None) -> Sample | None:
         """The last sample at `mark`, by default where the run is judged; None if there is none.

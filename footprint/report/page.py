@@ -14,12 +14,14 @@ from footprint.report.kinds import kinds
 from footprint.report.leaks import leaks
 from footprint.report.lookups import lookups
 from footprint.report.machine.section import machine
+from footprint.report.remaining import remaining
 from footprint.report.section import Head, Section
 from footprint.report.startup import startup
 from footprint.report.summary import head
 
 SECTIONS: tuple[Callable[[Recording], Section | None], ...] = (
     lookups,
+    remaining,
     history,
     startup,
     kinds,

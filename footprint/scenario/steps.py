@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import get_args, get_type_hints
 
+from footprint.errors import RequestError
 from footprint.machines.topology import Device, Topology
 from footprint.qemu.capture import Capture
 from footprint.qemu.oplog import OperationLog
@@ -62,6 +63,21 @@ class Commit:
     """Something else writes to the memory map: one commit after which every view shows what it showed."""
 
 
+READER = ("look", "take", "drop")
+"""What a reader does with a view."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A reader of "memory" looks at its view in an RCU section, takes a reference and leaves, or drops it."""
+
+    action: str
+
+    def __post_init__(self) -> None:
+        if self.action not in READER:
+            raise RequestError(f"Read({self.action!r}) is not valid; a reader can {', '.join(READER)}")
+
+
 @dataclass(frozen=True, slots=True)
 class Settle:
     """Let the grace period end: what was released is freed."""
@@ -80,7 +96,7 @@ class Mark:
     cycle: int = 0
 
 
-Step = Build | Boot | Plug | Unplug | EnableBusMaster | Commit | Replay | Restore | Settle | Destroy | Mark
+Step = Build | Boot | Plug | Unplug | EnableBusMaster | Commit | Read | Replay | Restore | Settle | Destroy | Mark
 
 _PARTS: dict[type, dict[str, type]] = {kind: get_type_hints(kind) for kind in get_args(Step)}
 """What each step is made of, by the names of its fields."""
