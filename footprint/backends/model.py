@@ -85,6 +85,10 @@ class ModelBackend:
         """Do what `step` says; a Mark asks for nothing."""
         match step:
             case Build(topology):
+                if topology.machine not in BOARDS:
+                    raise RequestError(
+                        f"{topology.machine} is not modelled ({', '.join(BOARDS)} are); use -b qemu, or a capture of it"
+                    )
                 self.device_types.update((device.id, device.type) for device in topology.devices)
                 self._board = BOARDS[topology.machine](self._start(Pages()), topology, self.wiring)
                 self._board.build()

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from footprint.errors import RequestError, UnknownNameError
 from footprint.machines.catalogue import CATALOGUE
 from footprint.machines.machine_types import MACHINE_TYPES
-from footprint.machines.topology import SLOTS, Device, Topology
+from footprint.machines.topology import SLOTS, SYSTEM_MEMORY, CpuMemory, Device, Topology
 from footprint.units import natural
 
 FIRST_SLOT = 3
@@ -52,7 +52,7 @@ def parse_memory(text: str) -> int:
 
 def guest(
     machine: str, *, cpus: int = 1, devices: Sequence[str] = (), bridges: int = 0, vga: bool = False,
-    memory: int = 128 << 20, bridge: str = "pci-bridge",
+    memory: int = 128 << 20, bridge: str = "pci-bridge", cpu_memory: CpuMemory = SYSTEM_MEMORY,
 ) -> Topology:  # fmt: skip
     """A `machine` (pc, q35 or virt) with these types of `devices`, in their order.
 
@@ -78,8 +78,8 @@ def guest(
     display = Device("VGA", "vga", "pci.0", row.vga_slot) if vga else None
     if display is not None and machine == "virt":
         # virt makes no display of its own: there it is the first device of the command line.
-        return Topology(machine, cpus, memory, (display, *front, *line))
-    return Topology(machine, cpus, memory, (*front, *line), display)
+        return Topology(machine, cpus, memory, (display, *front, *line), cpu_memory=cpu_memory)
+    return Topology(machine, cpus, memory, (*front, *line), display, cpu_memory)
 
 
 def _check_kinds(machine: str, devices: Sequence[str]) -> None:

@@ -125,7 +125,10 @@ class DeviceType:
 
 @dataclass(frozen=True, slots=True)
 class OnBoard:
-    """An on-board region in "memory" or "I/O" (`window`: system or io), with `parts` in it."""
+    """An on-board region in "memory" or "I/O" (`window`: system or io), with `parts` in it.
+
+    In the window ``secure`` it stands where the machine has secure memory, and nowhere else.
+    """
 
     window: str
     name: str

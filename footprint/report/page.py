@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from footprint.recording.model import Recording
 from footprint.report.beside import beside
+from footprint.report.cpus import cpus
 from footprint.report.features import features
 from footprint.report.figures import figures
 from footprint.report.history import history
@@ -22,6 +23,7 @@ from footprint.report.summary import head
 SECTIONS: tuple[Callable[[Recording], Section | None], ...] = (
     lookups,
     remaining,
+    cpus,
     history,
     startup,
     kinds,
