@@ -8,10 +8,11 @@ from dataclasses import replace
 from footprint.backends.boards import BOARDS, boot
 from footprint.backends.boards.board import Board, dismantle
 from footprint.backends.boards.pci import Function, Wiring
-from footprint.errors import RequestError, TopologyError
+from footprint.errors import RequestError, TopologyError, UnknownNameError
 from footprint.machines.eras import ERAS
 from footprint.machines.machine_types import MACHINE_TYPES
 from footprint.memory.core import MemoryCore
+from footprint.memory.followers import SlotListener
 from footprint.memory.ledger import Ledger
 from footprint.memory.policies import choose
 from footprint.memory.radix import Pages
@@ -25,12 +26,14 @@ from footprint.scenario.steps import (
     Commit,
     Destroy,
     EnableBusMaster,
+    Listen,
     Mark,
     Plug,
     Read,
     Replay,
     Restore,
     Settle,
+    ShowSlots,
     Step,
     Unplug,
 )
@@ -55,6 +58,7 @@ class ModelBackend:
         self.device_types: dict[str, str] = {}
         self._core: MemoryCore | None = None
         self._board: Board | None = None
+        self._listeners: dict[Ledger, dict[str, SlotListener]] = {}
         self._regions: list[MemoryRegion] = []
 
     @property
@@ -113,6 +117,10 @@ class ModelBackend:
                 restored = restore(capture, self._start(pages))
                 self._regions = list(restored.regions)
                 self.guesses += [*restored.guesses, *([guess] if guess else [])]
+            case ShowSlots(name, slots):
+                self._machine.show_slots(name, slots)
+            case Listen():
+                self._listen(step)
             case Read(action):
                 self._read(action)
             case Settle():
@@ -121,6 +129,24 @@ class ModelBackend:
                 self._destroy()
             case Mark():
                 pass
+
+    def _listen(self, step: Listen) -> None:
+        for ledger in self.ledgers:
+            space = next((space for space in ledger.spaces if space.name == step.space), None)
+            if space is None:
+                raise UnknownNameError("address space", step.space, (space.name for space in ledger.spaces))
+            listener = step.make()
+            ledger.listen(space, listener)
+            listener.start()
+            self._listeners.setdefault(ledger, {})[step.name] = listener
+
+    def heard(self, ledger: Ledger) -> dict[str, int]:
+        """What the listeners of `ledger` have counted, by metric."""
+        return {
+            f"listener.{name}.{what}": n
+            for name, listener in self._listeners.get(ledger, {}).items()
+            for what, n in listener.figures().items()
+        }
 
     def _read(self, action: str) -> None:
         memory = next(iter(self.core.spaces))

@@ -185,12 +185,12 @@ def _print_growth(recording: Recording) -> None:
 
 
 def _figure(name: str, value: float | None) -> str:
-    from footprint.recording.metrics import METRICS
+    from footprint.recording.metrics import unit_of
     from footprint.units import bytes_text, count_text
 
     if value is None:
         return "–"
-    unit = METRICS[name].unit if name in METRICS else ""
+    unit = unit_of(name)
     if unit == "bytes":
         return bytes_text(value)
     return f"{value:.3g} s" if unit == "seconds" else count_text(value)

@@ -8,7 +8,7 @@ from footprint.errors import RequestError, UnknownNameError
 from footprint.machines.catalogue import CATALOGUE
 from footprint.machines.chipsets import ON_BOARD
 from footprint.machines.eras import Variant
-from footprint.machines.parts import DeviceType, Windows
+from footprint.machines.parts import DeviceType, Slots, Windows
 
 SLOTS = 32
 FUNCTIONS = 8
@@ -113,6 +113,11 @@ class Topology:
     def bridges(self) -> tuple[Device, ...]:
         """The devices that carry a bus of their own."""
         return tuple(device for device in self.devices if device.carries_a_bus)
+
+    @property
+    def slotted(self) -> dict[str, Slots]:
+        """The memory in slots of the devices that have it, by their ids."""
+        return {device.id: item for device in self.devices for item in device.row.items if isinstance(item, Slots)}
 
     @property
     def dimms(self) -> tuple[Device, ...]:

@@ -52,6 +52,8 @@ class Features:
     learn about non-volatile memory region") (in v3.1.0).
     `unmergeable`: regions can forbid merging: QEMU commit 533f5d6679 ("memory,vhost: Allow for
     marking memory device memory regions unmergeable") (in v8.2.0).
+    `discard_manager`: on which RAM a RamDiscardManager can be set. ``none``, there is no such thing before v6.1.0;
+    ``unmapped``, where it is mapped nowhere; ``any``, wherever it is (in v8.2.0).
     `vga_edid`: the standard VGA has an EDID region, one commit more (7.2 has it, 2.11 has not).
     `machine`: the QEMU whose start-up the modelled machines repeat, as far as the machine is known of it
     (footprint.machines.eras).
@@ -75,6 +77,7 @@ class Features:
     dummy_sections: int = 1
     nonvolatile: bool = True
     unmergeable: bool = True
+    discard_manager: str = "any"
     vga_edid: bool = True
     machine: str = "11.1"
     transactions: str = "call"
@@ -128,6 +131,7 @@ CHOICES: dict[str, dict[str, Any]] = {
     "dummy_sections": {"4": 4, "1": 1},
     "nonvolatile": dict(ON_OFF),
     "unmergeable": dict(ON_OFF),
+    "discard_manager": _words("none", "unmapped", "any"),
     "vga_edid": dict(ON_OFF),
     "machine": _words("2.11", "7.2", "10.0", "11.1"),
     "transactions": _words("call", "device", "machine"),

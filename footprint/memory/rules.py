@@ -95,8 +95,13 @@ def _history() -> dict[str, RuleSet]:
         "v4.2.0", "one dummy section instead of four; non-volatile ranges", _SHARED, "v2.11.0",
         since="v4.2.0", dummy_sections="1", nonvolatile="on", vga_edid="on", machine="7.2",
     )  # fmt: skip
-    row("v7.2.0", "the counts of v4.2.0, with 7.2's structures", _MODERN, "v4.2.0", since="v7.2.0")
-    row("v8.2.0", "unmergeable regions", _MODERN, "v7.2.0", since="v8.2.0", unmergeable="on")
+    row(
+        "v7.2.0", "the counts of v4.2.0, with 7.2's structures", _MODERN, "v4.2.0",
+        since="v7.2.0", discard_manager="unmapped",
+    )  # fmt: skip
+    row(
+        "v8.2.0", "unmergeable regions", _MODERN, "v7.2.0", since="v8.2.0", unmergeable="on", discard_manager="any",
+    )  # fmt: skip
     row(
         "v9.2.0", "virtio functions' spaces are back, and bridges get two (55fa4be6f7)", _MODERN, "v8.2.0",
         since="v9.2.0", virtio_cfg_space="on", bridge_spaces="on", machine="10.0",
@@ -122,6 +127,7 @@ _OLDEST = Features(
     dummy_sections=4,
     nonvolatile=False,
     unmergeable=False,
+    discard_manager="none",
     vga_edid=False,
     machine="2.11",
 )

@@ -24,7 +24,7 @@ from footprint.errors import FootprintError, InputFileError, MeasurementError
 from footprint.memory.ledger import Ledger
 from footprint.memory.policies import OwnRules
 from footprint.memory.rules import RuleSet
-from footprint.probes.census import CensusProbe
+from footprint.probes.census import CensusProbe, refused
 from footprint.probes.lookups import LookupProbe
 from footprint.probes.process import ProcessProbe
 from footprint.probes.remaining import remaining
@@ -130,6 +130,9 @@ def _pass(request: Request, rule_sets: tuple[RuleSet, ...], options: ModelOption
             if scenario.state_only:
                 counts = {name: value for name, value in counts.items() if metric(name).gauge}
             metrics: dict[str, Number] = {**counts, **measured}
+            metrics |= backend.heard(ledger)
+            if backend.core.discard_managers:
+                metrics["discard_managers.refused"] = refused(ledger, backend.core.discard_managers.values())
             for probe in asked:
                 metrics |= probe.read(ledger)
             samples[ledger.rules.name].append(Sample(reached.mark.name, reached.mark.cycle, metrics))

@@ -66,6 +66,7 @@ def _of_the_memory_core() -> tuple[Metric, ...]:
         count("sections.ever", "sections", "sections added over all views", gauge=False),
         count("nodes.ever", "nodes", "radix nodes used over all views", gauge=False),
         count("subpages.ever", "subpages", "subpages made over all views", gauge=False),
+        count("discard_managers.refused", "managers", "RamDiscardManagers that this QEMU would not let be set"),
         count("commits", "commits", "outermost commits that rebuilt the views", gauge=False),
         count("modelled.bytes", "bytes", "C bytes allocated for views and dispatches"),
         count("modelled.bytes.peak", "bytes", "the same at its most, before any was freed", gauge=False),
@@ -183,10 +184,37 @@ METRICS: dict[str, Metric] = {
 """Every metric by name, in the order in which it is shown."""
 
 
+_HEARD = {
+    "add": ("calls", "region_add calls that a listener heard"),
+    "del": ("calls", "region_del calls that a listener heard"),
+    "nop": ("calls", "region_nop calls that a listener heard"),
+    "moved.bytes": ("bytes", "bytes deleted and added again though nothing had changed there"),
+    "gaps": ("commits", "commits in which untouched guest memory was not mapped for a moment"),
+    "slots": ("slots", "memory slots in use"),
+    "slots.most": ("slots", "most memory slots at one time"),
+}
+"""What listeners count (footprint.memory.followers): unit and words."""
+
+
 def metric(name: str) -> Metric:
-    """The row of `name`; raises UnknownNameError. Whatever a user's rule counts is called ``rule.…``."""
+    """The row of `name`; raises UnknownNameError.
+
+    Whatever a user's rule counts is called ``rule.…``, and what a listener NAME heard ``listener.NAME.…``.
+    """
+    if name.startswith("listener."):
+        what = name.split(".", 2)[-1]
+        unit, words = _HEARD.get(what, ("counts", "counted by a listener"))
+        return Metric(name, unit, MetricKind.EXACT, what == "slots", words, "listener")
     if name.startswith("rule."):
         return Metric(name, "counts", MetricKind.EXACT, False, "counted by a custom rule")
     if name not in METRICS:
         raise UnknownNameError("metric", name, METRICS)
     return METRICS[name]
+
+
+def unit_of(name: str) -> str:
+    """The unit of the metric `name`; empty for a name that nobody knows."""
+    try:
+        return metric(name).unit
+    except UnknownNameError:
+        return ""

@@ -17,11 +17,13 @@ from footprint.report.lookups import lookups
 from footprint.report.machine.section import machine
 from footprint.report.remaining import remaining
 from footprint.report.section import Head, Section
+from footprint.report.slots import slots
 from footprint.report.startup import startup
 from footprint.report.summary import head
 
 SECTIONS: tuple[Callable[[Recording], Section | None], ...] = (
     lookups,
+    slots,
     remaining,
     cpus,
     history,

@@ -134,6 +134,13 @@ class Board:
         """The guest lets the device called `name` read and write memory."""
         self.pci.enable_master(self._function(name))
 
+    def show_slots(self, name: str, slots: Collection[int]) -> None:
+        """Let exactly these slots of the device called `name` be there."""
+        memory = self._function(name).memory
+        if memory is None:
+            raise RequestError(f"{name!r} has no memory in slots")
+        memory.show(slots)
+
     def commit(self) -> None:
         """Make all views anew, as any write to the memory map does."""
         with self.core.transaction():
