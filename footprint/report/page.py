@@ -41,7 +41,7 @@ SECTIONS: tuple[Callable[[Recording], Section | None], ...] = (
     features,
     figures,
 )
-"""What the page shows of a recording, in this order: the story, whose it is, the rest. Add a section by its function."""
+"""What the page shows of a recording, in this order: the story, whose it is, the rest. Add a section by a function."""
 
 
 def render(
