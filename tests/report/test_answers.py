@@ -1,6 +1,7 @@
 """The first sentence of every built-in scenario answers its question; each is written out here, for a small guest."""
 
 import pytest
+from msgspec.structs import replace
 
 from footprint.record.recorder import record
 from footprint.record.request import ModelOptions, Request
@@ -99,4 +100,15 @@ def test_a_hot_plug_that_leaks_shows_what_grows():
 def test_a_hot_plug_without_a_leak_says_yes_and_nothing_else():
     assert plain(head(recorded("hotplug", "v7.2.0", cycles="2")).answer) == (
         "Yes under v7.2.0: after each of 2 unplugs every count is what it was."
+    )
+
+
+def test_a_hot_plug_that_keeps_memory_of_a_real_qemu_says_no_and_how_much():
+    clean = recorded("hotplug", "v7.2.0", cycles="12")
+    run = clean.runs[0]
+    uss = [sample.metrics | {"process.uss": (30 << 20) + sample.cycle * (3 << 20)} for sample in run.samples]
+    samples = tuple(replace(sample, metrics=metrics) for sample, metrics in zip(run.samples, uss, strict=True))
+    real = replace(clean, backend="qemu", runs=(replace(run, samples=samples),))
+    assert plain(find("hotplug").answer(real)) == (
+        "No under v7.2.0: every count is what it was, but each cycle keeps 3.00 MiB of memory."
     )
