@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from footprint.backends.model import ModelBackend
 from footprint.errors import RequestError, UnknownNameError
-from footprint.record.request import INTRUSIVE, ModelOptions, Request
+from footprint.record.request import INTRUSIVE, ON_REQUEST, ModelOptions, Request
 from footprint.scenario.custom_rules import find_rule_sets
 from footprint.scenario.find import find
 from footprint.scenario.scenario import Scenario
@@ -102,6 +102,7 @@ def _request(
             "--count-views": words.count_views,
         }
         check_belong((given, "-b qemu"))
+        probes = tuple(dict.fromkeys((*scenario.probes, *probes)))
         return Request(scenario, word, values, ModelOptions(find_rule_sets(words.rules or own_rules), probes))
     from footprint.backends.qemu import refusals, refuse
 
@@ -136,12 +137,12 @@ def _qemu_options(words: BackendWords) -> QemuOptions:
 
 
 def _probes(text: str) -> tuple[str, ...]:
-    """The intrusive probes among those that `text` names, comma-separated."""
+    """The probes that are not always read among those that `text` names, comma-separated."""
     names = {name.strip() for name in text.split(",") if name.strip()}
     for name in sorted(names):
-        if name not in (*ALWAYS_READ, *INTRUSIVE):
-            raise UnknownNameError("probe", name, (*ALWAYS_READ, *INTRUSIVE))
-    return tuple(name for name in INTRUSIVE if name in names)
+        if name not in (*ALWAYS_READ, *ON_REQUEST, *INTRUSIVE):
+            raise UnknownNameError("probe", name, (*ALWAYS_READ, *ON_REQUEST, *INTRUSIVE))
+    return tuple(name for name in (*ON_REQUEST, *INTRUSIVE) if name in names)
 
 
 def _listed(words: Sequence[str]) -> str:

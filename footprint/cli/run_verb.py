@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     "probes",
     metavar="NAMES",
     default="",
-    help="Also read these probes: traced, sized, or both with a comma.",
+    help="Also read these probes: lookups, traced, sized, or several with commas.",
 )
 @click.option(
     "-o", "out", metavar="FOLDER", type=click.Path(path_type=Path), help="Write here. Default: reports/<scenario>/."

@@ -37,6 +37,8 @@ STATE_SUMMARY = (
 """The same where only what exists was recorded."""
 GUESTS_SUMMARY = ("guests", "process.rss", "process.uss", "process.pss", "guests.shared", "guests.rss", "guests.pss")
 """The same where guests ran side by side."""
+MOST_LEFT = 8
+"""Names of what is left that are printed."""
 MOST_SHOWN = 6
 """Metrics that the short table has where it knows none of the recorded ones."""
 
@@ -97,6 +99,8 @@ def summarize(recording: Recording, *, mark: str | None = None, everything: bool
     else:
         _print_summary(recording, read)
     _print_growth(recording, drawn=drawn)
+    if mark in (None, "destroyed"):
+        _print_remaining(recording)
     for sentence in recording.notes:
         if sentence.startswith(("Repaired: ", "Guessed: ", "Not told: ")):
             note(sentence)
@@ -116,7 +120,7 @@ def _print_everything(recording: Recording, read: Sequence[tuple[Run, Sample]]) 
 def _print_summary(recording: Recording, read: Sequence[tuple[Run, Sample]]) -> None:
     names, marks = _names(read), _marks(read)
     telling = SUMMARY if "flatviews.created" in names else STATE_SUMMARY
-    wanted = GUESTS_SUMMARY if "guests" in names else telling
+    wanted = recording.telling or (GUESTS_SUMMARY if "guests" in names else telling)
     summary = [name for name in wanted if name in names] or names[:MOST_SHOWN]
     columns = [Column("rules", "name"), *(Column(metric_head(name)) for name in summary)]
     rows = [[run.rules, *(_figure(name, sample.metrics.get(name)) for name in summary)] for run, sample in read]
@@ -152,6 +156,20 @@ def _titles(recording: Recording, read: Sequence[tuple[Run, Sample]]) -> list[st
     return [f"{recording.scenario} on {backend}{at}", *([params] if params else [])]
 
 
+def _print_remaining(recording: Recording) -> None:
+    """What a destroyed machine left, by name, where it left more than the one empty view."""
+    for run in recording.runs:
+        left = [row for row in run.remaining if row.kind != "empty view"]
+        if left:
+            say()
+            say(f"left under {run.rules}, {sum(row.count for row in left)} objects:")
+        for row in left[:MOST_LEFT]:
+            times = f"{row.count} × " if row.count > 1 else ""
+            say_wrapped(f"    {times}{row.kind} {row.name} of {row.owner}, held by {row.holder}", hang=" " * 6)
+        if len(left) > MOST_LEFT:
+            say(f"    and {len(left) - MOST_LEFT} more names: the page has them all")
+
+
 def _print_growth(recording: Recording, *, drawn: bool) -> None:
     """For a recording of cycles: what grows from one to the next, and whether that is a leak."""
     from footprint.verdict.scenario_growth import growths, readings
@@ -180,12 +198,12 @@ def _print_growth(recording: Recording, *, drawn: bool) -> None:
 
 
 def _figure(name: str, value: float | None) -> str:
-    from footprint.recording.metrics import METRICS
+    from footprint.recording.metrics import unit_of
     from footprint.units import bytes_text, count_text
 
     if value is None:
         return "–"
-    unit = METRICS[name].unit if name in METRICS else ""
+    unit = unit_of(name)
     if unit == "bytes":
         return bytes_text(value)
     return f"{value:.3g} s" if unit == "seconds" else count_text(value)

@@ -42,6 +42,7 @@ def record(
         notes=outcome.notes,
         published=outcome.published,
         accumulates=request.scenario.accumulates,
+        telling=request.scenario.telling,
     )
     with blaming():
         return msgspec.structs.replace(recording, answer=request.scenario.answer(recording))

@@ -16,11 +16,13 @@ if TYPE_CHECKING:
 
 INTRUSIVE = ("traced", "sized")
 """Probes that need a child process of their own."""
+ON_REQUEST = ("lookups",)
+"""Probes that read beside those always read, where a scenario or the user asks for them."""
 
 
 @dataclass(frozen=True, slots=True)
 class ModelOptions:
-    """How to play on the model: under these `rules`, with these intrusive `probes` besides the ones always read."""
+    """How to play on the model: under these `rules`, with these `probes` besides the ones always read."""
 
     rules: tuple[RuleSet, ...]
     probes: tuple[str, ...] = ()

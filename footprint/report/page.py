@@ -9,20 +9,28 @@ from footprint.report import words
 from footprint.report.beside import beside
 from footprint.report.comparison.pairing import folder_of
 from footprint.report.comparison.part import comparison_part
+from footprint.report.cpus import cpus
 from footprint.report.features import features
 from footprint.report.figures import figures
 from footprint.report.history import history
 from footprint.report.kinds import kinds
 from footprint.report.leaks import leaks
 from footprint.report.look import PageLook
+from footprint.report.lookups import lookups
 from footprint.report.machine.section import machine
 from footprint.report.owners import owners
 from footprint.report.real_qemu import real_qemu
+from footprint.report.remaining import remaining
 from footprint.report.section import RecordingPart, Section
+from footprint.report.slots import slots
 from footprint.report.startup import startup
 from footprint.report.summary import head
 
 SECTIONS: tuple[Callable[[Recording], Section | None], ...] = (
+    lookups,
+    slots,
+    remaining,
+    cpus,
     owners,
     real_qemu,
     history,
@@ -33,7 +41,7 @@ SECTIONS: tuple[Callable[[Recording], Section | None], ...] = (
     features,
     figures,
 )
-"""What the page shows of a recording, in this order; a section is added by adding its function."""
+"""What the page shows of a recording, in this order: the story, whose it is, the rest. Add a section by a function."""
 
 
 def render(
