@@ -44,7 +44,7 @@ class Ledger:
 
     Only :class:`footprint.memory.core.MemoryCore` calls what changes it. `watch`, when set, is called
     for each view created, in QEMU's order. `spaces`: each with its entry of the table, None before its
-    first commit.
+    first commit. `allocations`: the radix nodes of its dispatches.
     """
 
     def __init__(self, rules: RuleSet, measurer: ViewMeasurer, *, host_page: int = 4096) -> None:
@@ -60,10 +60,10 @@ class Ledger:
         self.commits = 0
         self.account = MemoryAccount(self.policies, rules.layout, measurer.pages)
         self._table = ViewTable(self.policies, measurer)
-        self._allocations = NodeAllocations(self._table, self.policies.reserve, host_page)
-        self._living = LivingViews(self._table, self._allocations, self.spaces)
+        self.allocations = NodeAllocations(self._table, self.policies.reserve, host_page)
+        self._living = LivingViews(self._table, self.allocations, self.spaces)
         self.reader = Reader(
-            self._table, self._allocations, self.account, self.spaces,
+            self._table, self.allocations, self.account, self.spaces,
             counted_up_from_zero=self.policies.counted_up_from_zero,
         )  # fmt: skip
         self._roster = SpaceRoster(self.policies)
@@ -120,7 +120,7 @@ class Ledger:
         if made == NO_OBJECTS:
             return
         others = ((other, older) for other, older in self.spaces.items() if older is not None and other is not space)
-        allocated = self._allocations.add(self._table.holder(space, entry), entry, made.dispatches, others)
+        allocated = self.allocations.add(self._table.holder(space, entry), entry, made.dispatches, others)
         self.account.make(made, self._arrays(made, entry, allocated))
         self._watch(entry, allocated)
 
@@ -129,13 +129,13 @@ class Ledger:
         before = entry.share
         self._table.leave(space, entry)
         gone = before.less(entry.share)
-        allocated = self._allocations.remove(self._table.holder(space, entry), entry, gone.dispatches)
+        allocated = self.allocations.remove(self._table.holder(space, entry), entry, gone.dispatches)
         self.account.release(gone, self._arrays(gone, entry, allocated))
         self._living.forget([space])
 
     def _arrays(self, objects: ObjectCounts, entry: Entry, allocated: int) -> NodeArrays:
         """The node arrays of `objects`, dispatches over the view of `entry` with `allocated` nodes each."""
-        untouched = self._allocations.untouched(entry.figures.shape, allocated)
+        untouched = self.allocations.untouched(entry.figures.shape, allocated)
         return NodeArrays(objects.dispatches * allocated, objects.dispatches * untouched)
 
     # Section: commits
@@ -148,7 +148,7 @@ class Ledger:
         self._table.drop_idle()
         self.account.release_all()
         self.reader.commit()
-        arrays = self._allocations.regenerate(self.spaces, self._watch if self.watch else None)
+        arrays = self.allocations.regenerate(self.spaces, self._watch if self.watch else None)
         self.commits += 1
         if self._rule_follows_commits:
             order = [entry.identity for entry in self.spaces.values() if entry is not None]
@@ -214,17 +214,13 @@ class Ledger:
 
     def alive(self) -> tuple[ObjectCounts, int]:
         """The views that some space uses, and the nodes allocated in them."""
-        alive, nodes = self._table.totals, self._allocations.total
+        alive, nodes = self._table.totals, self.allocations.total
         for entry in self._table.idle:
             alive = alive.less(entry.share)
-            nodes -= entry.share.dispatches * self._allocations.of(entry, entry)
+            nodes -= entry.share.dispatches * self.allocations.of(entry, entry)
         vacant = self._table.known(None)
         used = bool(alive.given_up or (vacant is not None and vacant.spaces))
         return alive.plus(self.account.empty_views_alive(used=used)), nodes
-
-    def nodes_allocated(self, space: AddressSpace, entry: Entry) -> int:
-        """Nodes that the living dispatch of `space`, over the view of `entry`, got when it was made."""
-        return self._allocations.of(self._table.holder(space, entry), entry)
 
     def settle(self) -> None:
         """The grace period ends: everything that waits is freed."""

@@ -71,13 +71,14 @@ def test_sizes_are_sorted_by_their_bytes_and_not_by_their_digits(opened, power8)
 
 def test_a_filter_leaves_the_rows_that_have_all_its_words_and_says_how_many(opened, power8):
     page = opened(power8)
-    box = page.locator("#r1-owners input[type=search]")
-    rows = page.locator("#r1-owners tbody tr")
+    page.locator("#r1-owners summary").click()
+    box = page.locator("#r1-owners details input[type=search]")
+    rows = page.locator("#r1-owners details tbody tr")
     box.focus()
     page.keyboard.type("virtio-net v2.10.0")
     shown = [row for row in rows.all() if row.is_visible()]
     assert shown and all("virtio-net" in row.inner_text() and "v2.10.0" in row.inner_text() for row in shown)
-    assert page.locator("#r1-owners output").inner_text() == f"{len(shown)} of {rows.count()} rows"
+    assert page.locator("#r1-owners details output").inner_text() == f"{len(shown)} of {rows.count()} rows"
     box.fill("")
     assert all(row.is_visible() for row in rows.all())
 
