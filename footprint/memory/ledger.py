@@ -17,7 +17,7 @@ from footprint.memory.flatview import FlatView
 from footprint.memory.history import History
 from footprint.memory.listener import MemoryListener
 from footprint.memory.living_views import LivingViews
-from footprint.memory.node_allocations import NodeAllocations, NodeArrays
+from footprint.memory.node_allocations import NodeAllocations
 from footprint.memory.policies import Policies, choose
 from footprint.memory.reader import Reader
 from footprint.memory.region import MemoryRegion
@@ -121,7 +121,7 @@ class Ledger:
             return
         others = ((other, older) for other, older in self.spaces.items() if older is not None and other is not space)
         allocated = self.allocations.add(self._table.holder(space, entry), entry, made.dispatches, others)
-        self.account.make(made, self._arrays(made, entry, allocated))
+        self.account.make(made, self.allocations.arrays(made, entry, allocated))
         self._watch(entry, allocated)
 
     def _detach(self, space: AddressSpace, entry: Entry) -> None:
@@ -130,13 +130,8 @@ class Ledger:
         self._table.leave(space, entry)
         gone = before.less(entry.share)
         allocated = self.allocations.remove(self._table.holder(space, entry), entry, gone.dispatches)
-        self.account.release(gone, self._arrays(gone, entry, allocated))
+        self.account.release(gone, self.allocations.arrays(gone, entry, allocated))
         self._living.forget([space])
-
-    def _arrays(self, objects: ObjectCounts, entry: Entry, allocated: int) -> NodeArrays:
-        """The node arrays of `objects`, dispatches over the view of `entry` with `allocated` nodes each."""
-        untouched = self.allocations.untouched(entry.figures.shape, allocated)
-        return NodeArrays(objects.dispatches * allocated, objects.dispatches * untouched)
 
     # Section: commits
 

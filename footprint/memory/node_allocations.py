@@ -14,6 +14,7 @@ from footprint.memory.policies import NodeReserve
 from footprint.memory.radix import Shape
 from footprint.memory.space import AddressSpace
 from footprint.memory.table import Entry, Holder, ViewTable
+from footprint.memory.tallies import ObjectCounts
 
 
 class NodeArrays(NamedTuple):
@@ -74,6 +75,11 @@ class NodeAllocations:
             arrays = self._by_shape()
         self.total = arrays.nodes
         return arrays
+
+    def arrays(self, objects: ObjectCounts, entry: Entry, allocated: int) -> NodeArrays:
+        """The node arrays of `objects`, dispatches over the view of `entry` with `allocated` nodes each."""
+        untouched = self.untouched(entry.figures.shape, allocated)
+        return NodeArrays(objects.dispatches * allocated, objects.dispatches * untouched)
 
     def untouched(self, shape: Shape, allocated: int) -> int:
         """Bytes at the end of an array of `allocated` nodes that the tree never touches, but for one host page."""

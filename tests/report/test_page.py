@@ -162,7 +162,7 @@ def test_the_same_recording_gives_the_same_page_to_the_byte():
 def test_every_picture_says_in_words_what_it_shows_and_has_a_table_under_it():
     found = [section(history()) for section in SECTIONS]
     drawn = [exhibit for section in found if section for exhibit in section.exhibits if exhibit.pictures]
-    assert len(drawn) == 5
+    assert len(drawn) == 6
     assert all(exhibit.tables for exhibit in drawn)
     svgs = [attrs for tag, attrs in Outline(render([history()])).tags if tag == "svg"]
     assert svgs and all(attrs["role"] == "img" and attrs["aria-label"] for attrs in svgs)
