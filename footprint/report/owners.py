@@ -107,7 +107,7 @@ def whole(runs: Sequence[Run], shares: Sequence[OwnerShare]) -> Slice:
             part(
                 kind if device == NOTHING else device,
                 own,
-                tuple(part(f"views of {short(share.root)}", [share]) for share in own),
+                tuple(part(short(share.root), [share]) for share in own),
             )
             for device, own in _grouped(of_type, owner_name).items()
         ]

@@ -176,3 +176,12 @@ def test_the_first_900_pixels_hold_the_question_the_answer_and_a_large_picture(o
     assert page.locator(".answer").bounding_box()["y"] < picture["y"] < 700
     assert min(picture["y"] + picture["height"], 900) - picture["y"] >= 75
     assert picture["width"] >= 0.8 * min(width - 64, 1100)
+
+
+@pytest.mark.parametrize("name", ["power8", "hotplug"])
+def test_on_paper_no_table_and_no_picture_is_wider_than_the_sheet(opened, name):
+    page = opened(recorded(name), width=720)
+    page.emulate_media(media="print")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    edge = "[...document.querySelectorAll('table, svg')].map(found => found.getBoundingClientRect().right)"
+    assert max(page.evaluate(edge)) <= 721
