@@ -87,10 +87,14 @@ class ProcessBackend:
         self._end()
 
     def prepare(self, scenario: Scenario, steps: Sequence[Step]) -> None:
-        """See whether it can take every step; raises RequestError."""
+        """See whether it can take every step (RequestError), and whether there is room for it (MeasurementError)."""
         for step in steps:
             if not isinstance(step, _STEPS):
                 raise RequestError(f"-b processes only loads images; {scenario.name} asks for {type(step).__name__}")
+        loads = [step for step in steps if isinstance(step, LoadFlash)]
+        if loads:
+            most = max(loads, key=lambda step: step.size * step.count)
+            _check_room(most.size * (most.count if self.way == "private" else 1), most.count)
 
     def obey(self, step: Step) -> None:
         """Do what `step` says; raises MeasurementError where a child does not live."""
@@ -110,11 +114,10 @@ class ProcessBackend:
         if size != self._size or count < len(self.running):
             self._end()
         more = count - len(self.running)
-        _check_room(size * (more if self.way == "private" else 1), count)
         if size and self.image is None:
             self.image = self._make_image(size)
         self._size = size
-        what = f"while {count} processes loaded {size >> 20} MiB each ({self.way})"
+        what = f"while it loaded {size >> 20} MiB ({self.way}), as one of {count}"
         for number in range(count - more, count):
             self.running.append(LoadedProcess(self.image or Path(os.devnull), self.way, size, number + 1))
         for process in self.running[count - more :]:

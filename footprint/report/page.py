@@ -10,11 +10,13 @@ from footprint.report.beside import beside
 from footprint.report.cpus import cpus
 from footprint.report.features import features
 from footprint.report.figures import figures
+from footprint.report.flash import flash
 from footprint.report.history import history
 from footprint.report.kinds import kinds
 from footprint.report.leaks import leaks
 from footprint.report.lookups import lookups
 from footprint.report.machine.section import machine
+from footprint.report.map_curve import map_curve
 from footprint.report.remaining import remaining
 from footprint.report.section import Head, Section
 from footprint.report.slots import slots
@@ -24,6 +26,8 @@ from footprint.report.summary import head
 SECTIONS: tuple[Callable[[Recording], Section | None], ...] = (
     lookups,
     slots,
+    flash,
+    map_curve,
     remaining,
     cpus,
     history,
