@@ -18,6 +18,7 @@ from footprint.memory.policies import choose
 from footprint.memory.radix import Pages
 from footprint.memory.region import MemoryRegion
 from footprint.memory.rules import RuleSet
+from footprint.qemu.command_devices import device_types
 from footprint.qemu.oplog import OperationLog
 from footprint.scenario.scenario import Scenario
 from footprint.scenario.steps import (
@@ -113,6 +114,7 @@ class ModelBackend:
                 from footprint.reconstruct.page_size import page_size
                 from footprint.reconstruct.restore import restore
 
+                self.device_types |= device_types(capture.command)
                 pages, guess = page_size(capture)
                 restored = restore(capture, self._start(pages))
                 self._regions = list(restored.regions)

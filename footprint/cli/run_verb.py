@@ -106,6 +106,19 @@ def command(
         summarize(recording)
     if writes and not as_json:
         note("wrote " + " and ".join(str(path) for path in files))
+        _suggest(recording, folder)
+
+
+def _suggest(recording: Recording, folder: Path) -> None:
+    """Say which commands are worth typing next."""
+    from footprint.cli.next_commands import next_commands
+
+    commands = next_commands(recording, folder)
+    widest = max((len(command) for command, _ in commands), default=0)
+    if commands:
+        note("next:")
+    for command, why in commands:
+        note(f"  {command:<{min(widest, 60)}}  # {why}")
 
 
 def _output_files(folder: Path, *, force: bool, report: bool) -> list[Path]:
@@ -123,15 +136,18 @@ def _write(recording: Recording, files: list[Path]) -> None:
 
     texts = [encode(recording)]
     if len(files) > 1:
+        from footprint.report.index.pages import home_of
+        from footprint.report.look import PageLook
         from footprint.report.page import render
 
-        texts.append(render([recording]))
+        texts.append(render([recording], look=PageLook(home=home_of(files[1]))))
     for path, text in zip(files, texts, strict=True):
         write_text(path, text)
 
 
 def _load_page_maker() -> None:
-    import footprint.report.page  # noqa: F401  (loading it takes as long as many a run)
+    """What the page needs takes longer to load than many a run takes."""
+    import footprint.report.page  # noqa: F401
 
 
 def _check_history() -> None:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from footprint.cli.options import DEFAULT_MARK, json_option, rules_option
+from footprint.cli.show_picture import NARROWEST, print_bars, print_course, print_head, print_line, print_owners
 from footprint.cli.table import Column, metric_head, print_blocks, print_table, rules_head
-from footprint.cli.terminal import note, print_json, say, say_wrapped
+from footprint.cli.terminal import is_terminal, note, print_json, say, say_wrapped, width
 
 if TYPE_CHECKING:
     from footprint.recording.model import Recording, Run, Sample
@@ -76,7 +77,11 @@ def command(word: str, mark: str | None, rules: tuple[str, ...], *, everything: 
 
 def summarize(recording: Recording, *, mark: str | None = None, everything: bool = False) -> None:
     """Print the recording's figures at `mark`: a row a rule set, or a row a metric for all of them."""
-    if recording.answer and mark is None:
+    drawn = mark is None and not everything and is_terminal() and (width() or 0) >= NARROWEST and bool(recording.runs)
+    if drawn:
+        print_head(recording)
+        say()
+    elif recording.answer and mark is None:
         say_wrapped(recording.answer, hang="")
         say()
     read = [(run, sample) for run in recording.runs if (sample := run.sample(mark)) is not None]
@@ -87,9 +92,13 @@ def summarize(recording: Recording, *, mark: str | None = None, everything: bool
         note(f"nothing to show: {recording.scenario} has no runs" if not recording.runs else "nothing to show")
     elif everything:
         _print_everything(recording, read)
+    elif drawn and "guests" not in _names(read):
+        print_bars(_titles(recording, read), read, _figure)
+        print_owners(recording)
+        print_course(recording)
     else:
         _print_summary(recording, read)
-    _print_growth(recording)
+    _print_growth(recording, drawn=drawn)
     if mark in (None, "destroyed"):
         _print_remaining(recording)
     for sentence in recording.notes:
@@ -166,9 +175,9 @@ def _print_remaining(recording: Recording) -> None:
             say(f"    and {len(left) - MOST_LEFT} more names: the page has them all")
 
 
-def _print_growth(recording: Recording) -> None:
+def _print_growth(recording: Recording, *, drawn: bool) -> None:
     """For a recording of cycles: what grows from one to the next, and whether that is a leak."""
-    from footprint.verdict.scenario_growth import growths
+    from footprint.verdict.scenario_growth import growths, readings
 
     judged = growths(recording)
     wanted = [growth for growth in judged if growth.is_wanted]
@@ -182,6 +191,10 @@ def _print_growth(recording: Recording) -> None:
                 f"{growth.verdict}: {growth.metric} grows by {_figure(growth.metric, growth.per_cycle)} a cycle "
                 f"({interval}) over {growth.cycles} cycles at {growth.mark} under {growth.rules}"
             )
+            run = recording.run(growth.rules)
+            if drawn and run is not None:
+                first, second = readings(run, growth)
+                print_line([*first.values[:-1], *second.values])
     for rules, of_run in groupby(wanted, key=lambda growth: growth.rules):
         amounts = [f"{growth.metric} +{_figure(growth.metric, growth.per_cycle)}" for growth in of_run]
         say_wrapped(f"{rules}: each {recording.accumulates} adds on purpose: {', '.join(amounts)}")

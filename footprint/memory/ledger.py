@@ -222,6 +222,10 @@ class Ledger:
         used = bool(alive.given_up or (vacant is not None and vacant.spaces))
         return alive.plus(self.account.empty_views_alive(used=used)), nodes
 
+    def nodes_allocated(self, space: AddressSpace, entry: Entry) -> int:
+        """Nodes that the living dispatch of `space`, over the view of `entry`, got when it was made."""
+        return self._allocations.of(self._table.holder(space, entry), entry)
+
     def settle(self) -> None:
         """The grace period ends: everything that waits is freed."""
         self._note_history()

@@ -26,6 +26,7 @@ from footprint.memory.policies import OwnRules
 from footprint.memory.rules import RuleSet
 from footprint.probes.census import CensusProbe, refused
 from footprint.probes.lookups import LookupProbe
+from footprint.probes.owner_shares import owner_shares
 from footprint.probes.process import ProcessProbe
 from footprint.probes.remaining import remaining
 from footprint.probes.view_snapshot import view_owners, view_snapshots
@@ -33,8 +34,8 @@ from footprint.progress import Progress
 from footprint.record.request import INTRUSIVE, ModelOptions, Outcome, Request, check_samples
 from footprint.record.side_by_side import side_by_side
 from footprint.recording.metrics import metric
-from footprint.recording.model import DESTROYED, Number, Remaining, Run, Sample, Timeline, View, ViewOwner
-from footprint.scenario.steps import Build, Replay, Restore
+from footprint.recording.model import DESTROYED, Number, OwnerShare, Remaining, Run, Sample, Timeline, View, ViewOwner
+from footprint.scenario.steps import Build, Destroy, Mark, Replay, Restore
 from footprint.scripts import blame
 
 CHILD_SECONDS = 600
@@ -65,7 +66,6 @@ def record_on_model(
         progress(f"{scenario.name}: {', '.join(rules.name for rules in options.rules)}")
 
         def play_group(group: tuple[RuleSet, ...]) -> _Pass:
-            # Pictures are drawn of one run's views only; of the last, which is the newest of a history.
             return _pass(request, group, options)
 
         for played in side_by_side(play_group, groups, len, meanwhile):
@@ -112,18 +112,19 @@ def _custom_rules_blamed(rules: tuple[RuleSet, ...]) -> Iterator[None]:
 def _pass(request: Request, rule_sets: tuple[RuleSet, ...], options: ModelOptions) -> _Pass:
     """One pass that serves all of `rule_sets`.
 
-    The run under the last of all rule sets also has its living views, as they were at the last mark that had any.
+    Each has its living views and whose they are, as they were at the last mark that had any.
     """
     backend = ModelBackend(rule_sets, host_page=request.values["host_page"])
     scenario, census, process = request.scenario, CensusProbe(), ProcessProbe()
     asked = [probe() for name, probe in _ON_REQUEST.items() if name in options.probes]
-    with_views = options.rules[-1]
     samples: dict[str, list[Sample]] = {rules.name: [] for rules in backend.rules}
     views: dict[str, tuple[View, ...]] = {}
     owners: dict[str, tuple[ViewOwner, ...]] = {}
+    shares: dict[str, tuple[OwnerShare, ...]] = {}
     left: dict[str, tuple[Remaining, ...]] = {}
     started = time.perf_counter()
-    for reached in play(scenario, request.values, backend):
+    telling = _marks_before_the_end(request)
+    for number, reached in enumerate(play(scenario, request.values, backend)):
         measured = process.read()
         for ledger in backend.ledgers:
             counts = census.read(ledger)
@@ -138,10 +139,10 @@ def _pass(request: Request, rule_sets: tuple[RuleSet, ...], options: ModelOption
             samples[ledger.rules.name].append(Sample(reached.mark.name, reached.mark.cycle, metrics))
             if reached.mark.name == DESTROYED:
                 left[ledger.rules.name] = remaining(ledger, backend.regions)
-            if ledger.spaces:
+            if ledger.spaces and number in telling:
                 owners[ledger.rules.name] = view_owners(ledger, backend.device_types)
-            if ledger.rules is with_views and ledger.spaces:
-                views[with_views.name] = view_snapshots(ledger, backend.device_types)
+                shares[ledger.rules.name] = owner_shares(ledger, backend.device_types)
+                views[ledger.rules.name] = view_snapshots(ledger, backend.device_types)
     seconds = time.perf_counter() - started if len(backend.rules) == 1 else None
     runs = [
         Run(
@@ -153,11 +154,22 @@ def _pass(request: Request, rule_sets: tuple[RuleSet, ...], options: ModelOption
             timeline=None if scenario.state_only else _timeline(ledger),
             views=views.get(ledger.rules.name, ()),
             view_owners=owners.get(ledger.rules.name, ()),
+            owner_shares=shares.get(ledger.rules.name, ()),
             remaining=left.get(ledger.rules.name, ()),
         )
         for ledger in backend.ledgers
     ]
     return _Pass(runs, [*(f"Guessed: {guess}." for guess in backend.guesses), *backend.findings])
+
+
+def _marks_before_the_end(request: Request) -> set[int]:
+    """The numbers of the marks at which the machine is read for the last time before it is destroyed, and after."""
+    numbers, marks = set(), 0
+    for step in request.scenario.play(request.values):
+        if isinstance(step, Destroy):
+            numbers.add(marks - 1)
+        marks += isinstance(step, Mark)
+    return {*numbers, marks - 1}
 
 
 def _timeline(ledger: Ledger) -> Timeline:
