@@ -56,7 +56,7 @@ def answer(recording):
         "shared is what the pflash series of February and March 2021 proposed for read-only images; it was not merged.",
     ),
     telling=(
-        "guests", "flash.all", "flash.uss", "flash.pss", "flash.cache", "process.uss", "process.pss", "guests.shared",
+        "flash.all", "guests", "flash.uss", "flash.pss", "flash.cache", "process.uss", "process.pss", "guests.shared",
         "guests.pss",
     ),
     accumulates="process",
@@ -66,7 +66,7 @@ def pflash(p):
     """Let 1, 2, 4 … processes run without an image, then as many with one."""
     yield LoadFlash(p.children, p.machine, 0)
     yield Settle()
-    yield Mark("bare", p.children)
+    yield Mark("bare")
     for count in counts(p.children):
         yield LoadFlash(count, p.machine, p.image)
         yield Settle()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from footprint.recording.metrics import METRICS, MetricKind
+from footprint.recording.metrics import METRICS, MetricKind, metric
 from footprint.recording.model import DESTROYED, Recording, Run, Sample
 from footprint.report.bars import StackedBar, bars, folded
 from footprint.report.canvas import ACCENT, WIDTH
@@ -27,8 +27,9 @@ _MOST_NAMED = 8
 
 
 def first_picture(recording: Recording) -> Exhibit | None:
-    """Cycles where there are some, else rule sets beside each other, else who owns what, else who shares what."""
-    return _cycles(recording) or _rule_sets(recording) or _owned(recording) or _shared(recording)
+    """What the scenario calls telling, else cycles, else rule sets beside each other, else who owns or shares what."""
+    told = _rule_sets(recording) if recording.telling else None
+    return told or _cycles(recording) or _rule_sets(recording) or _owned(recording) or _shared(recording)
 
 
 # Section: rule sets beside each other
@@ -70,6 +71,9 @@ def _rule_sets(recording: Recording) -> Exhibit | None:
 def _told(recording: Recording) -> tuple[str, str, tuple[str, ...]]:
     """The metric drawn, the one drawn pale behind it, and those told beside; no name where no metric tells."""
     read = {name for run in recording.runs if (sample := run.sample()) for name in sample.metrics}
+    own = [name for name in recording.telling if name in read]
+    if own:
+        return own[0], "", tuple(own[1:4])
     wanted = (
         (
             "modelled.resident.peak",
@@ -121,7 +125,7 @@ def _head(name: str) -> str:
 
 
 def _titled(name: str) -> str:
-    what = METRICS[name].what if name in METRICS else name
+    what = metric(name).what if name in METRICS or name.startswith("listener.") else name
     return _TITLES.get(name, f"{what[0].upper()}{what[1:]}")
 
 

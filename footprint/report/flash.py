@@ -65,7 +65,12 @@ def _guests(runs: list[Run]) -> Picture:
 def _table(runs: list[Run]) -> Table:
     names = ("flash.all", "flash.uss", "flash.pss", "flash.cache", "process.rss", "process.uss", "process.pss")
     rows = tuple(
-        (run.rules, sample.mark, str(sample.cycle), *(figure(name, sample.metrics.get(name)) for name in names))
+        (
+            run.rules,
+            sample.mark,
+            str(int(sample.metrics["guests"])) if "guests" in sample.metrics else "1",
+            *(figure(name, sample.metrics.get(name)) for name in names),
+        )
         for run in runs
         for sample in run.samples
     )

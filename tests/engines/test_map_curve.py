@@ -39,6 +39,15 @@ def test_the_leak_of_an_engine_stands_beside_it(run):
     assert leak[1] == pytest.approx(123_072, rel=0.02)
 
 
+@pytest.mark.parametrize(("arch", "code"), [("x86_64", 0), ("sparc64", 1)])
+def test_a_budget_holds_on_an_architecture_that_is_known_good_and_breaks_on_one_that_leaks(
+    footprint, wheel, arch, code
+):
+    done = footprint("gate", "unicorn_maps", "-s", f"arch={arch}", "-s", "maps=60", "-s", "engines=2", "--mark", "built",
+                     "--budget", "unicorn.leak.bytes<=4KiB", PYTHONPATH=wheel("2.1.4"))  # fmt: skip
+    assert done.returncode == code, done.stdout + done.stderr
+
+
 def test_without_unicorn_it_is_told_how_to_get_it(footprint, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "unicorn.py").write_text("raise ModuleNotFoundError(name='unicorn')\n")
