@@ -14,6 +14,7 @@ from footprint.memory.policies import NodeReserve
 from footprint.memory.radix import Shape
 from footprint.memory.space import AddressSpace
 from footprint.memory.table import Entry, Holder, ViewTable
+from footprint.memory.tallies import ObjectCounts
 
 
 class NodeArrays(NamedTuple):
@@ -51,6 +52,14 @@ class NodeAllocations:
         nodes = self._noted[holder] = self._reserve.take(entry.figures.shape)
         self.total += dispatches * nodes
         return nodes
+
+    def in_use(self) -> tuple[ObjectCounts, int]:
+        """The objects, and the nodes allocated, of all entries of the table that some space uses."""
+        objects, nodes = self._table.totals, self.total
+        for entry in self._table.idle:
+            objects = objects.less(entry.share)
+            nodes -= entry.share.dispatches * self.of(entry, entry)
+        return objects, nodes
 
     def remove(self, holder: Holder, entry: Entry, dispatches: int) -> int:
         """`dispatches` of `holder` are released; gives the nodes of each."""
