@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from footprint.recording.metrics import METRICS, MetricKind
+from footprint.recording.metrics import METRICS, MetricKind, metric
 from footprint.recording.model import DESTROYED, Recording, Run, Sample
 from footprint.report.bars import StackedBar, bars, folded
 from footprint.report.canvas import ACCENT, WIDTH
@@ -31,9 +31,10 @@ _MOST_NAMED = 8
 
 
 def first_picture(recording: Recording) -> Exhibit | None:
-    """Its own story's picture; or cycles, what remains, rule sets beside each other, who owns or who shares what."""
+    """What the scenario calls telling, else its own story's picture, else whatever shows most of what there is."""
     return (
-        _story(recording, _STORIES)
+        (_rule_sets(recording) if recording.telling else None)
+        or _story(recording, _STORIES)
         or _cycles(recording)
         or _story(recording, (remaining,))
         or _rule_sets(recording)
@@ -92,6 +93,9 @@ def _rule_sets(recording: Recording) -> Exhibit | None:
 def _told(recording: Recording) -> tuple[str, str, tuple[str, ...]]:
     """The metric drawn, the one drawn pale behind it, and those told beside; no name where no metric tells."""
     read = {name for run in recording.runs if (sample := run.sample()) for name in sample.metrics}
+    own = [name for name in recording.telling if name in read]
+    if own:
+        return own[0], "", tuple(own[1:4])
     wanted = (
         (
             "modelled.resident.peak",
@@ -143,7 +147,7 @@ def _head(name: str) -> str:
 
 
 def _titled(name: str) -> str:
-    what = METRICS[name].what if name in METRICS else name
+    what = metric(name).what if name in METRICS or name.startswith("listener.") else name
     return _TITLES.get(name, f"{what[0].upper()}{what[1:]}")
 
 
