@@ -65,6 +65,13 @@ class Budget:
         tolerance = None if percent is None else _percent(percent, text)
         return cls(metric(name).name, relation, limit, mark, tolerance, text.strip(), baseline)
 
+    def check_tolerance(self) -> None:
+        """Raise RequestError for a measured metric without one."""
+        if not is_exact(self.metric) and self.tolerance is None:
+            raise RequestError(
+                f"{self.metric} is measured, and noisy: state its tolerance, as in {self.text!r} with ±5%"
+            )
+
     @property
     def words(self) -> str:
         """The rule in words."""
