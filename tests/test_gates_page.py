@@ -33,7 +33,7 @@ def words_of(line):
 
 
 def test_every_command_exits_as_the_page_says(answers):
-    assert len(answers) == 15
+    assert len(answers) == 17
     for line, done in answers:
         says = re.search(r"# exits (\d)$", line)
         assert done.returncode == int(says[1] if says else 0), f"{line}: {done.stdout}{done.stderr}"
@@ -42,7 +42,7 @@ def test_every_command_exits_as_the_page_says(answers):
 
 def test_every_answer_that_the_page_shows_is_the_answer(answers):
     said = "\n".join(done.stdout for _, done in answers)
-    assert len(SHOWN) == 2
+    assert len(SHOWN) == 3
     for shown in SHOWN:
         assert shown in said
 

@@ -6,7 +6,6 @@ import re
 import shlex
 import subprocess
 import sys
-import sysconfig
 from xml.etree import ElementTree
 
 import pytest
@@ -246,34 +245,19 @@ def example():
     return code, {"passed": passed, "failed": failed, "errors": errors}, shown
 
 
-@pytest.fixture(scope="module")
-def wheel_python(tmp_path_factory):
-    """The Python of an environment with footprint's wheel; what footprint needs is taken from the one of the tests."""
-    folder = tmp_path_factory.mktemp("wheel")
-    pip = [sys.executable, "-m", "pip"]
-    subprocess.run([*pip, "wheel", "-q", "--no-deps", "-w", folder, ROOT], check=True, capture_output=True)
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder / "venv"], check=True)
-    python = folder / "venv" / "bin" / "python"
-    [wheel] = folder.glob("*.whl")
-    subprocess.run([*pip, "--python", python, "install", "-q", "--no-deps", wheel], check=True, capture_output=True)
-    [site] = (folder / "venv").glob("lib/python*/site-packages")
-    (site / "needs.pth").write_text(sysconfig.get_path("purelib"))
-    return python
-
-
-def test_an_installed_wheel_gates_the_suite_of_an_empty_project(tmp_path, wheel_python):
+def test_an_installed_wheel_gates_the_suite_of_an_empty_project(tmp_path, wheel_programs):
     code, outcomes, shown = example()
     (tmp_path / "test_guest.py").write_text(code)
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "PYTEST"))}
 
     def python(*arguments):
-        command = [wheel_python, *arguments]
+        command = [wheel_programs / "python", *arguments]
         return subprocess.run(
             command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False
         )
 
     where = python("-c", "import footprint; print(footprint.__file__)").stdout
-    assert where.startswith(str(wheel_python.parents[1]))
+    assert where.startswith(str(wheel_programs.parent))
     done = python("-m", "pytest", "-q")
     assert done.returncode == 1
     said = f"{outcomes['failed']} failed, {outcomes['passed']} passed, {outcomes['errors']} error in"

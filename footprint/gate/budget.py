@@ -12,7 +12,7 @@ from footprint.gate.baseline import Baseline
 from footprint.gate.gate_verdict import GateVerdict, RuleOutcome, exact_figure, figure, is_exact
 from footprint.gate.noise import noise
 from footprint.gate.samples import check_recorded
-from footprint.gate.views import OF_VIEWS, private_views
+from footprint.gate.views import OF_SPACES, OF_VIEWS, named_spaces, private_views
 from footprint.recording.metrics import metric
 from footprint.recording.model import Number, Recording, Run, Sample
 
@@ -104,8 +104,8 @@ class Budget:
         sentence = f"{self.metric} is {shown} under {run.rules} at {sample.mark}: {verb} the budget {whole_limit}"
         before = self.baseline.value(run.rules, sample.mark, self.metric) if self.baseline else None
         owners = ""
-        if outcome is not RuleOutcome.OK and self.metric in OF_VIEWS:
-            owners = private_views(run, sample)
+        if outcome is not RuleOutcome.OK and self.metric in (*OF_VIEWS, OF_SPACES):
+            owners = named_spaces(run, sample) if self.metric == OF_SPACES else private_views(run, sample)
             sentence += f"; {owners}" if owners else ""
         noisy = noise(recording, run, sample.mark, self.metric)
         return GateVerdict(
