@@ -68,6 +68,8 @@ _DAMAGED = re.compile(
 _FENCE = re.compile(
     r"[\s>|]*(?:```|~~~|\"\"\"|'''|/\*|\*/|\{(?:noformat|code)[^}]{0,40}\}|</?(?:pre|code|tt)\b[^>]{0,80}>|\[/?(?:code|pre)\])\s*\w{0,20}\s*"
 )
+_SYSTEM = re.compile(r" *0{16}-f{16} \(prio 0, (?:i/o|RW|container)\): system(?: owner:| parent:|$)")
+_OF_A_VIEW = re.compile(r"[\s>|]*(?:AS \"[^\"]*\", root: \S|Root memory region: \S)")
 _POINTER = re.compile(r"[\s>|]*(?:[\^~][\^~\s|]*|\\ [^\\/()]* /\s*)")
 _BLANK = re.compile(r"[\s>|*#/]*")
 _QUOTE = re.compile(r"[\s>|]*")
@@ -178,6 +180,16 @@ def is_prompt(text: str) -> bool:
 def is_fence(text: str) -> bool:
     """Whether `text` begins or ends a piece of code: a fence of Markdown, of Jira, of HTML."""
     return len(text) <= LONGEST_LINE and _FENCE.fullmatch(text) is not None
+
+
+def is_system(text: str) -> bool:
+    """Whether `text` is the region of everything, which stands in no other: it is the root, however deep it stands."""
+    return _SYSTEM.match(text) is not None
+
+
+def is_part_of_a_view(text: str) -> bool:
+    """Whether `text` can only stand in a view: an address space of it, or its root."""
+    return _OF_A_VIEW.match(text) is not None
 
 
 def is_pointer(text: str) -> bool:

@@ -191,6 +191,8 @@ class _Walker:
             if draft is None and self.headless is None and kinds.starts(kinds.unquoted(text), TREE):
                 self.headless = line
             begun = draft is not None or bool(self.found.answers) or kinds.starts(kinds.unquoted(text), TREE)
+            if kinds.is_part_of_a_view(text):
+                raise self.source.unexpected(text, 'below a heading such as "FlatView #0"', line.number)
             if begun and kinds.is_damaged(text) and not self._interrupted:
                 raise self.source.unexpected(text, _BELOW_A_HEADING, line.number)
             self._leave_out(line, text)
@@ -327,7 +329,7 @@ def _shift(block: _Block, body: Sequence[tuple[int, str]], draft: _Draft, roots:
     flowed = root == 3 and all(depth % 2 for depth in depths)
     # Below a disabled root that is not printed the first line is deeper, but then not in every block.
     moved = roots == {root} and len(draft.blocks) > 1 and min(depths) == root
-    return 2 - root if flowed or moved else 0
+    return 2 - root if flowed or moved or kinds.is_system(body[0][1]) else 0
 
 
 def _depth(text: str) -> int:

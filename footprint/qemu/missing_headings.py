@@ -6,7 +6,7 @@ See docs/qemu-memory.md, "Forms by version".
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from footprint.qemu.plain_text import PlainLine
 
@@ -16,7 +16,7 @@ _ROOTS = {"system": "memory", "io": "I/O"}
 """Of every QEMU: the roots that are only ever the ones of these address spaces."""
 _EVERYTHING = "(?:0{8})?0{8}-(?:ffffffffffffffff|7ffffffffffffffe|fffffff[ef])"
 _ROOT = re.compile(
-    rf"(?P<prefix>[\s>|]*?)(?P<indent> {{0,2}})(?:{_EVERYTHING} \(prio 0, (?:i/o|RW|container)\): (?P<system>system)"
+    rf"(?P<prefix>[\s>|]*?)(?:  )?(?:{_EVERYTHING} \(prio 0, (?:i/o|RW|container)\): (?P<system>system)"
     r"|(?:0{8})?0{8}-(?:0{8})?0000ffff \(prio 0, (?:i/o|RW)\): (?P<io>io))\s*"
 )
 _HAS_HEADING = re.compile(
@@ -25,6 +25,21 @@ _HAS_HEADING = re.compile(
 )
 _VIEW = re.compile(r'(?P<prefix>[\s>|]*?) ?(?:AS ".*", root: .*|Root memory region: .*)')
 _OF_A_VIEW = re.compile(r'FlatView #\d|^[\s>|]*AS ".*", root: ')
+
+
+_LITERAL = re.compile(
+    r"(?P<before>.*(?:\"\"\"|'''|R\"\())(?P<heading>(?:FlatView #\d+|address-space: \S.*|memory-region: \S.*))"
+)
+
+
+def _out_of_literals(lines: Sequence[PlainLine]) -> Iterator[PlainLine]:
+    """`lines` with a heading that stands behind the opening of a text in a program on a line of its own."""
+    for line in lines:
+        if literal := _LITERAL.fullmatch(line.text):
+            yield PlainLine(line.number, literal["before"])
+            yield PlainLine(line.number, literal["heading"])
+        else:
+            yield line
 
 
 def with_headings(lines: Sequence[PlainLine]) -> tuple[list[PlainLine], list[str]]:
@@ -36,7 +51,7 @@ def with_headings(lines: Sequence[PlainLine]) -> tuple[list[PlainLine], list[str
     repairs: list[str] = []
     sharing = before = ""
     views = 0 if not any("FlatView #" in line.text for line in lines) else None
-    for line in lines:
+    for line in _out_of_literals(lines):
         text = line.text
         shared = _SHARED.fullmatch(text) if " shared " in text else None
         if shared:
