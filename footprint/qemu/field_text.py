@@ -263,6 +263,9 @@ class _Walker:
         self._blank = self._interrupted = False
         if draft is None:
             return
+        if draft.sort == TREE and not any(block.body for block in draft.blocks):  # names alone, as a list of spaces
+            self.found.left_out += [number for block in draft.blocks for number, _ in block.headings]
+            return
         self.found.answers.append(_finished(draft, self.source, self.found.left_out))
 
 

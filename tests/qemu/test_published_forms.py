@@ -123,6 +123,13 @@ def test_carets_and_words_below_a_line_point_at_it_and_are_left_out(read) -> Non
     assert "left out: line 4 to 5" in capture.repairs
 
 
+def test_names_of_spaces_without_a_tree_are_no_machine(read) -> None:
+    names = "address-space: cpu-memory-0\naddress-space: cpu-memory-1\naddress-space: memory\n"
+    capture = read(f"{TREE}(qemu) info mtree\n{names}")
+    assert shown(capture) == PLAIN
+    assert "left out: line 5 to 7" in capture.repairs
+
+
 def test_eight_digits_are_those_of_32_bit_targets_of_1_x(read, counts) -> None:
     text = (
         "(qemu) info mtree\nmemory\n00000000-fffffffe (prio 0, RW): system\n  00000000-07ffffff (prio 0, RW): ram\n"
