@@ -18,6 +18,8 @@ from footprint.qemu_process.monitor import RefusedError
 from footprint.qemu_process.plug_bench import Plugging
 from footprint.qemu_process.qmp_pair import Command, Talk
 
+READINGS = 3
+SILENT = "it said nothing"
 SpaceName = tuple[str, str, str]
 """An address space: its name, the region that it shows, and that region's owner."""
 
@@ -73,9 +75,17 @@ class QemuCycles:
         if life is not None:
             held["flatviews.allocated"] = life.created - life.freed
         if self._channel is not None:
-            held |= self._channel.read()
+            held |= self._heap(self._channel)
         pairs = zip(OUTSIDE, self._outside.read(), strict=True)
         return {**held, **{name: value for name, value in pairs if value != ABSENT}}
+
+    def _heap(self, channel: HeapChannel) -> dict[str, int]:
+        """The least of some readings: what QEMU answered with is now and then freed only with the next answer."""
+        readings = []
+        for _ in range(READINGS if channel.is_cheap else 1):
+            self.guest.reap()
+            readings.append(dict(channel.read()))
+        return min(readings, key=lambda reading: reading["heap.bytes"])
 
     def spaces(self) -> Counter[SpaceName]:
         """Its address spaces; ``info mtree`` keeps nothing alive."""
@@ -126,7 +136,8 @@ class QemuCycles:
         if code is not None:
             verb = "aborts" if code == -signal.SIGABRT else "ends" if code >= 0 else "dies"
             how = f" with {code}" if code >= 0 else "" if code == -signal.SIGABRT else f" of {signal.Signals(-code).name}"
-            raise CrashedError(f"{verb}{how} {when}: {process.last_words()}")
+            words = process.last_words()
+            raise CrashedError(f"{verb}{how} {when}" + (f": {words}" if words != SILENT else ""))
 
 
 def grown(before: Mapping[SpaceName, int], after: Counter[SpaceName]) -> Counter[SpaceName]:

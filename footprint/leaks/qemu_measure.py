@@ -66,7 +66,11 @@ def _guest(
     with theirs:
         words = command_line(program, bench, device, qtest=theirs.fileno() if needs_eject else None)
         guest = opened.enter_context(Guest(words, seconds=limits.seconds, heap=watch, pass_fds=(theirs.fileno(),)))
-    return guest, Ejector(ours, bench.ports) if needs_eject else None
+    if not needs_eject:
+        return guest, None
+    ejector = Ejector(ours, bench.ports)
+    ejector.prepare()
+    return guest, ejector
 
 
 def _told(verdict: Verdict, guest: Guest, bench: Bench, channel: HeapChannel | None, missing: str) -> Verdict:

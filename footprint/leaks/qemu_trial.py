@@ -1,8 +1,7 @@
 """The protocol for a real QEMU: warm up, measure in windows of blocks, and say where.
 
 Its heap is counted to the byte and its own deferred work can be waited for, so there is no noise to speak of: a leak
-takes the same in every block. What the windows say is judged by the rule that every other target is judged by
-(`verdict.trend`).
+leaves the same in every block. What the windows say is judged by `verdict.counted_trend`.
 """
 
 from __future__ import annotations
@@ -20,8 +19,9 @@ from footprint.leaks.qemu_target import QemuTarget
 from footprint.leaks.supervisor import Limits
 from footprint.process.heap_watch import HeapWatch
 from footprint.progress import Progress
+from footprint.verdict.counted_trend import counted_rate, decide_counted
 from footprint.verdict.place import Explanation, Place, PlaceKind, counted
-from footprint.verdict.trend import Decision, Series, Slope, decide, growth
+from footprint.verdict.trend import Decision, Series, Slope, decide
 from footprint.verdict.verdict import Answer, Finding, FindingKind, Verdict
 
 WARM_CYCLES = 12
@@ -134,12 +134,18 @@ class QemuTrial:
             if number == 2:
                 self._spaces = self._subject.spaces()
             self._window(block, number)
-            decisions = {name: decide(series, FLOORS[name]) for name, series in self._windows.items()}
-            rates = {name: growth(series) for name, series in self._windows.items()}
+            decisions = {name: self._decide(name, series) for name, series in self._windows.items()}
+            rates = {name: counted_rate(series) for name, series in self._windows.items()}
             measured = Measured(decisions, rates, number * BLOCKS * block)
             if number > 1 and not measured.undecided:
                 break
         return measured
+
+    def _decide(self, name: str, series: list[Series]) -> Decision:
+        """Address space is taken in steps; where nothing else is known of the heap, they decide."""
+        if name == "vm.bytes" and "heap.bytes" not in self._windows:
+            return decide(series, FLOORS[name])
+        return decide_counted(series, FLOORS[name])
 
     def _window(self, block: int, number: int) -> None:
         rows = [self._subject.read()]

@@ -175,6 +175,11 @@ class Guest:
             life = self.trace.read()
         return life
 
+    def reap(self) -> None:
+        """The latter part of `drain` alone: it takes a millisecond."""
+        with self.speaking("while it freed what waited"), contextlib.suppress(RefusedError):
+            self.monitor.execute(_REFUSED_RESIZE[0], **_REFUSED_RESIZE[1])
+
     def drain(self, *, fully: bool = True) -> None:
         """Let QEMU do what it has put off: free what waits for the grace period, and drop deleted bottom halves.
 

@@ -24,9 +24,10 @@ _SUM = re.compile(r'<(total|system) type="(fast|rest|mmap|current)"(?: count="\d
 
 
 class HeapChannel(Protocol):
-    """Reads the heap of a QEMU; `name` says how, for people."""
+    """Reads the heap of a QEMU; `name` says how, for people. `is_cheap`: a reading takes milliseconds."""
 
     name: str
+    is_cheap: bool
 
     def read(self) -> Mapping[str, int]:
         """``heap.bytes``, and ``heap.blocks`` where they are known; raises MeasurementError."""
@@ -38,6 +39,7 @@ class Preloaded:
 
     watch: HeapWatch
     name: str = "a preloaded library"
+    is_cheap: bool = True
 
     def read(self) -> Mapping[str, int]:
         """Once QEMU has freed what it answered with."""
@@ -58,6 +60,7 @@ class ByGdb:
 
     pid: int
     name: str = "gdb (malloc_info)"
+    is_cheap: bool = False
 
     def read(self) -> Mapping[str, int]:
         """What glibc gave and did not get back, with its own words for each block."""

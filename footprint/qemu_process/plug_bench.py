@@ -48,6 +48,7 @@ BENCHES = {
     "pseries": Bench("pseries", (*_ROOM, "-cpu", "power9"), "pci.0", {}),
 }
 """By machine. Another one is started as it is, and a device finds its place by itself."""
+MANY_CPUS = "1,maxcpus=240"
 DEFAULT = {"x86_64": "q35", "i386": "q35", "aarch64": "virt", "arm": "virt", "ppc64": "pseries", "riscv64": "virt"}
 NEEDS = {"nvme": {"serial": PLUGGED}, "pci-bridge": {"chassis_nr": 7}, "usb-ccid": {}, "xen-pvdevice": {}}
 """Properties without which a device is refused, whatever it is used for."""
@@ -77,14 +78,16 @@ def bench_of(program: str, machine: str | None) -> Bench:
 
 def command_line(program: str, bench: Bench, device: DeviceType | None, *, qtest: int | None = None) -> list[str]:
     """Starts `program` with the `bench`, and the bus that `device` goes on; `qtest` is the descriptor for it."""
-    words = [program, "-M", bench.machine, "-nodefaults", *bench.words, "-audiodev", f"none,id={AUDIO}"]
+    # A CPU that is plugged anew takes a new place in TCG's table each time, and QEMU aborts when that is full.
+    room = [MANY_CPUS if word == _ROOM[1] and device is not None and device.name == CPU else word for word in bench.words]
+    words = [program, "-M", bench.machine, "-nodefaults", *room, "-audiodev", f"none,id={AUDIO}"]
     controller = BUSES.get(device.bus, "") if device is not None else ""
     if controller == "usb-ccid":
         words += ["-device", "qemu-xhci,id=usb0"]
     if controller:
         words += ["-device", ",".join([controller, "id=bus0", *(f"{k}={v}" for k, v in NEEDS.get(controller, {}).items())])]
     if qtest is not None:
-        words += ["-chardev", f"socket,id=footprint-qtest,fd={qtest}", "-qtest", "chardev:footprint-qtest"]
+        words += ["-chardev", f"socket,id=footprint-qtest,fd={qtest}", "-object", "qtest,id=qtest0,chardev=footprint-qtest,log=/dev/null"]
     return words
 
 
@@ -151,12 +154,15 @@ class Ejector:
         self._ours, self._ports = ours, ports
         ours.settimeout(5)
 
+    def prepare(self) -> None:
+        """Switch the CPUs' controller from its old interface, which ejects nothing, to the new one."""
+        self._write(f"outl {self._ports['cpus']:#x} 0x0")
+
     def eject(self) -> None:
         """Let every module and CPU go that was asked to."""
         memory, cpus = self._ports["memory"], self._ports["cpus"]
         for slot in range(4):
             self._write(f"outl {memory:#x} {slot:#x}", f"outb {memory + 0x14:#x} 0x8")
-        self._write(f"outl {cpus:#x} 0x0")  # the first write of zero switches from the old interface to the new one
         for number in range(1, 4):
             self._write(f"outl {cpus:#x} {number:#x}", f"outb {cpus + 4:#x} 0x8")
 
