@@ -132,6 +132,7 @@ class QemuBackend:
 def refusals(scenario: Scenario, steps: Sequence[Step], guests: int = 1) -> list[str]:
     """What of `steps` no real QEMU can do, or not that many side by side: each a verb with its object, once."""
     reasons = [_refusal(step, scenario) for step in steps if not isinstance(step, _STEPS)]
+    reasons += _places(steps)
     if guests > 1:
         # Guests that lived on their own would not stay alike, and only the first is counted.
         more = dict.fromkeys(type(step).__name__ for step in steps if isinstance(step, _ON_ONE_GUEST))
@@ -149,6 +150,19 @@ def refuse(reasons: Sequence[str]) -> None:
         raise RequestError(f"-b qemu cannot {', '.join(rest)}{' or ' if rest else ''}{last}")
 
 
+def _places(steps: Sequence[Step]) -> list[str]:
+    """What is wrong with the places of what is plugged: on a PC's and virt's root bus a stopped guest keeps it."""
+    machine = next((step.topology.machine for step in steps if isinstance(step, Build)), "")
+    plugged = [step.device.type for step in steps if isinstance(step, Plug) and step.device.bus == "pci.0"]
+    if machine in _KEEPS_DEVICES and plugged:
+        return [
+            f"take a device out of a stopped {machine} (use -s machine=q35 or -s machine=pseries, or "
+            f"footprint leaks qemu:{plugged[0]} --machine {machine})"
+        ]
+    return []
+
+
+_KEEPS_DEVICES = ("pc", "virt")
 _ON_ONE_GUEST = (Boot, Plug, Unplug)
 _STEPS = (Build, Settle, Mark, Destroy, *_ON_ONE_GUEST)
 _BEYOND = {

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from footprint.cli.leaks_lines import line_options, line_rule, line_words
+from footprint.cli.leaks_qemu import qemu_options, qemu_sweep, qemu_verdict, qemu_words, show_sweep
 from footprint.cli.options import json_option, rules_option
 from footprint.cli.terminal import end_progress, print_json, progress, say
 
@@ -35,10 +37,11 @@ class _TargetOrProgram(click.Command):
     "-b", "backend", metavar="BACKEND", default="model", show_default=True,
     help="With a scenario: the backend, model or qemu (a real QEMU process).",
 )  # fmt: skip
-@click.option("--qemu", metavar="PATH", help="With -b qemu: the QEMU binary.")
+@click.option("--qemu", metavar="PATH", help="With qemu and -b qemu: the QEMU binary.")
 @click.option(
     "--line", metavar="TEXT", help="With -- PROG: the line to send it each cycle. Default: the number of the cycle."
 )
+@line_options
 @click.option(
     "--cycles", type=int, metavar="N", help="Measure N cycles, at least 20. Default: as many as the answer needs."
 )
@@ -56,6 +59,7 @@ class _TargetOrProgram(click.Command):
     help="Run the target in this Python; its environment needs footprint and the target.",
 )  # fmt: skip
 @click.option("--no-where", is_flag=True, help="Do not look for the place of a leak.")
+@qemu_options
 @json_option
 @click.pass_context
 def command(
@@ -67,7 +71,8 @@ def command(
     """Run TARGET again and again in a process of its own, and find out whether it leaks.
 
     TARGET is module:callable, FILE.py:callable, unicorn:ARCH[:open|map|run] or a scenario; or, after --, a program
-    that answers one line on its stdin per cycle. If the module has functions setup and teardown, they are called
+    that answers one line on its stdin per cycle. qemu:DEVICE[,prop=value…] plugs a device into a real QEMU and takes
+    it out again; qemu with --do and --undo is any pair of QMP commands. If the module has functions setup and teardown, they are called
     before the first and after the last cycle.
 
     \b
@@ -75,9 +80,12 @@ def command(
     footprint leaks ./check.py:one_request --cycles 500
     footprint leaks unicorn:sparc64
     footprint leaks hotplug -s device=nec-usb-xhci -s bus_master=0 -s commit=0 -b qemu --cycles 50
+    footprint leaks qemu:nvme --qemu /opt/qemu/bin/qemu-system-x86_64
+    footprint leaks qemu --do "info mtree -f"
+    footprint leaks qemu --all-devices --against /usr/bin/qemu-system-x86_64
     footprint leaks -- cat
 
-    Exit codes: 0 clean; 1 a leak; 2 no such target; 3 inconclusive.
+    Exit codes: 0 clean; 1 a leak, or a QEMU that died of it; 2 no such target; 3 inconclusive, or refused.
     """
     from datetime import UTC, datetime
 
@@ -85,6 +93,7 @@ def command(
     from footprint.errors import RequestError
     from footprint.leaks.measure import Options, measure, measure_command
     from footprint.leaks.plan import Plan
+    from footprint.leaks.qemu_target import is_qemu
     from footprint.leaks.scenarios import judge
     from footprint.verdict.suppressions import read_suppressions, suppressed
 
@@ -94,15 +103,24 @@ def command(
     is_command = context.meta[AFTER_DASHES]
     if len(target) > 1 and not is_command:
         raise RequestError(f"one target at a time, not {len(target)}; a program with its arguments goes after --")
-    is_scenario = not is_command and ":" not in target[0]
-    of_scenario = {"-s": bool(sets), "-r": bool(rules), "-b": backend != "model", "--qemu": qemu is not None}
+    in_qemu, in_words = not is_command and is_qemu(target[0]), qemu_words(context)
+    is_scenario = not is_command and not in_qemu and ":" not in target[0]
+    of_scenario = {"-s": bool(sets), "-r": bool(rules), "-b": backend != "model", "--qemu": qemu is not None and not in_qemu}
     check_belong(
         *(() if is_scenario else ((of_scenario, "a scenario"),)),
-        *(() if is_command else (({"--line": line is not None}, "-- PROG"),)),
+        *(() if is_command else (({"--line": line is not None, **line_words(context)}, "-- PROG"),)),
+        *(() if in_qemu else ((in_words.given(), "qemu or qemu:DEVICE"),)),
     )
     try:
-        if is_command:
-            verdict = measure_command(target, options, line, progress())
+        if in_words.all_devices:
+            document, code = qemu_sweep(target[0], qemu, in_words, options.plan, seconds)
+            end_progress()
+            print_json(document) if as_json else show_sweep(document)
+            context.exit(code)
+        if in_qemu:
+            verdict = qemu_verdict(target[0], qemu, in_words, options.plan, seconds)
+        elif is_command:
+            verdict = measure_command(target, options, line, progress(), line_rule(context))
         elif is_scenario:
             request = leaks_request(target[0], sets, cycles, BackendWords(backend, rules, qemu=qemu))
             verdict = judge(request, progress())
@@ -122,7 +140,7 @@ def _show(verdict: Verdict) -> None:
     from footprint.leaks.verdict_text import told
 
     head, *rest = told(verdict)
-    colour = {"clean": "green", "leak": "red", "inconclusive": "yellow"}[verdict.verdict]
+    colour = {"clean": "green", "leak": "red", "crash": "red", "inconclusive": "yellow"}[verdict.verdict]
     say(head, colour=colour)
     for line in rest:
         say(line)

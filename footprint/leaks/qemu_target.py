@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 
-from footprint.errors import MeasurementError, RequestError, UnknownNameError
+from footprint.errors import MeasurementError, RequestError
 from footprint.process.child import find_program
 from footprint.process.heap_watch import HeapWatch
 from footprint.qemu_process.device_types import CPU, DeviceType, read_device_types
@@ -88,7 +89,9 @@ def find_device(program: str, name: str) -> DeviceType:
         return DeviceType(CPU, "", "CPU")
     types = device_types(program)
     if name not in types:
-        raise UnknownNameError("device", name, sorted(types))
+        close = difflib.get_close_matches(name, types, 1)
+        meant = f" (did you mean {close[0]!r}?)" if close else ""
+        raise RequestError(f"{program} has no device {name!r}{meant}; {program} -device help lists the {len(types)} it has")
     row = types[name]
     return DeviceType(CPU, "", "CPU") if row.heading == "CPU" else row
 

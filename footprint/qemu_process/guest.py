@@ -82,7 +82,7 @@ class Guest:
         self._held.callback(self._ours.close)
         with theirs:
             fd = theirs.fileno()
-            monitor = ["-chardev", f"socket,id=footprint,fd={fd}", "-mon", "chardev=footprint,mode=control"]
+            monitor = ["-chardev", f"socket,id=footprint,fd={fd}", "-qmp", "chardev:footprint"]
             full = [*self.command, *quiet(self.command), *monitor, *self.trace.arguments]
             watched = () if self.heap is None else (self.heap.descriptor,)
             self._run(full, (fd, self.trace.fd, *watched, *self._pass_fds))

@@ -37,6 +37,8 @@ class Bench:
 
 _PORT = ("-device", "pcie-root-port,id=rp0,slot=1,chassis=1")
 _ROOM = ("-smp", "1,maxcpus=4", "-m", "128M,slots=4,maxmem=4G")
+_ROOM_256 = (*_ROOM[:3], "256M,slots=4,maxmem=4G")
+"""Memory of pseries comes in pieces of 256 MiB."""
 _SHPC = (
     "-global", "PIIX4_PM.acpi-pci-hotplug-with-bridge-support=off",
     "-device", "pci-bridge,id=rp0,chassis_nr=1,shpc=on,addr=3",
@@ -45,7 +47,7 @@ BENCHES = {
     "q35": Bench("q35", (*_ROOM, *NATIVE_HOTPLUG, *_PORT), "rp0", {"memory": 0xA00, "cpus": 0xCD8}),
     "pc": Bench("pc", (*_ROOM, *_SHPC), "rp0", {"memory": 0xA00, "cpus": 0xAF00}),
     "virt": Bench("virt", ("-cpu", "max", *_PORT), "rp0", {}),
-    "pseries": Bench("pseries", (*_ROOM, "-cpu", "power9"), "pci.0", {}),
+    "pseries": Bench("pseries", (*_ROOM_256, "-cpu", "power9"), "pci.0", {}),
 }
 """By machine. Another one is started as it is, and a device finds its place by itself."""
 MANY_CPUS = "1,maxcpus=240"
@@ -56,7 +58,7 @@ _BACKENDS: dict[str, tuple[str, dict[str, Any]]] = {
     "drive": ("blockdev-add", {"driver": "null-co", "node-name": "footprint-drive", "size": 1 << 30}),
     "netdev": ("netdev_add", {"type": "hubport", "id": "footprint-netdev", "hubid": 0}),
     "chardev": ("chardev-add", {"id": "footprint-chardev", "backend": {"type": "null", "data": {}}}),
-    "memdev": ("object-add", {"qom-type": "memory-backend-ram", "id": "footprint-memory", "size": 128 << 20}),
+    "memdev": ("object-add", {"qom-type": "memory-backend-ram", "id": "footprint-memory", "size": 256 << 20}),
     "cryptodev": ("object-add", {"qom-type": "cryptodev-backend-builtin", "id": "footprint-crypto"}),
 }
 """By the property that names it: what makes a backend. One is made before the first cycle, and stays."""
