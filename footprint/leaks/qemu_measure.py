@@ -6,7 +6,7 @@ import socket
 from contextlib import ExitStack, closing
 
 from footprint.errors import MeasurementError
-from footprint.leaks.plan import BLOCKS, Plan
+from footprint.leaks.plan import Plan
 from footprint.leaks.qemu_cycles import QemuCycles
 from footprint.leaks.qemu_target import NO_DEVICE, QemuTarget, find_device
 from footprint.leaks.qemu_trial import QemuTrial
@@ -21,7 +21,8 @@ from footprint.qemu_process.plug_bench import Bench, Ejector, Plugging, bench_of
 from footprint.qemu_process.qmp_pair import Talk
 from footprint.verdict.verdict import Verdict
 
-LEAST = 2 * BLOCKS
+SECONDS = 15.0
+"""What the start, and every command, may take."""
 NO_VIEWS = "flatviews: this QEMU was built without trace events"
 
 
@@ -65,7 +66,7 @@ def _guest(
     opened.enter_context(closing(ours))
     with theirs:
         words = command_line(program, bench, device, qtest=theirs.fileno() if needs_eject else None)
-        guest = opened.enter_context(Guest(words, seconds=limits.seconds, heap=watch, pass_fds=(theirs.fileno(),)))
+        guest = opened.enter_context(Guest(words, seconds=min(SECONDS, limits.seconds), heap=watch, pass_fds=(theirs.fileno(),)))
     if not needs_eject:
         return guest, None
     ejector = Ejector(ours, bench.ports)

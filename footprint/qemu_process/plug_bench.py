@@ -52,7 +52,12 @@ BENCHES = {
 """By machine. Another one is started as it is, and a device finds its place by itself."""
 MANY_CPUS = "1,maxcpus=240"
 DEFAULT = {"x86_64": "q35", "i386": "q35", "aarch64": "virt", "arm": "virt", "ppc64": "pseries", "riscv64": "virt"}
-NEEDS = {"nvme": {"serial": PLUGGED}, "pci-bridge": {"chassis_nr": 7}, "usb-ccid": {}, "xen-pvdevice": {}}
+NEEDS: dict[str, dict[str, Any]] = {
+    "nvme": {"serial": PLUGGED},
+    "pci-bridge": {"chassis_nr": 7},
+    "pci-bridge-seat": {"chassis_nr": 7},
+    "ccid-card-emulated": {"backend": "certificates"},
+}
 """Properties without which a device is refused, whatever it is used for."""
 _BACKENDS: dict[str, tuple[str, dict[str, Any]]] = {
     "drive": ("blockdev-add", {"driver": "null-co", "node-name": "footprint-drive", "size": 1 << 30}),
@@ -60,6 +65,10 @@ _BACKENDS: dict[str, tuple[str, dict[str, Any]]] = {
     "chardev": ("chardev-add", {"id": "footprint-chardev", "backend": {"type": "null", "data": {}}}),
     "memdev": ("object-add", {"qom-type": "memory-backend-ram", "id": "footprint-memory", "size": 256 << 20}),
     "cryptodev": ("object-add", {"qom-type": "cryptodev-backend-builtin", "id": "footprint-crypto"}),
+    "canbus": ("object-add", {"qom-type": "can-bus", "id": "footprint-can"}),
+    "canbus0": ("object-add", {"qom-type": "can-bus", "id": "footprint-can0"}),
+    "canbus1": ("object-add", {"qom-type": "can-bus", "id": "footprint-can1"}),
+    "volatile-memdev": ("object-add", {"qom-type": "memory-backend-ram", "id": "footprint-volatile", "size": 256 << 20}),
 }
 """By the property that names it: what makes a backend. One is made before the first cycle, and stays."""
 
@@ -123,7 +132,7 @@ def plugging(guest: Guest, bench: Bench, device: DeviceType, given: Mapping[str,
     for name, value in NEEDS.get(device.name, {}).items():
         values[name] = value
     for name, (command, arguments) in _BACKENDS.items():
-        if name in known and name not in given:
+        if name in known and name not in given and not (name == "memdev" and "volatile-memdev" in known):
             before.append(Command(command, arguments=arguments))
             values[name] = arguments.get("node-name") or arguments["id"]
     if "audiodev" in known:
