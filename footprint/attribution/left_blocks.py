@@ -8,7 +8,7 @@ from pathlib import Path
 
 from footprint.attribution.qom_objects import Memory, QomObject, memory_of
 from footprint.process.code_names import CodeNames
-from footprint.process.heap_watch import Block, Crash
+from footprint.process.heap_watch import Crash, HeapBlock
 from footprint.verdict.place import NEAR, Explanation, Place, PlaceKind, counted, largest
 
 MOST_FRAMES = 20
@@ -25,14 +25,14 @@ NEAR_HINT = (
 OBJECT_METRICS = ("heap.bytes", "heap.blocks")
 
 
-def explained(blocks: Sequence[Block], cycles: int, pid: int) -> Explanation:
+def explained(blocks: Sequence[HeapBlock], cycles: int, pid: int) -> Explanation:
     """Where `blocks`, left by so many cycles of the process `pid`, come from."""
     names = CodeNames(Path(f"/proc/{pid}/maps").read_text())
-    groups: dict[tuple[int, ...], list[Block]] = defaultdict(list)
+    groups: dict[tuple[int, ...], list[HeapBlock]] = defaultdict(list)
     for block in blocks:
         groups[block.stack].append(block)
     kept = {stack: group for stack, group in groups.items() if len(group) >= SHARE * cycles}
-    merged: dict[tuple[str, ...], list[Block]] = defaultdict(list)
+    merged: dict[tuple[str, ...], list[HeapBlock]] = defaultdict(list)
     for stack, group in kept.items():
         merged[frames_of(stack, names)] += group
     places = [_stack_place(frames, group, cycles) for frames, group in merged.items()]
@@ -75,7 +75,7 @@ def _named(stack: Iterable[int], names: CodeNames) -> Iterable[tuple[str, str]]:
             yield name if exact else f"{NEAR}{name}", Path(file).name
 
 
-def _stack_place(frames: tuple[str, ...], group: Sequence[Block], cycles: int) -> Place:
+def _stack_place(frames: tuple[str, ...], group: Sequence[HeapBlock], cycles: int) -> Place:
     rate, size = len(group) / cycles, sum(block.size for block in group) / cycles
     return Place(
         PlaceKind.NATIVE, metrics=OBJECT_METRICS, amount=f"{counted(rate, 'block')}, {counted(round(size), 'B', 'B')}",
@@ -83,7 +83,7 @@ def _stack_place(frames: tuple[str, ...], group: Sequence[Block], cycles: int) -
     )  # fmt: skip
 
 
-def _objects(blocks: Iterable[Block], memory: Memory, cycles: int) -> Iterable[Place]:
+def _objects(blocks: Iterable[HeapBlock], memory: Memory, cycles: int) -> Iterable[Place]:
     """The objects among `blocks` of which every cycle leaves one, those of the largest blocks first."""
     seen: Counter[QomObject] = Counter()
     sizes: Counter[QomObject] = Counter()

@@ -1,4 +1,4 @@
-"""QEMU's objects among the blocks of its heap: an object begins with its class, a class with its type, that with a name.
+"""QEMU's objects among its heap's blocks: an object begins with its class, a class with its type, a type with its name.
 
 So has every QEMU since 1.1 begun its objects (``include/qom/object.h``): class, free function, properties, reference
 count, parent.

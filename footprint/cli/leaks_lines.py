@@ -28,11 +28,12 @@ def line_options(command: Callable[..., Any]) -> Callable[..., Any]:
             help="With -- PROG: it has answered when it is silent for so long.", **kept,
         ),
         click.option(
-            "--answer-lines", type=click.IntRange(min=1), metavar="N", help="With -- PROG: it answers in N lines.", **kept
+            "--answer-lines", type=click.IntRange(min=1), metavar="N",
+            help="With -- PROG: it answers in N lines.", **kept,
         ),
         click.option(
             "--prompt", metavar="REGEX",
-            help="With -- PROG: it has answered when it shows this. Default: the prompt that it starts with, else a line.",
+            help="With -- PROG: it has answered when it shows this. Default: the prompt it starts with, else a line.",
             **kept,
         ),
     ):  # fmt: skip

@@ -65,13 +65,24 @@ def qemu_options(command: Callable[..., Any]) -> Callable[..., Any]:
             click.option("--only", metavar="NAMES", help="With --all-devices: only these, comma-separated.", **kept),
             click.option("--against", metavar="PATH", help="With --all-devices: compare with this QEMU.", **kept),
             click.option(
-                "--keep", metavar="DIR", type=path, help=f"With --all-devices: keep answers there. Default: {KEEP}.", **kept
+                "--keep",
+                metavar="DIR",
+                type=path,
+                help=f"With --all-devices: keep answers there. Default: {KEEP}.",
+                **kept,
             ),
-            click.option("--restart", is_flag=True, help="With --all-devices: forget what was measured before.", **kept),
+            click.option(
+                "--restart", is_flag=True, help="With --all-devices: forget what was measured before.", **kept
+            ),
         )
     ):
         command = option(command)
     return command
+
+
+def is_qemu_word(word: str) -> bool:
+    """Whether a target is in a real QEMU."""
+    return word == "qemu" or word.startswith("qemu:")
 
 
 def qemu_verdict(word: str, program: str | None, words: QemuWords, plan: Plan, seconds: float) -> Verdict:
@@ -114,7 +125,9 @@ def _target(word: str, program: str | None, words: QemuWords) -> QemuTarget:
     return QemuTarget(word, program, words.machine, before=before, after=after, do=do, undo=undo)
 
 
-def qemu_sweep(word: str, program: str | None, words: QemuWords, plan: Plan, seconds: float) -> tuple[dict[str, Any], int]:
+def qemu_sweep(
+    word: str, program: str | None, words: QemuWords, plan: Plan, seconds: float
+) -> tuple[dict[str, Any], int]:
     """Sweep, print what came of it unless asked for JSON, and give the document and the exit code."""
     from footprint.leaks.qemu_sweep import SCHEMA, changes, sweep_devices
 

@@ -3,22 +3,51 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from footprint.cli.leaks_lines import line_options, line_rule, line_words
-from footprint.cli.leaks_qemu import qemu_options, qemu_sweep, qemu_verdict, qemu_words, show_sweep
+from footprint.cli.leaks_qemu import is_qemu_word, qemu_options, qemu_sweep, qemu_verdict, qemu_words, show_sweep
 from footprint.cli.options import json_option, rules_option
 from footprint.cli.terminal import end_progress, print_json, progress, say
 
 if TYPE_CHECKING:
+    from footprint.leaks.measure import Options
     from footprint.verdict.verdict import Verdict
 
 
 AFTER_DASHES = "footprint.leaks.after_dashes"
 """Where a call's context keeps whether its words had ``--``, which click swallows."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeaksWords:
+    """What the command line says, option by option; None or empty where it says nothing."""
+
+    sets: tuple[str, ...]
+    rules: tuple[str, ...]
+    backend: str
+    qemu: str | None
+    line: str | None
+    cycles: int | None
+    seconds: float
+    memory: float
+    metrics: str | None
+    python: str
+    no_where: bool
+
+    @property
+    def options(self) -> Options:
+        """How to measure."""
+        from footprint.leaks.measure import Options
+        from footprint.leaks.plan import Plan
+
+        wanted = tuple(name.strip() for name in self.metrics.split(",") if name.strip()) if self.metrics else None
+        plan = Plan(self.cycles, wanted, not self.no_where)
+        return Options(plan, self.seconds, int(self.memory * (1 << 30)), self.python)
 
 
 class _TargetOrProgram(click.Command):
@@ -62,18 +91,13 @@ class _TargetOrProgram(click.Command):
 @qemu_options
 @json_option
 @click.pass_context
-def command(
-    context: click.Context, target: tuple[str, ...], sets: tuple[str, ...], rules: tuple[str, ...], backend: str,
-    qemu: str | None, line: str | None, cycles: int | None, seconds: float, memory: float, metrics: str | None,
-    python: str,
-    *, no_where: bool, as_json: bool,
-) -> None:  # fmt: skip
+def command(context: click.Context, /, target: tuple[str, ...], *, as_json: bool, **options: Any) -> None:
     """Run TARGET again and again in a process of its own, and find out whether it leaks.
 
     TARGET is module:callable, FILE.py:callable, unicorn:ARCH[:open|map|run] or a scenario; or, after --, a program
-    that answers one line on its stdin per cycle. qemu:DEVICE[,prop=value…] plugs a device into a real QEMU and takes
-    it out again; qemu with --do and --undo is any pair of QMP commands. If the module has functions setup and teardown, they are called
-    before the first and after the last cycle.
+    that answers one line on its stdin per cycle. If the module has functions setup and teardown, they are called
+    before the first and after the last cycle. qemu:DEVICE[,prop=value…] plugs a device into a real QEMU and takes it
+    out again; qemu with --do and --undo is any pair of QMP commands.
 
     \b
     footprint leaks json:JSONDecoder
@@ -89,43 +113,20 @@ def command(
     """
     from datetime import UTC, datetime
 
-    from footprint.cli.requests import BackendWords, check_belong, leaks_request
     from footprint.errors import RequestError
-    from footprint.leaks.measure import Options, measure, measure_command
-    from footprint.leaks.plan import Plan
-    from footprint.leaks.qemu_target import is_qemu
-    from footprint.leaks.scenarios import judge
     from footprint.verdict.suppressions import read_suppressions, suppressed
 
     accepted = read_suppressions(Path("pyproject.toml"))
-    wanted = tuple(name.strip() for name in metrics.split(",") if name.strip()) if metrics else None
-    options = Options(Plan(cycles, wanted, not no_where), seconds, int(memory * (1 << 30)), python)
-    is_command = context.meta[AFTER_DASHES]
-    if len(target) > 1 and not is_command:
+    if len(target) > 1 and not context.meta[AFTER_DASHES]:
         raise RequestError(f"one target at a time, not {len(target)}; a program with its arguments goes after --")
-    in_qemu, in_words = not is_command and is_qemu(target[0]), qemu_words(context)
-    is_scenario = not is_command and not in_qemu and ":" not in target[0]
-    of_scenario = {"-s": bool(sets), "-r": bool(rules), "-b": backend != "model", "--qemu": qemu is not None and not in_qemu}
-    check_belong(
-        *(() if is_scenario else ((of_scenario, "a scenario"),)),
-        *(() if is_command else (({"--line": line is not None, **line_words(context)}, "-- PROG"),)),
-        *(() if in_qemu else ((in_words.given(), "qemu or qemu:DEVICE"),)),
-    )
+    words = LeaksWords(**options)
     try:
-        if in_words.all_devices:
-            document, code = qemu_sweep(target[0], qemu, in_words, options.plan, seconds)
+        if qemu_words(context).all_devices:
+            document, code = _swept(context, target, words)
             end_progress()
             print_json(document) if as_json else show_sweep(document)
             context.exit(code)
-        if in_qemu:
-            verdict = qemu_verdict(target[0], qemu, in_words, options.plan, seconds)
-        elif is_command:
-            verdict = measure_command(target, options, line, progress(), line_rule(context))
-        elif is_scenario:
-            request = leaks_request(target[0], sets, cycles, BackendWords(backend, rules, qemu=qemu))
-            verdict = judge(request, progress())
-        else:
-            verdict = measure(target[0], options, progress())
+        verdict = _judged(context, target, words)
     finally:
         end_progress()
     verdict = suppressed(verdict, accepted, datetime.now(UTC).date())
@@ -134,6 +135,49 @@ def command(
     else:
         _show(verdict)
     context.exit(verdict.exit_code)
+
+
+def _judged(context: click.Context, target: tuple[str, ...], words: LeaksWords) -> Verdict:
+    """The verdict on what the words name; raises RequestError for options that go with something else."""
+    from footprint.cli.requests import BackendWords, leaks_request
+    from footprint.leaks.measure import measure, measure_command
+    from footprint.leaks.scenarios import judge
+
+    options = words.options
+    is_scenario = _check(context, target, words)
+    if context.meta[AFTER_DASHES]:
+        return measure_command(target, options, words.line, progress(), line_rule(context))
+    if is_scenario:
+        request = leaks_request(
+            target[0], words.sets, words.cycles, BackendWords(words.backend, words.rules, qemu=words.qemu)
+        )
+        return judge(request, progress())
+    if is_qemu_word(target[0]):
+        return qemu_verdict(target[0], words.qemu, qemu_words(context), options.plan, words.seconds)
+    return measure(target[0], options, progress())
+
+
+def _swept(context: click.Context, target: tuple[str, ...], words: LeaksWords) -> tuple[dict[str, Any], int]:
+    _check(context, target, words)
+    return qemu_sweep(target[0], words.qemu, qemu_words(context), words.options.plan, words.seconds)
+
+
+def _check(context: click.Context, target: tuple[str, ...], words: LeaksWords) -> bool:
+    """Whether the target is a scenario; raises RequestError for options that go with something else."""
+    from footprint.cli.requests import check_belong
+
+    is_command = context.meta[AFTER_DASHES]
+    in_qemu = not is_command and is_qemu_word(target[0])
+    is_scenario = not is_command and not in_qemu and ":" not in target[0]
+    of_scenario = {"-s": bool(words.sets), "-r": bool(words.rules), "-b": words.backend != "model"}
+    if not in_qemu:
+        of_scenario["--qemu"] = words.qemu is not None
+    check_belong(
+        *(() if is_scenario else ((of_scenario, "a scenario"),)),
+        *(() if is_command else (({"--line": words.line is not None, **line_words(context)}, "-- PROG"),)),
+        *(() if in_qemu else ((qemu_words(context).given(), "qemu or qemu:DEVICE"),)),
+    )
+    return is_scenario
 
 
 def _show(verdict: Verdict) -> None:

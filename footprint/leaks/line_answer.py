@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from footprint.errors import RequestError
 
 _TERMINAL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
-QEMU_PROMPT, QEMU_FAILS = "(qemu) ", r"(?m)^Error: |^unknown command: |^Command '\S+' not available"
+QEMU_PROMPT = "(qemu) "
+QEMU_FAILS = r"(?m)^(?:Error: |unknown command: )"
 LONGEST_ERROR = 200
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerRule:
-    """When the lines of a cycle are answered; at most one of `prompt` (a pattern), `lines` and `idle` (seconds) is given.
+    """When the lines of a cycle are answered: one of `prompt` (a pattern), `lines` and `idle` (seconds), or none.
 
     Without any it is the prompt that the program showed before its first line, else a line for each that was sent.
     An answer that matches `fails` is an error.
@@ -27,8 +28,8 @@ class AnswerRule:
 
     def checked(self) -> AnswerRule:
         """Itself; raises RequestError for more than one rule, or for a pattern that is none."""
-        given = [name for name, value in (("--prompt", self.prompt), ("--answer-lines", self.lines), ("--idle", self.idle))
-                 if value]  # fmt: skip
+        options = {"--prompt": self.prompt, "--answer-lines": self.lines, "--idle": self.idle}
+        given = [option for option, value in options.items() if value]
         if len(given) > 1:
             raise RequestError(f"{' and '.join(given)} are two ways to know an answer; give one")
         for option, pattern in (("--prompt", self.prompt), ("--fails", self.fails)):
@@ -47,7 +48,7 @@ class AnswerRule:
         return AnswerRule(prompt=re.escape(last), fails=fails)
 
     def is_answered(self, said: str, sent: int, quiet: float) -> bool:
-        """Whether `sent` lines are answered by what was said since, after which it has been quiet for so many seconds."""
+        """Whether `sent` lines are answered by what was `said` since; it has been `quiet` for so many seconds."""
         if self.prompt:
             return len(re.findall(rf"(?m)^(?:{self.prompt})", plain(said))) >= sent
         if self.idle:

@@ -75,7 +75,8 @@ def measure_command(
     options, rule = options.checked(), (rule or AnswerRule()).checked()
     limits = Limits(options.seconds, memory=options.memory)
     word = shlex.join(command)
-    with closing(CommandSubject(command, limits, line=line, rule=rule)) as subject, closing(
-        CommandSubject(CAT, limits, rule=AnswerRule(lines=1))
-    ) as empty:
+    with (
+        closing(CommandSubject(command, limits, line=line, rule=rule)) as subject,
+        closing(CommandSubject(CAT, limits, rule=AnswerRule(lines=1))) as empty,
+    ):
         return Trial(word, subject, empty, limits, options.plan, say).verdict()

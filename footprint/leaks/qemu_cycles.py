@@ -135,7 +135,9 @@ class QemuCycles:
         code = process.wait(1)
         if code is not None:
             verb = "aborts" if code == -signal.SIGABRT else "ends" if code >= 0 else "dies"
-            how = f" with {code}" if code >= 0 else "" if code == -signal.SIGABRT else f" of {signal.Signals(-code).name}"
+            how = (
+                f" with {code}" if code >= 0 else "" if code == -signal.SIGABRT else f" of {signal.Signals(-code).name}"
+            )
             words = process.last_words()
             raise CrashedError(f"{verb}{how} {when}" + (f": {words}" if words != SILENT else ""))
 

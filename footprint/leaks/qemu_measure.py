@@ -14,7 +14,7 @@ from footprint.leaks.supervisor import Limits
 from footprint.process.child import find_program
 from footprint.process.heap_watch import HeapWatch
 from footprint.progress import Progress
-from footprint.qemu_process.device_types import DeviceType
+from footprint.qemu_process.device_types import ListedDevice
 from footprint.qemu_process.guest import Guest
 from footprint.qemu_process.heap_channel import HeapChannel, heap_channel
 from footprint.qemu_process.plug_bench import Bench, Ejector, Plugging, bench_of, command_line, plugging
@@ -40,7 +40,9 @@ def measure_qemu(target: QemuTarget, plan: Plan, seconds: float, say: Progress =
     with ExitStack() as opened:
         watch, why_not = _watch(opened)
         guest, ejector = _guest(program, bench, device, watch, opened, limits)
-        given = Plugging((), target.do, target.undo) if not target.device else plugging(guest, bench, device, target.given)
+        given = (
+            Plugging((), target.do, target.undo) if not target.device else plugging(guest, bench, device, target.given)
+        )
         channel, missing = heap_channel(watch, guest.pid, why_not)
         talk = Talk(guest, ejector.eject if ejector is not None else None)
         cycles = QemuCycles(target, guest, given, talk, channel, limits)
@@ -58,7 +60,7 @@ def _watch(opened: ExitStack) -> tuple[HeapWatch | None, str]:
 
 
 def _guest(
-    program: str, bench: Bench, device: DeviceType, watch: HeapWatch | None, opened: ExitStack, limits: Limits
+    program: str, bench: Bench, device: ListedDevice, watch: HeapWatch | None, opened: ExitStack, limits: Limits
 ) -> tuple[Guest, Ejector | None]:
     """The QEMU that was started, and who lets its CPUs and modules go, where the guest would have to."""
     needs_eject = bool(bench.ports) and not device.bus and bool(device.name)
@@ -66,7 +68,9 @@ def _guest(
     opened.enter_context(closing(ours))
     with theirs:
         words = command_line(program, bench, device, qtest=theirs.fileno() if needs_eject else None)
-        guest = opened.enter_context(Guest(words, seconds=min(SECONDS, limits.seconds), heap=watch, pass_fds=(theirs.fileno(),)))
+        guest = opened.enter_context(
+            Guest(words, seconds=min(SECONDS, limits.seconds), heap=watch, pass_fds=(theirs.fileno(),))
+        )
     if not needs_eject:
         return guest, None
     ejector = Ejector(ours, bench.ports)

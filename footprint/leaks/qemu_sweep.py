@@ -107,7 +107,7 @@ def sweep_devices(
     with probe_guest(program) as guest:
         version = guest.version
     head = {
-        "schema": SCHEMA, "program": program, "size": os.stat(program).st_size, "version": version,
+        "schema": SCHEMA, "program": program, "size": Path(program).stat().st_size, "version": version,
         "machine": bench.machine, "cycles": plan.cycles,
     }  # fmt: skip
     name = f"{Path(program).name}-{version}-{bench.machine.split(',')[0]}"
@@ -207,5 +207,3 @@ def _change(old: Row | None, new: Row | None) -> str:
         if abs(now - was) > max(SAME_BYTES, SAME_SHARE * was):
             return LEAKS_MORE if now > was else LEAKS_LESS
     return ""
-
-

@@ -14,7 +14,7 @@ _WORST = (Answer.CRASH, Answer.LEAK, Answer.INCONCLUSIVE)
 
 
 def sweep_lines(sweep: DeviceSweep) -> Iterator[str]:
-    """How many answers of each kind, then a line for each device that is not clean, then what was refused, by reason."""
+    """How many answers of each kind, a line for each device that is not clean, the clean ones, what was refused."""
     counts = Counter(row.answer for row in sweep.rows)
     kinds = ", ".join(f"{counts[kind]} {kind}" for kind in (*_WORST, Answer.CLEAN, REFUSED) if counts[kind])
     yield f"QEMU {sweep.version}, {sweep.machine}: {len(sweep.rows)} devices: {kinds}"
@@ -38,8 +38,10 @@ def sweep_lines(sweep: DeviceSweep) -> Iterator[str]:
 
 def change_lines(before: DeviceSweep, after: DeviceSweep, changed: Sequence[Change]) -> Iterator[str]:
     """What is otherwise in `after` than in `before`."""
-    yield f"QEMU {after.version} against {before.version}: {len(changed)} changes" if changed else (
-        f"QEMU {after.version} against {before.version}: nothing is otherwise"
+    yield (
+        f"QEMU {after.version} against {before.version}: {len(changed)} changes"
+        if changed
+        else (f"QEMU {after.version} against {before.version}: nothing is otherwise")
     )
     rows = [("change", "device", f"{before.version} a cycle", f"{after.version} a cycle")]
     rows += [(change.what, change.device, _side(change.before), _side(change.after)) for change in changed]

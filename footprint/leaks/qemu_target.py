@@ -10,15 +10,16 @@ from dataclasses import dataclass, field
 from footprint.errors import MeasurementError, RequestError
 from footprint.process.child import find_program
 from footprint.process.heap_watch import HeapWatch
-from footprint.qemu_process.device_types import CPU, DeviceType, read_device_types
+from footprint.qemu_process.device_types import CPU, ListedDevice, read_device_types
 from footprint.qemu_process.guest import Guest
+from footprint.qemu_process.monitor import RefusedError
 from footprint.qemu_process.plug_bench import properties
 from footprint.qemu_process.qmp_pair import Command
 
 PREFIX = "qemu:"
 PAIR = "qemu"
 USUAL = "qemu-system-x86_64"
-NO_DEVICE = DeviceType("", "", "")
+NO_DEVICE = ListedDevice("", "", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +46,6 @@ class QemuTarget:
         return ("plug", "unplug") if self.device else ("--do", "--undo")
 
 
-def is_qemu(word: str) -> bool:
-    """Whether a target's word names something in a real QEMU."""
-    return word == PAIR or word.startswith(PREFIX)
-
-
 def device_words(word: str) -> tuple[str, dict[str, str]]:
     """``qemu:nvme,serial=1`` as a device and its properties; raises RequestError."""
     device, *given = word.removeprefix(PREFIX).split(",")
@@ -71,10 +67,10 @@ def probe_guest(program: str) -> Iterator[Guest]:
         yield opened.enter_context(Guest([program, "-M", "none", "-nodefaults"], heap=watch))
 
 
-_KNOWN: dict[str, dict[str, DeviceType]] = {}
+_KNOWN: dict[str, dict[str, ListedDevice]] = {}
 
 
-def device_types(program: str) -> dict[str, DeviceType]:
+def device_types(program: str) -> dict[str, ListedDevice]:
     """What the QEMU `program` knows, by name; it is asked once. Raises MeasurementError."""
     path = find_program(program)
     if path not in _KNOWN:
@@ -83,17 +79,32 @@ def device_types(program: str) -> dict[str, DeviceType]:
     return _KNOWN[path]
 
 
-def find_device(program: str, name: str) -> DeviceType:
+def find_device(program: str, name: str) -> ListedDevice:
     """The type `name`; raises RequestError with those that are spelt like it."""
     if name == CPU:
-        return DeviceType(CPU, "", "CPU")
-    types = device_types(program)
+        return ListedDevice(CPU, "", "CPU")
+    try:
+        types = device_types(program)
+    except MeasurementError:
+        return _by_its_properties(program, name)
     if name not in types:
         close = difflib.get_close_matches(name, types, 1)
         meant = f" (did you mean {close[0]!r}?)" if close else ""
-        raise RequestError(f"{program} has no device {name!r}{meant}; {program} -device help lists the {len(types)} it has")
+        raise RequestError(
+            f"{program} has no device {name!r}{meant}; {program} -device help lists the {len(types)} it has"
+        )
     row = types[name]
-    return DeviceType(CPU, "", "CPU") if row.heading == "CPU" else row
+    return ListedDevice(CPU, "", "CPU") if row.heading == "CPU" else row
+
+
+def _by_its_properties(program: str, name: str) -> ListedDevice:
+    """The type `name` of a QEMU that dies of being asked for all types: it loads every module then, others' too."""
+    with probe_guest(program) as guest:
+        try:
+            known = {row["name"] for row in guest.monitor.execute("device-list-properties", typename=name)}
+        except RefusedError as error:
+            raise RequestError(f"{program} has no device {name!r}: {error.words}") from None
+    return ListedDevice(name, "PCI" if {"addr", "multifunction"} <= known else "", "")
 
 
 def ordinal(number: int) -> str:

@@ -44,7 +44,7 @@ FLOORS = {
     "threads": 0.1,
     "children": 0.1,
 }
-"""What decides, with the growth per cycle that is still noise: malloc gives up to 16 bytes more than it was asked for."""
+"""What decides, with the growth per cycle that is still noise: malloc gives up to 16 bytes more than was asked for."""
 _OF_THE_HEAP = ("vm.bytes", "maps")
 
 
@@ -176,8 +176,10 @@ class QemuTrial:
     def _traced(self, watch: HeapWatch) -> Explanation:
         watch.trace(on=True)
         begun = time.monotonic()
-        for traced in range(1, TRACED_CYCLES + 1):
+        traced = 0
+        while traced < TRACED_CYCLES:
             self._subject.run(1)
+            traced += 1
             if time.monotonic() - begun > min(TRACED_SECONDS, max(0.5, self._limits.left / 3)):
                 break
         self._subject.read()
@@ -195,7 +197,9 @@ def _space_places(spaces: Counter[SpaceName], cycles: int) -> list[Place]:
         rate = times / cycles
         of = f", owner {owner}" if owner else ""
         where = f"address space {name!r} on region {region or '(none)'!r}{of}"
-        places.append(Place(PlaceKind.SPACE, where, ("address_spaces", "regions"), counted(rate, "space"), rate, "spaces"))
+        places.append(
+            Place(PlaceKind.SPACE, where, ("address_spaces", "regions"), counted(rate, "space"), rate, "spaces")
+        )
     return places
 
 

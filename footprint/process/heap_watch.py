@@ -14,6 +14,7 @@ import struct
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,7 +40,7 @@ _TRACING_AT = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class HeapBlock:
     """A block that is still there: its address, the bytes of heap that it takes, and the stack that asked for it.
 
     `stack` are addresses of code, innermost first.
@@ -68,6 +69,7 @@ class HeapWatch:
 
     def __init__(self) -> None:
         library = heap_library()
+        self._library = str(library)
         self.descriptor = os.memfd_create("footprint-heap")
         size = _MAPS_AT + _MAPS
         os.ftruncate(self.descriptor, size)
@@ -87,8 +89,13 @@ class HeapWatch:
         self.close()
 
     def counts(self, pid: int) -> bool:
-        """Whether it is the process `pid` that counts here: not one that is linked statically, say."""
-        return struct.unpack_from("<QQ", self._memory) == (_MAGIC, pid)
+        """Whether it is the program that runs as `pid` that counts here: not one that is linked statically, say."""
+        if struct.unpack_from("<QQ", self._memory) != (_MAGIC, pid):
+            return False
+        # The guard that ran before it in the same process has counted, too.
+        with suppress(OSError):
+            return self._library in Path(f"/proc/{pid}/maps").read_text()
+        return False
 
     def read(self) -> tuple[int, int]:
         """Bytes of heap in use, with malloc's own word for each block, and the number of blocks."""
@@ -110,14 +117,14 @@ class HeapWatch:
         """Blocks that found no room while tracing."""
         return int(struct.unpack_from("<Q", self._memory, _TRACING_AT + 8)[0])
 
-    def left(self) -> Iterator[Block]:
+    def left(self) -> Iterator[HeapBlock]:
         """The blocks that were asked for since tracing was switched on, and are still there."""
         stacks: dict[int, tuple[int, ...]] = {}
         for address, size, stack in _BLOCK.iter_unpack(self._memory[_BLOCKS_AT:_MAPS_AT]):
             if address:
                 if stack not in stacks:
                     stacks[stack] = self._stack(stack)
-                yield Block(address, size, stacks[stack])
+                yield HeapBlock(address, size, stacks[stack])
 
     @property
     def crash(self) -> Crash | None:

@@ -11,7 +11,7 @@ CPU = "cpu"
 
 
 @dataclass(frozen=True, slots=True)
-class DeviceType:
+class ListedDevice:
     """A device type: its `name`, the kind of `bus` that it goes on (empty: none), under which heading it is listed."""
 
     name: str
@@ -19,26 +19,26 @@ class DeviceType:
     heading: str
 
 
-def read_device_types(text: str) -> dict[str, DeviceType]:
+def read_device_types(text: str) -> dict[str, ListedDevice]:
     """What users may make, by name; what only boards make is left out."""
     types, heading = {}, ""
     for line in text.splitlines():
         if match := _LINE.fullmatch(line):
             if not match[3].endswith("no-user"):
-                types[match[1]] = DeviceType(match[1], match[2] or "", heading)
+                types[match[1]] = ListedDevice(match[1], match[2] or "", heading)
         elif line.endswith("devices:"):
             heading = line.removesuffix(" devices:")
     return types
 
 
-def pluggable(types: dict[str, DeviceType]) -> list[str]:
+def pluggable(types: dict[str, ListedDevice]) -> list[str]:
     """Those that may be plugged into a machine that runs, and one for all CPU types; whether they can, QEMU says."""
     names = [row.name for row in types.values() if _may_be_plugged(row)]
     has_cpus = any(row.heading == "CPU" for row in types.values())
     return [*sorted(names), *([CPU] if has_cpus else [])]
 
 
-def _may_be_plugged(row: DeviceType) -> bool:
+def _may_be_plugged(row: ListedDevice) -> bool:
     return row.heading != "CPU" and (row.bus in BUSES or row.name in ("pc-dimm", "nvdimm"))
 
 

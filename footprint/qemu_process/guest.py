@@ -18,8 +18,8 @@ from footprint.process.heap_watch import HeapWatch
 from footprint.process.smaps import command_line_of, cpu_seconds, program_of, resident
 from footprint.process.steady_memory import Steadiness, await_steady
 from footprint.qemu_process.gdb_guest import NO_PLAN, GdbGuest, GdbPlan
-from footprint.qemu_process.monitor import Monitor, MonitorLostError, RefusedError
 from footprint.qemu_process.modules import modules_of
+from footprint.qemu_process.monitor import Monitor, MonitorLostError, RefusedError
 from footprint.qemu_process.view_trace import Life, Trace
 
 SECONDS = 60.0

@@ -73,7 +73,16 @@ class ByGdb:
                 "call ((int (*)(int, void *)) malloc_info)(0, $file)",
                 "call ((int (*)(void *)) fclose)($file)",
             )
-            words = ["gdb", "-q", "-nx", "-batch", "-iex", "set debuginfod enabled off", "-iex", "set auto-solib-add off"]
+            words = [
+                "gdb",
+                "-q",
+                "-nx",
+                "-batch",
+                "-iex",
+                "set debuginfod enabled off",
+                "-iex",
+                "set auto-solib-add off",
+            ]
             command = [*words, "-p", str(self.pid), *(word for order in orders for word in ("-ex", order))]
             with Child(command) as child:
                 code = child.wait(SECONDS)

@@ -22,6 +22,10 @@ class MonitorLostError(MeasurementError):
     """The other side closed the monitor."""
 
 
+def _has(document: object, wanted: Mapping[str, Any]) -> bool:
+    return isinstance(document, dict) and all(document.get(name) == value for name, value in wanted.items())
+
+
 class RefusedError(MeasurementError):
     """QEMU refuses a command; `words` are its own."""
 
@@ -72,7 +76,7 @@ class Monitor:
     async def _event(self, name: str, data: Mapping[str, Any]) -> None:
         while True:
             event = await self._client.events.get()
-            if event["event"] == name and data.items() <= dict(event.get("data", {})).items():
+            if event["event"] == name and _has(event.get("data"), data):
                 return
 
     @property

@@ -16,7 +16,7 @@ from typing import Any
 
 from footprint.errors import MeasurementError, RequestError, UnknownNameError
 from footprint.qemu_process.command_line import NATIVE_HOTPLUG
-from footprint.qemu_process.device_types import BUSES, CPU, DeviceType
+from footprint.qemu_process.device_types import BUSES, CPU, ListedDevice
 from footprint.qemu_process.guest import Guest
 from footprint.qemu_process.qmp_pair import Command
 
@@ -68,7 +68,10 @@ _BACKENDS: dict[str, tuple[str, dict[str, Any]]] = {
     "canbus": ("object-add", {"qom-type": "can-bus", "id": "footprint-can"}),
     "canbus0": ("object-add", {"qom-type": "can-bus", "id": "footprint-can0"}),
     "canbus1": ("object-add", {"qom-type": "can-bus", "id": "footprint-can1"}),
-    "volatile-memdev": ("object-add", {"qom-type": "memory-backend-ram", "id": "footprint-volatile", "size": 256 << 20}),
+    "volatile-memdev": (
+        "object-add",
+        {"qom-type": "memory-backend-ram", "id": "footprint-volatile", "size": 256 << 20},
+    ),
 }
 """By the property that names it: what makes a backend. One is made before the first cycle, and stays."""
 
@@ -87,18 +90,28 @@ def bench_of(program: str, machine: str | None) -> Bench:
     return Bench(name, known.words, known.place, known.ports)
 
 
-def command_line(program: str, bench: Bench, device: DeviceType | None, *, qtest: int | None = None) -> list[str]:
+def command_line(program: str, bench: Bench, device: ListedDevice | None, *, qtest: int | None = None) -> list[str]:
     """Starts `program` with the `bench`, and the bus that `device` goes on; `qtest` is the descriptor for it."""
     # A CPU that is plugged anew takes a new place in TCG's table each time, and QEMU aborts when that is full.
-    room = [MANY_CPUS if word == _ROOM[1] and device is not None and device.name == CPU else word for word in bench.words]
+    room = [
+        MANY_CPUS if word == _ROOM[1] and device is not None and device.name == CPU else word for word in bench.words
+    ]
     words = [program, "-M", bench.machine, "-nodefaults", *room, "-audiodev", f"none,id={AUDIO}"]
     controller = BUSES.get(device.bus, "") if device is not None else ""
     if controller == "usb-ccid":
         words += ["-device", "qemu-xhci,id=usb0"]
     if controller:
-        words += ["-device", ",".join([controller, "id=bus0", *(f"{k}={v}" for k, v in NEEDS.get(controller, {}).items())])]
+        words += [
+            "-device",
+            ",".join([controller, "id=bus0", *(f"{k}={v}" for k, v in NEEDS.get(controller, {}).items())]),
+        ]
     if qtest is not None:
-        words += ["-chardev", f"socket,id=footprint-qtest,fd={qtest}", "-object", "qtest,id=qtest0,chardev=footprint-qtest,log=/dev/null"]
+        words += [
+            "-chardev",
+            f"socket,id=footprint-qtest,fd={qtest}",
+            "-object",
+            "qtest,id=qtest0,chardev=footprint-qtest,log=/dev/null",
+        ]
     return words
 
 
@@ -111,7 +124,7 @@ class Plugging:
     undo: tuple[Command, ...]
 
 
-def plugging(guest: Guest, bench: Bench, device: DeviceType, given: Mapping[str, str]) -> Plugging:
+def plugging(guest: Guest, bench: Bench, device: ListedDevice, given: Mapping[str, str]) -> Plugging:
     """How `device` is plugged into `guest` with the properties that were `given`; raises RequestError for a wrong one.
 
     Backends that it needs and that were not given are made.

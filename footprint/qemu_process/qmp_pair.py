@@ -62,10 +62,17 @@ def _command(item: Any, option: str) -> Command:
     if isinstance(item, dict):
         allowed = {"execute": ("arguments", dict), "event": ("data", dict)}
         for word, (rest, kind) in allowed.items():
-            if isinstance(item.get(word), str) and isinstance(item.get(rest, {}), kind) and not item.keys() - {word, rest}:
+            if (
+                isinstance(item.get(word), str)
+                and isinstance(item.get(rest, {}), kind)
+                and not item.keys() - {word, rest}
+            ):
                 values = item.get(rest, {})
-                return Command(execute=item[word], arguments=values) if word == "execute" else Command(
-                    event=item[word], arguments=values)
+                return (
+                    Command(execute=item[word], arguments=values)
+                    if word == "execute"
+                    else Command(event=item[word], arguments=values)
+                )
     raise RequestError(
         f'{option}: {json.dumps(item)} is no command; it is {{"execute": NAME, "arguments": {{…}}}}, '
         '{"event": NAME, "data": {…}}, or a line for the human monitor'
@@ -94,7 +101,7 @@ class Talk:
 
     def _human(self, line: str) -> None:
         words = self._guest.monitor.ask(line).strip()
-        if words.lower().startswith(("error", "unknown command", f"'{line.split()[0]}' has failed")):
+        if words.lower().startswith(("error", "unknown command", f"'{line.split(maxsplit=1)[0]}' has failed")):
             raise MeasurementError(f"{self._guest.process.name} refuses {line!r}: {words.splitlines()[0]}")
 
     def _await_gone(self, name: str) -> None:
@@ -105,7 +112,7 @@ class Talk:
             waited = time.monotonic() - begun
             if waited > SECONDS_TO_LEAVE:
                 raise MeasurementError(
-                    f"{name} is still there {SECONDS_TO_LEAVE:g} s after device_del; it waits for the guest to let it go"
+                    f"{name} is still there {SECONDS_TO_LEAVE:g} s after device_del; it waits for the guest"
                 )
             if waited > EJECT_AFTER and self._eject is not None:
                 self._eject()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Sequence
+from itertools import pairwise
 
 from footprint.verdict.trend import FADING, Decision, Series, Slope
 
@@ -19,8 +20,8 @@ LIKE = 0.5
 
 def block_rates(window: Series) -> list[float]:
     """What each block of the window grew by, per cycle."""
-    edges = list(zip(window.cycles, window.values, strict=True))
-    return [(after[1] - before[1]) / (after[0] - before[0]) for before, after in zip(edges, edges[1:], strict=False)]
+    edges = zip(window.cycles, window.values, strict=True)
+    return [(after[1] - before[1]) / (after[0] - before[0]) for before, after in pairwise(edges)]
 
 
 def decide_counted(windows: Sequence[Series], floor: float) -> Decision:
@@ -38,7 +39,7 @@ def decide_counted(windows: Sequence[Series], floor: float) -> Decision:
 
 
 def counted_rate(windows: Sequence[Series]) -> Slope:
-    """The median of what a block of the last two windows grew by per cycle, with its 95 % interval (order statistics)."""
+    """The median growth per cycle of the blocks of the last two windows, with its 95 % interval (order statistics)."""
     rates = sorted(rate for window in windows[-2:] for rate in block_rates(window))
     # Of n values the median lies between the k-th and the k-th from the end: n/2 - 0.98 √n, by the binomial law.
     outer = max(0, round(len(rates) / 2 - 0.98 * len(rates) ** 0.5 - 0.5))

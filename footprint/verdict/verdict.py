@@ -64,9 +64,10 @@ class Verdict:
     """Whether `target` leaks: `verdict`, after `cycles` cycles that were measured.
 
     `warmup` cycles came before them. `reason` says why it is inconclusive, `ended` how the target ended before its
-    time; of a crash `stack` says where, innermost first. `hints` say what would tell more, `expired` which suppressions
-    have had their day. `rates` is the growth of every metric that was read; `channels` say how they were, where there is
-    more than one way, and `unwatched` what could not be. `grows` is what a scenario makes grow on purpose, in a cycle that is one `per`.
+    time; of a crash `stack` says where, innermost first. `hints` say what would tell more, `expired` which
+    suppressions have had their day. `rates` is the growth of every metric that was read; `channels` say how, where
+    there is more than one way, and `unwatched` what could not be. `grows` is what a scenario makes grow on purpose, in
+    a cycle that is one `per`.
     """
 
     target: str
