@@ -12,7 +12,7 @@ from footprint.leaks.qemu_target import NO_DEVICE, QemuTarget, find_device
 from footprint.leaks.qemu_trial import QemuTrial
 from footprint.leaks.supervisor import Limits
 from footprint.process.child import find_program
-from footprint.process.heap_watch import HeapWatch
+from footprint.process.heap_watch import OPEN_HEAP, HeapWatch
 from footprint.progress import Progress
 from footprint.qemu_process.device_types import ListedDevice
 from footprint.qemu_process.guest import Guest
@@ -68,9 +68,8 @@ def _guest(
     opened.enter_context(closing(ours))
     with theirs:
         words = command_line(program, bench, device, qtest=theirs.fileno() if needs_eject else None)
-        guest = opened.enter_context(
-            Guest(words, seconds=min(SECONDS, limits.seconds), heap=watch, pass_fds=(theirs.fileno(),))
-        )
+        fds, most = (theirs.fileno(),), min(SECONDS, limits.seconds)
+        guest = opened.enter_context(Guest(words, seconds=most, heap=watch, pass_fds=fds, environment=OPEN_HEAP))
     if not needs_eject:
         return guest, None
     ejector = Ejector(ours, bench.ports)

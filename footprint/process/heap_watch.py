@@ -24,8 +24,11 @@ SOURCE = Path(__file__).with_name("heap_watch.c")
 COMPILERS = ("cc", "gcc", "clang")
 SECONDS_TO_COMPILE = 60
 VARIABLE = "FOOTPRINT_HEAP_WATCH"
-TUNABLES = "glibc.malloc.tcache_count=0:glibc.malloc.arena_max=1"
-"""For who reads glibc's own figures beside ours: with these nothing freed counts as in use."""
+OPEN_HEAP = {
+    "G_SLICE": "always-malloc",  # else GLib before 2.76 keeps small blocks in pools of its own
+    "GLIBC_TUNABLES": "glibc.malloc.tcache_count=0:glibc.malloc.arena_max=1",
+}
+"""The environment of a process whose heap is read: with it, nothing that was freed counts as in use."""
 
 _MAGIC = 0x666F6F747072696E
 _FRAMES, _STACKS, _BLOCKS, _MAPS, _CRASH_FRAMES = 30, 1 << 14, 1 << 19, 1 << 19, 64
@@ -78,8 +81,7 @@ class HeapWatch:
         self.environment = {
             "LD_PRELOAD": f"{library} {earlier}".strip(),
             VARIABLE: str(self.descriptor),
-            "G_SLICE": "always-malloc",  # else GLib before 2.76 keeps small blocks in pools of its own
-            "GLIBC_TUNABLES": TUNABLES,
+            **OPEN_HEAP,
         }
 
     def __enter__(self) -> HeapWatch:

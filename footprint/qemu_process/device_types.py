@@ -39,9 +39,10 @@ def pluggable(types: dict[str, ListedDevice]) -> list[str]:
 
 
 def _may_be_plugged(row: ListedDevice) -> bool:
-    return row.heading != "CPU" and (row.bus in BUSES or row.name in ("pc-dimm", "nvdimm"))
+    return row.heading != "CPU" and (row.bus in BUSES or row.name in WITHOUT_BUS)
 
 
+WITHOUT_BUS = ("pc-dimm", "nvdimm", "spapr-pci-host-bridge", "spapr-nvdimm")
 BUSES = {
     "PCI": "",
     "usb-bus": "qemu-xhci",

@@ -8,7 +8,7 @@ import re
 import resource
 import socket
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
@@ -49,19 +49,19 @@ class Guest:
     `command` is a QEMU command line. ``-S``, a monitor and a trace are added, and ``-display none`` if it
     asks for no display. Raises MeasurementError with QEMU's own words when no built machine comes of it.
     With a `plan`, gdb starts it and does as planned. With `heap`, what it takes of its heap is counted there.
-    `pass_fds` are open files that `command` names. Without `wait` it is only started: :meth:`wait` comes before
+    `pass_fds` are open files that `command` names, and `environment` is added to ours. Without `wait` it is only started: :meth:`wait` comes before
     everything else, with the same errors.
     """
 
     def __init__(
         self, command: Sequence[str], *, seconds: float = SECONDS, wait: bool = True, plan: GdbPlan = NO_PLAN,
-        heap: HeapWatch | None = None, pass_fds: Sequence[int] = (),
+        heap: HeapWatch | None = None, pass_fds: Sequence[int] = (), environment: Mapping[str, str] | None = None,
     ) -> None:  # fmt: skip
         self.command = tuple(check(command))
         self.seconds = seconds
         self.plan = plan
         self.heap = heap
-        self._pass_fds = tuple(pass_fds)
+        self._pass_fds, self._environment = tuple(pass_fds), dict(environment or {})
         find_program(self.command[0])
         self._held = contextlib.ExitStack()
         try:
@@ -92,7 +92,7 @@ class Guest:
         self._gdb = GdbGuest(command, self.plan, pass_fds=pass_fds) if self.plan else None
         if self._gdb is not None:
             self._held.callback(self._gdb.close)
-        environment = {**os.environ, **modules_of(command[0])}
+        environment = {**os.environ, **modules_of(command[0]), **self._environment}
         if self.heap is not None:
             environment |= self.heap.environment
         started = Child(command, pass_fds=pass_fds, environment=environment) if self._gdb is None else None

@@ -95,8 +95,8 @@ class ByGdb:
         if "system.current" not in sizes:
             how = "took too long" if code is None else child.last_words()
             raise MeasurementError(f"gdb cannot read the heap: {how}")
-        used = sizes["system.current"] - sizes["total.fast"] - sizes["total.rest"] + sizes["total.mmap"]
-        return {"heap.bytes": used}
+        free = sizes.get("total.fast", 0) + sizes.get("total.rest", 0)  # fast bins are gone from glibc 2.42 on
+        return {"heap.bytes": sizes["system.current"] - free + sizes.get("total.mmap", 0)}
 
 
 def heap_channel(watch: HeapWatch | None, pid: int, why_not: str) -> tuple[HeapChannel | None, str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,7 @@ DEFAULT = {"x86_64": "q35", "i386": "q35", "aarch64": "virt", "arm": "virt", "pp
 NEEDS: dict[str, dict[str, Any]] = {
     "nvme": {"serial": PLUGGED},
     "pci-bridge": {"chassis_nr": 7},
+    "spapr-pci-host-bridge": {"index": 1},
     "pci-bridge-seat": {"chassis_nr": 7},
     "ccid-card-emulated": {"backend": "certificates"},
 }
@@ -145,12 +146,17 @@ def plugging(guest: Guest, bench: Bench, device: ListedDevice, given: Mapping[st
     for name, value in NEEDS.get(device.name, {}).items():
         values[name] = value
     for name, (command, arguments) in _BACKENDS.items():
-        if name in known and name not in given and not (name == "memdev" and "volatile-memdev" in known):
+        if name in known and name not in given and not _is_no_use(device.name, name, known):
             before.append(Command(command, arguments=arguments))
             values[name] = arguments.get("node-name") or arguments["id"]
     if "audiodev" in known:
         values["audiodev"] = AUDIO
     return _of({**values, **given}, tuple(before))
+
+
+def _is_no_use(device: str, name: str, known: Container[str]) -> bool:
+    """Whether a usual backend is none for this property: another process has to be behind it, or there is a better one."""
+    return (name == "chardev" and device.startswith("vhost-user")) or (name == "memdev" and "volatile-memdev" in known)
 
 
 def _of(values: Mapping[str, Any], before: tuple[Command, ...] = ()) -> Plugging:

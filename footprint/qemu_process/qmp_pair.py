@@ -4,6 +4,8 @@ A command is an object as QMP has it, the words of the human monitor (``info mtr
 
     {"execute": "object-add", "arguments": {"qom-type": "iothread", "id": "t"}}
     {"event": "JOB_STATUS_CHANGE", "data": {"id": "j", "status": "concluded"}}
+
+``{cycle}`` in a value is the number of the cycle.
 """
 
 from __future__ import annotations
@@ -11,12 +13,14 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from footprint.errors import MeasurementError, RequestError
 from footprint.qemu_process.guest import Guest
 
+CYCLE = "{cycle}"
+"""In the values of a command: the number of the cycle, for what a cycle cannot take away again."""
 SECONDS_TO_LEAVE = 10.0
 SECONDS_TO_COME = 10.0
 """What an event may take."""
@@ -41,6 +45,21 @@ class Command:
         if self.event:
             return json.dumps({"event": self.event, "data": self.arguments})
         return json.dumps({"execute": self.execute, **({"arguments": self.arguments} if self.arguments else {})})
+
+
+    def in_cycle(self, number: int) -> Command:
+        """The command of the cycle `number`, which stands where ``{cycle}`` does."""
+        if CYCLE not in self.text:
+            return self
+        return replace(self, human=_in_cycle(self.human, number), arguments=_in_cycle(self.arguments, number))
+
+
+def _in_cycle(value: Any, number: int) -> Any:
+    if isinstance(value, str):
+        return value.replace(CYCLE, str(number))
+    if isinstance(value, dict):
+        return {name: _in_cycle(item, number) for name, item in value.items()}
+    return [_in_cycle(item, number) for item in value] if isinstance(value, list) else value
 
 
 def read_commands(text: str, option: str) -> tuple[Command, ...]:
