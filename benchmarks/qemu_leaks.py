@@ -51,7 +51,9 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=20)
     parser.add_argument("--clean", type=int, default=100)
     given = parser.parse_args()
-    programs = {name: f"{folder}/qemu-system-x86_64" for name, _, folder in (word.partition("=") for word in given.folders)}
+    programs = {
+        name: f"{folder}/qemu-system-x86_64" for name, _, folder in (word.partition("=") for word in given.folders)
+    }
     print("| device | QEMU | expected B | median B | right | longest s |\n|---|---|---:|---:|---:|---:|")
     for device, expected in ROWS.items():
         for version, program in programs.items():
@@ -63,7 +65,8 @@ def main() -> None:
             )
             median, longest = statistics.median(rate for _, rate, _ in runs), max(run[2] for run in runs)
             print(
-                f"| {device} | {version} | {wanted} | {median:.0f} | {right} of {len(runs)} | {longest:.1f} |", flush=True
+                f"| {device} | {version} | {wanted} | {median:.0f} | {right} of {len(runs)} | {longest:.1f} |",
+                flush=True,
             )
     seen: dict[str, int] = {}
     for number in range(given.clean):

@@ -46,7 +46,6 @@ class Command:
             return json.dumps({"event": self.event, "data": self.arguments})
         return json.dumps({"execute": self.execute, **({"arguments": self.arguments} if self.arguments else {})})
 
-
     def in_cycle(self, number: int) -> Command:
         """The command of the cycle `number`, which stands where ``{cycle}`` does."""
         if CYCLE not in self.text:

@@ -26,7 +26,9 @@ def test_a_program_that_begins_with_a_prompt_has_answered_when_it_shows_it_again
 
 def test_what_a_monitor_calls_an_error_is_one():
     rule = AnswerRule().after_start(MONITOR)
-    assert rule.error_in("device_add x\r\nError: 'x' is not a valid device model name\r\n(qemu) ").startswith("Error: 'x'")
+    assert rule.error_in("device_add x\r\nError: 'x' is not a valid device model name\r\n(qemu) ").startswith(
+        "Error: 'x'"
+    )
     assert not rule.error_in("info status\r\nVM status: paused\r\n(qemu) ")
 
 

@@ -33,7 +33,9 @@ def symbols(path):
 def test_every_address_of_a_function_has_its_name(files):
     elf = Elf(files / "whole.so")
     for name, (address, size) in symbols(files / "whole.so").items():
-        assert {(elf.function(at).name, elf.function(at).exact) for at in range(address, address + size)} == {(name, True)}
+        assert {(elf.function(at).name, elf.function(at).exact) for at in range(address, address + size)} == {
+            (name, True)
+        }
 
 
 def test_of_a_stripped_file_the_nearest_export_is_told_as_that(files):

@@ -42,6 +42,7 @@ def test_noise_of_the_allocator_is_no_leak_and_hides_none():
     for rate, decision in ((0, Decision.CLEAN), (32, Decision.LEAK)):
         for _ in range(200):
             windows = [
-                Series(EDGES, tuple(rate * cycle + noise.choice((-32, -16, 0, 16, 32)) for cycle in EDGES)) for _ in "ab"
+                Series(EDGES, tuple(rate * cycle + noise.choice((-32, -16, 0, 16, 32)) for cycle in EDGES))
+                for _ in "ab"
             ]
             assert decide_counted(windows, 8.0) in (decision, *((Decision.MORE,) if rate else ()))
