@@ -50,14 +50,16 @@ PAGES = (
     ),
     of_device(
         "cxl-upstream", "cxl-upstream keeps its DOE mailboxes: {rate} an unplug",
-        "`pcie_doe_init` allocates two mailboxes of 1 MiB when the port is realized. The port's exit function takes back "
+        "`pcie_doe_init` allocates two mailboxes of 1 MiB when the port is realized. The port's exit "
+        "function takes back "
         "AER, the PCIe capability, MSI and the bridge, and not the DOE mailboxes.",
         "`cxl-type3` keeps the same two mailboxes.",
     ),
     of_device(
         "i82801b11-bridge", "i82801b11-bridge stays whole, with two address spaces: {rate} an unplug",
         "The bridge's class has a realize function that calls `pci_bridge_initfn`, and no exit function: "
-        "`pci_bridge_exitfn` is never called. Its regions stay in the bus that it was plugged into and hold the object, and "
+        "`pci_bridge_exitfn` is never called. Its regions stay in the bus that it was plugged into and hold "
+        "the object, and "
         "since v9.2.0 the two address spaces that every bridge has stay with them.",
     ),
     of_device(
@@ -66,14 +68,18 @@ PAGES = (
     ),
     of_device(
         "pcie-pci-bridge", "pcie-pci-bridge keeps its hot-plug controller: {rate} an unplug",
-        "`shpc_init` allocates the controller's state and its register images. The exit function calls `shpc_cleanup`, which "
-        "takes the controller out of the bus; the memory is given back by `shpc_free`, which `pci-bridge` calls when it is "
+        "`shpc_init` allocates the controller's state and its register images. The exit function calls "
+        "`shpc_cleanup`, which "
+        "takes the controller out of the bus; the memory is given back by `shpc_free`, which `pci-bridge` "
+        "calls when it is "
         "finalized, and `pcie-pci-bridge` does not.",
     ),
     of_device(
         "i82550", "i82550 and its family keep a reset handler: {rate} an unplug",
-        "The card's realize function registers a reset handler that is never unregistered. Up to 7.2 that is one small "
-        "block; since resets are objects it is an object of type `legacy-reset`. It also means that a reset calls a handler of "
+        "The card's realize function registers a reset handler that is never unregistered. Up to 7.2 that is "
+        "one small "
+        "block; since resets are objects it is an object of type `legacy-reset`. It also means that a reset "
+        "calls a handler of "
         "a card that is gone.",
         "So do the other twelve cards of the family, i82551 to i82801.",
     ),
@@ -94,8 +100,10 @@ PAGES = (
     ),
     of_device(
         "cpu", "Each CPU that is unplugged leaves TCG's context of its thread: {rate} an unplug",
-        "`tcg_register_thread` makes a context for each thread of a CPU and keeps it in a table. Nothing takes it out when "
-        "the thread ends. The table has as many places as the machine may have CPUs, so QEMU aborts when CPUs were plugged in "
+        "`tcg_register_thread` makes a context for each thread of a CPU and keeps it in a table. Nothing "
+        "takes it out when "
+        "the thread ends. The table has as many places as the machine may have CPUs, so QEMU aborts when "
+        "CPUs were plugged in "
         "as often as that.",
         "Shown on x86, whose CPUs are let go through ACPI's ports; on pseries, the same block stays.",
     ),
@@ -106,8 +114,10 @@ PAGES = (
             '[{"execute": "device_add", "arguments": {"driver": "rtl8139", "id": "x", "bus": "rp0"}}, "info mtree -f"]',
             "--undo", '{"execute": "device_del", "arguments": {"id": "x"}}',
         ),
-        "The command takes a reference on each view that it prints. Since views are shared it meets some more than once, "
-        "and gives back one reference for each. What it keeps is not freed when the view is replaced, so each call after a "
+        "The command takes a reference on each view that it prints. Since views are shared it meets some "
+        "more than once, "
+        "and gives back one reference for each. What it keeps is not freed when the view is replaced, so "
+        "each call after a "
         "change keeps one more. Plain `info mtree` keeps nothing.",
     ),
 )  # fmt: skip
@@ -161,7 +171,7 @@ def text_of(page: Page, documents: dict[str, dict[str, Any]]) -> str:
     newest = documents[NEWEST]
     amount = rate(newest, "heap.bytes")
     size = f"{amount / 2**20:.1f} MiB" if amount >= 2**20 else f"{grouped(amount)} bytes"
-    fill = lambda words: "\n".join(textwrap.wrap(words, 118, break_on_hyphens=False, break_long_words=False))  # noqa: E731
+    fill = textwrap.TextWrapper(118, break_on_hyphens=False, break_long_words=False).fill
     told = newest["told"].rstrip().splitlines()
     told = [line for line in told if not line.startswith("  ~name:")]
     rows = "\n".join(f"| {version} | {' | '.join(cells(document))} |" for version, document in documents.items())
@@ -177,8 +187,8 @@ def text_of(page: Page, documents: dict[str, dict[str, Any]]) -> str:
 {also}
 ## How much, and since when
 
-A machine is built and stopped; each cycle plugs the device in, takes it out again, and waits until QEMU has freed what it
-put off. Counted is what malloc gave and did not get back.
+A machine is built and stopped; each cycle plugs the device in, takes it out again, and waits until QEMU has freed what
+it put off. Counted is what malloc gave and did not get back.
 
 | QEMU | heap, bytes a cycle | blocks | address spaces |
 |---|---:|---:|---:|

@@ -11,8 +11,8 @@ import click
 
 from footprint.cli.leaks_lines import line_options, line_rule, line_words
 from footprint.cli.leaks_qemu import is_qemu_word, qemu_options, qemu_sweep, qemu_verdict, qemu_words, show_sweep
-from footprint.cli.options import json_option, rules_option
-from footprint.cli.terminal import end_progress, print_json, progress, say
+from footprint.cli.options import force_option, json_option, rules_option
+from footprint.cli.terminal import end_progress, note, print_json, progress, say
 
 if TYPE_CHECKING:
     from footprint.leaks.measure import Options
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 AFTER_DASHES = "footprint.leaks.after_dashes"
 """Where a call's context keeps whether its words had ``--``, which click swallows."""
+AS_TYPED = "footprint.leaks.as_typed"
+"""Where it keeps the words themselves, for the page that says how to repeat it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ class _TargetOrProgram(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         ctx.meta[AFTER_DASHES] = "--" in args
+        ctx.meta[AS_TYPED] = tuple(args)
         return super().parse_args(ctx, args)
 
 
@@ -89,9 +92,13 @@ class _TargetOrProgram(click.Command):
 )  # fmt: skip
 @click.option("--no-where", is_flag=True, help="Do not look for the place of a leak.")
 @qemu_options
+@click.option("-o", "out", metavar="FILE", type=click.Path(path_type=Path), help="Write an HTML page of the answer.")
+@force_option
 @json_option
 @click.pass_context
-def command(context: click.Context, /, target: tuple[str, ...], *, as_json: bool, **options: Any) -> None:
+def command(
+    context: click.Context, /, target: tuple[str, ...], *, out: Path | None, force: bool, as_json: bool, **options: Any
+) -> None:
     """Run TARGET again and again in a process of its own, and find out whether it leaks.
 
     TARGET is module:callable, FILE.py:callable, unicorn:ARCH[:open|map|run] or a scenario; or, after --, a program
@@ -102,7 +109,7 @@ def command(context: click.Context, /, target: tuple[str, ...], *, as_json: bool
     \b
     footprint leaks json:JSONDecoder
     footprint leaks ./check.py:one_request --cycles 500
-    footprint leaks unicorn:sparc64
+    footprint leaks unicorn:sparc64 -o sparc64.html
     footprint leaks hotplug -s device=nec-usb-xhci -s bus_master=0 -s commit=0 -b qemu --cycles 50
     footprint leaks qemu:nvme --qemu /opt/qemu/bin/qemu-system-x86_64
     footprint leaks qemu --do "info mtree -f"
@@ -114,14 +121,18 @@ def command(context: click.Context, /, target: tuple[str, ...], *, as_json: bool
     from datetime import UTC, datetime
 
     from footprint.errors import RequestError
+    from footprint.recording.files import writable
     from footprint.verdict.suppressions import read_suppressions, suppressed
 
+    page = writable(out, force=force) if out is not None else None
     accepted = read_suppressions(Path("pyproject.toml"))
     if len(target) > 1 and not context.meta[AFTER_DASHES]:
         raise RequestError(f"one target at a time, not {len(target)}; a program with its arguments goes after --")
     words = LeaksWords(**options)
     try:
         if qemu_words(context).all_devices:
+            if page is not None:
+                raise RequestError("-o writes the page of one target; --all-devices keeps its answers with --keep DIR")
             document, code = _swept(context, target, words)
             end_progress()
             print_json(document) if as_json else show_sweep(document)
@@ -134,6 +145,8 @@ def command(context: click.Context, /, target: tuple[str, ...], *, as_json: bool
         print_json(verdict.document())
     else:
         _show(verdict)
+    if page is not None:
+        _write_page(page, verdict, context.meta[AS_TYPED])
     context.exit(verdict.exit_code)
 
 
@@ -178,6 +191,42 @@ def _check(context: click.Context, target: tuple[str, ...], words: LeaksWords) -
         *(() if in_qemu else ((qemu_words(context).given(), "qemu or qemu:DEVICE"),)),
     )
     return is_scenario
+
+
+def _write_page(page: Path, verdict: Verdict, words: tuple[str, ...]) -> None:
+    """Write the page of the verdict; `words` are what was typed after ``leaks``."""
+    import platform
+    from datetime import UTC, datetime
+
+    from footprint import __version__
+    from footprint.recording.files import write_text
+    from footprint.report.leak_page.page import render_leak
+
+    environment = {
+        "footprint": __version__,
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.release()}",
+        "measured": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    write_text(page, render_leak(verdict, command=_repeated(words), environment=environment))
+    note(f"wrote {page}")
+
+
+def _repeated(words: tuple[str, ...]) -> str:
+    """The command that measures again, without the page and its options."""
+    import shlex
+
+    kept, rest = [], list(words)
+    while rest:
+        word = rest.pop(0)
+        if word == "--":
+            kept += [word, *rest]
+            break
+        if word == "-o":
+            rest = rest[1:]
+        elif word not in ("--force", "--json") and not word.startswith("-o"):
+            kept.append(word)
+    return shlex.join(["footprint", "leaks", *kept])
 
 
 def _show(verdict: Verdict) -> None:

@@ -123,6 +123,7 @@ class QemuTrial:
             warmup=WARM_CYCLES,
             reason=f"{undecided[0]} grows, but not steadily; more cycles would tell (--cycles)" if undecided else "",
             rates=measured.rates,
+            readings={("", name): tuple(self._windows[name]) for name in (*leaking, *undecided)},
         )
         verdict = self._explained(verdict) if leaking and self._where else verdict
         self._subject.after()

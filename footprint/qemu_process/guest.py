@@ -49,8 +49,8 @@ class Guest:
     `command` is a QEMU command line. ``-S``, a monitor and a trace are added, and ``-display none`` if it
     asks for no display. Raises MeasurementError with QEMU's own words when no built machine comes of it.
     With a `plan`, gdb starts it and does as planned. With `heap`, what it takes of its heap is counted there.
-    `pass_fds` are open files that `command` names, and `environment` is added to ours. Without `wait` it is only started: :meth:`wait` comes before
-    everything else, with the same errors.
+    `pass_fds` are open files that `command` names, and `environment` is added to ours. Without `wait` it is only
+    started: :meth:`wait` comes before everything else, with the same errors.
     """
 
     def __init__(

@@ -155,7 +155,7 @@ def plugging(guest: Guest, bench: Bench, device: ListedDevice, given: Mapping[st
 
 
 def _is_no_use(device: str, name: str, known: Container[str]) -> bool:
-    """Whether a usual backend is none for this property: another process has to be behind it, or there is a better one."""
+    """Whether a usual backend is none for this property: a process has to be behind it, or there is a better one."""
     return (name == "chardev" and device.startswith("vhost-user")) or (name == "memdev" and "volatile-memdev" in known)
 
 

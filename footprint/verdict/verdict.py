@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from footprint.verdict.place import Explanation, Place
-from footprint.verdict.trend import Slope
+from footprint.verdict.trend import Series, Slope
 
 
 class Answer(StrEnum):
@@ -65,9 +65,9 @@ class Verdict:
 
     `warmup` cycles came before them. `reason` says why it is inconclusive, `ended` how the target ended before its
     time; of a crash `stack` says where, innermost first. `hints` say what would tell more, `expired` which
-    suppressions have had their day. `rates` is the growth of every metric that was read; `channels` say how, where
-    there is more than one way, and `unwatched` what could not be. `grows` is what a scenario makes grow on purpose, in
-    a cycle that is one `per`.
+    suppressions have had their day. `rates` is the growth of every metric that was read, `readings` what was read,
+    window by window, by rule set and metric; `channels` say how, where there is more than one way, and `unwatched` what
+    could not be. `grows` is what a scenario makes grow on purpose, in a cycle that is one `per`.
     """
 
     target: str
@@ -87,6 +87,7 @@ class Verdict:
     stack: tuple[str, ...] = ()
     channels: Mapping[str, str] = field(default_factory=dict)
     unwatched: tuple[str, ...] = ()
+    readings: Mapping[tuple[str, str], tuple[Series, ...]] = field(default_factory=dict)
 
     @property
     def leaks(self) -> tuple[Finding, ...]:
