@@ -151,11 +151,11 @@ def qemu_sweep(
 
 def show_sweep(document: dict[str, Any]) -> None:
     """The sweep of `qemu_sweep` in words."""
-    from footprint.leaks.qemu_sweep import DeviceSweep, Row, changes
+    from footprint.leaks.qemu_sweep import DeviceSweep, DeviceRow, changes
     from footprint.leaks.qemu_sweep_text import change_lines, sweep_lines
 
     def sweep_of(part: dict[str, Any]) -> DeviceSweep:
-        rows = tuple(Row(**row) for row in part["devices"])
+        rows = tuple(DeviceRow(**row) for row in part["devices"])
         return DeviceSweep(part["program"], part["version"], part["machine"], rows)
 
     sweep = sweep_of(document)

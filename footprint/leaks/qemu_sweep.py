@@ -29,7 +29,7 @@ MOST_WORKERS = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class DeviceRow:
     """A device's answer: a verdict's word or ``refused``, why, and the verdict's document (none where refused)."""
 
     device: str
@@ -63,7 +63,7 @@ class DeviceSweep:
     program: str
     version: str
     machine: str
-    rows: tuple[Row, ...]
+    rows: tuple[DeviceRow, ...]
 
     def document(self) -> dict[str, Any]:
         """As ``--json`` has it."""
@@ -76,7 +76,7 @@ class Kept:
 
     def __init__(self, path: Path, head: dict[str, Any], *, force: bool) -> None:
         self._path = path
-        self.rows: dict[str, Row] = {}
+        self.rows: dict[str, DeviceRow] = {}
         if path.exists() and not force:
             lines = path.read_text(errors="replace").split("\n")
             documents = [document for document in map(_parsed, lines[:-1]) if document]
@@ -84,12 +84,12 @@ class Kept:
                 raise RequestError(
                     f"{path} is of another sweep (another binary, or other options); give another -o, or --force"
                 )
-            self.rows = {document["device"]: Row(**document) for document in documents[1:]}
+            self.rows = {document["device"]: DeviceRow(**document) for document in documents[1:]}
         path.parent.mkdir(parents=True, exist_ok=True)
         whole = [head, *(row.document() for row in self.rows.values())]
         path.write_text("".join(json.dumps(document) + "\n" for document in whole))
 
-    def add(self, row: Row) -> None:
+    def add(self, row: DeviceRow) -> None:
         """Keep it, now."""
         self.rows[row.device] = row
         with self._path.open("a") as file:
@@ -132,13 +132,13 @@ def sweep_devices(
     return DeviceSweep(program, version, bench.machine, rows)
 
 
-def _row(program: str, target: QemuTarget, device: str, plan: Plan, seconds: float) -> Row:
+def _row(program: str, target: QemuTarget, device: str, plan: Plan, seconds: float) -> DeviceRow:
     of_device = QemuTarget(PREFIX + device, program, target.machine, device, {}, target.before, target.after)
     try:
         verdict = measure_qemu(of_device, plan, seconds)
     except (MeasurementError, RequestError) as error:
-        return Row(device, REFUSED, str(error))
-    return Row(device, verdict.verdict, verdict.reason, round(verdict.seconds, 2), verdict.document())
+        return DeviceRow(device, REFUSED, str(error))
+    return DeviceRow(device, verdict.verdict, verdict.reason, round(verdict.seconds, 2), verdict.document())
 
 
 def _parsed(line: str) -> dict[str, Any]:
@@ -155,8 +155,8 @@ class Change:
 
     device: str
     what: str
-    before: Row | None
-    after: Row | None
+    before: DeviceRow | None
+    after: DeviceRow | None
 
     @property
     def is_worse(self) -> bool:
@@ -169,7 +169,7 @@ class Change:
         return {"device": self.device, "what": self.what, "heap.bytes": rates}
 
     @property
-    def _sides(self) -> Iterable[tuple[str, Row | None]]:
+    def _sides(self) -> Iterable[tuple[str, DeviceRow | None]]:
         return ("before", self.before), ("after", self.after)
 
 
@@ -191,7 +191,7 @@ def changes(before: DeviceSweep, after: DeviceSweep) -> list[Change]:
     return sorted(seen, key=lambda change: (order.index(change.what), change.device))
 
 
-def _change(old: Row | None, new: Row | None) -> str:
+def _change(old: DeviceRow | None, new: DeviceRow | None) -> str:
     if old is None or new is None:
         if old is None and new is not None and new.answer in (Answer.LEAK, Answer.CRASH):
             return NEW_LEAK if new.answer == Answer.LEAK else NEW_CRASH

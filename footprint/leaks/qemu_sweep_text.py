@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from footprint.leaks.qemu_sweep import REFUSED, Change, DeviceSweep, Row
+from footprint.leaks.qemu_sweep import REFUSED, Change, DeviceSweep, DeviceRow
 from footprint.leaks.verdict_text import amount
 from footprint.verdict.verdict import Answer
 
@@ -50,17 +50,17 @@ def change_lines(before: DeviceSweep, after: DeviceSweep, changed: Sequence[Chan
         yield from _table(rows)
 
 
-def _side(row: Row | None) -> str:
+def _side(row: DeviceRow | None) -> str:
     if row is None:
         return "-"
     return _rate(row) if row.answer == Answer.LEAK else row.answer
 
 
-def _cells(row: Row) -> tuple[str, ...]:
+def _cells(row: DeviceRow) -> tuple[str, ...]:
     return row.device, row.answer, _rate(row) if row.answer == Answer.LEAK else "", _cut(row.place)
 
 
-def _rate(row: Row) -> str:
+def _rate(row: DeviceRow) -> str:
     heap = row.rate("heap.bytes")
     if heap:
         return amount("heap.bytes", heap)

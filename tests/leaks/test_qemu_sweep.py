@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from footprint.leaks.qemu_sweep import DeviceSweep, Row, changes
+from footprint.leaks.qemu_sweep import DeviceSweep, DeviceRow, changes
 from footprint.leaks.qemu_sweep_text import change_lines, sweep_lines
 
 DEVICES = "e1000,pcie-pci-bridge,rocker,VGA"
@@ -21,7 +21,7 @@ def leaking(device, rate):
     """The row of a device that leaves `rate` bytes a cycle."""
     place = {"kind": "object", "text": f"1 object a cycle  object {device}, refcount 1, no parent"}
     finding = {"metric": "heap.bytes", "per_cycle": rate, "where": [place]}
-    return Row(device, "leak", verdict={"findings": [finding]})
+    return DeviceRow(device, "leak", verdict={"findings": [finding]})
 
 
 def sweep(version, *rows):
@@ -73,15 +73,27 @@ def test_answers_of_another_binary_are_not_taken_for_its_own(footprint, x86_64, 
 
 
 def test_against_another_qemu_only_what_is_worse_fails():
-    before = sweep("10.0", leaking("nvme", 14_000), leaking("old", 100), Row("e1000", "clean"), leaking("more", 1000))
-    after = sweep("11.1", leaking("nvme", 14_005), Row("old", "clean"), leaking("e1000", 50), leaking("more", 1100))
+    before = sweep(
+        "10.0", leaking("nvme", 14_000), leaking("old", 100), DeviceRow("e1000", "clean"), leaking("more", 1000)
+    )
+    after = sweep(
+        "11.1", leaking("nvme", 14_005), DeviceRow("old", "clean"), leaking("e1000", 50), leaking("more", 1100)
+    )
     seen = {change.device: (change.what, change.is_worse) for change in changes(before, after)}
     assert seen == {"e1000": ("new leak", True), "more": ("leaks more", True), "old": ("mended leak", False)}
 
 
 def test_a_new_crash_comes_first_and_refused_devices_are_no_change():
-    before = sweep("a", Row("x", "clean"), Row("y", "refused"), Row("z", "crash"), Row("w", "clean"))
-    after = sweep("b", Row("x", "crash", "aborts"), Row("y", "clean"), Row("z", "clean"), Row("w", "refused"))
+    before = sweep(
+        "a", DeviceRow("x", "clean"), DeviceRow("y", "refused"), DeviceRow("z", "crash"), DeviceRow("w", "clean")
+    )
+    after = sweep(
+        "b",
+        DeviceRow("x", "crash", "aborts"),
+        DeviceRow("y", "clean"),
+        DeviceRow("z", "clean"),
+        DeviceRow("w", "refused"),
+    )
     assert [(change.device, change.what) for change in changes(before, after)] == [
         ("x", "new crash"),
         ("z", "mended crash"),
@@ -89,7 +101,12 @@ def test_a_new_crash_comes_first_and_refused_devices_are_no_change():
 
 
 def test_the_table_has_the_worst_first():
-    rows = (Row("calm", "clean"), leaking("small", 32), leaking("large", 9000), Row("dead", "crash", "aborts at once"))
+    rows = (
+        DeviceRow("calm", "clean"),
+        leaking("small", 32),
+        leaking("large", 9000),
+        DeviceRow("dead", "crash", "aborts at once"),
+    )
     lines = list(sweep_lines(sweep("11.1", *rows)))
     assert lines[0] == "QEMU 11.1, q35: 4 devices: 1 crash, 2 leak, 1 clean"
     assert [line.split()[0] for line in lines[3:6]] == ["dead", "large", "small"]
