@@ -63,8 +63,11 @@ PAGES = (
         "since v9.2.0 the two address spaces that every bridge has stay with them.",
     ),
     of_device(
-        "ich9-ahci", "ich9-ahci keeps its interrupt lines: {rate} an unplug",
-        "Interrupt lines that were allocated for the controller and its ports are not freed when it leaves.",
+        "ich9-ahci",
+        "ich9-ahci keeps the interrupt lines of its ports: {rate} an unplug",
+        "`ahci_realize` makes an interrupt line for each of the six ports (`qemu_allocate_irqs`). They "
+        "are not freed when "
+        "the controller leaves.",
     ),
     of_device(
         "pcie-pci-bridge", "pcie-pci-bridge keeps its hot-plug controller: {rate} an unplug",
@@ -114,11 +117,10 @@ PAGES = (
             '[{"execute": "device_add", "arguments": {"driver": "rtl8139", "id": "x", "bus": "rp0"}}, "info mtree -f"]',
             "--undo", '{"execute": "device_del", "arguments": {"id": "x"}}',
         ),
-        "The command takes a reference on each view that it prints. Since views are shared it meets some "
-        "more than once, "
-        "and gives back one reference for each. What it keeps is not freed when the view is replaced, so "
-        "each call after a "
-        "change keeps one more. Plain `info mtree` keeps nothing.",
+        "The command takes a reference to a view for each address space that uses it, and gives one "
+        "back for each view. A "
+        "view that several spaces share is never freed, so each call after a change keeps one more. Plain `info mtree` "
+        "keeps nothing. [reading.md](../reading.md) has more on it.",
     ),
 )  # fmt: skip
 
@@ -161,7 +163,7 @@ def since(documents: dict[str, dict[str, Any]]) -> str:
     """In which of the versions it is."""
     told = []
     for version, document in documents.items():
-        words = {"leak": "leaks", "clean": "is clean", "crash": f"dies: it {document.get('reason', '')}"}
+        words = {"leak": "leaks", "clean": "is clean", "crash": document.get("reason", "").partition(":")[0]}
         told.append(f"{version} {words.get(document['verdict'], 'refuses it')}")
     return "; ".join(told) + "."
 
