@@ -151,7 +151,7 @@ def qemu_sweep(
 
 def show_sweep(document: dict[str, Any]) -> None:
     """The sweep of `qemu_sweep` in words."""
-    from footprint.leaks.qemu_sweep import DeviceSweep, DeviceRow, changes
+    from footprint.leaks.qemu_sweep import DeviceRow, DeviceSweep, changes
     from footprint.leaks.qemu_sweep_text import change_lines, sweep_lines
 
     def sweep_of(part: dict[str, Any]) -> DeviceSweep:

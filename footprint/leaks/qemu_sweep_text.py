@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from footprint.leaks.qemu_sweep import REFUSED, Change, DeviceSweep, DeviceRow
+from footprint.leaks.qemu_sweep import REFUSED, Change, DeviceRow, DeviceSweep
 from footprint.leaks.verdict_text import amount
 from footprint.verdict.verdict import Answer
 

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from footprint.leaks.qemu_sweep import DeviceSweep, DeviceRow, changes
+from footprint.leaks.qemu_sweep import DeviceRow, DeviceSweep, changes
 from footprint.leaks.qemu_sweep_text import change_lines, sweep_lines
 
 DEVICES = "e1000,pcie-pci-bridge,rocker,VGA"
