@@ -62,10 +62,7 @@ class Ledger:
         self._table = ViewTable(self.policies, measurer)
         self.allocations = NodeAllocations(self._table, self.policies.reserve, host_page)
         self._living = LivingViews(self._table, self.allocations, self.spaces)
-        self.reader = Reader(
-            self._table, self.allocations, self.account, self.spaces,
-            counted_up_from_zero=self.policies.counted_up_from_zero,
-        )  # fmt: skip
+        self.reader = Reader(self._table, self.allocations, self.account, self.spaces)
         self._roster = SpaceRoster(self.policies)
         self._newcomers: list[AddressSpace] = []
         self._on_root: dict[MemoryRegion, list[AddressSpace]] = {}
@@ -187,8 +184,6 @@ class Ledger:
         self.spaces[space] = entry
         self._table.join(space, entry)
 
-    # Section: what is told of views created
-
     def _watch(self, entry: Entry, allocated: int) -> None:
         if self.watch:
             shape = entry.figures.shape
@@ -209,10 +204,7 @@ class Ledger:
 
     def alive(self) -> tuple[ObjectCounts, int]:
         """The views that some space uses, and the nodes allocated in them."""
-        alive, nodes = self._table.totals, self.allocations.total
-        for entry in self._table.idle:
-            alive = alive.less(entry.share)
-            nodes -= entry.share.dispatches * self.allocations.of(entry, entry)
+        alive, nodes = self.allocations.in_use()
         vacant = self._table.known(None)
         used = bool(alive.given_up or (vacant is not None and vacant.spaces))
         return alive.plus(self.account.empty_views_alive(used=used)), nodes
@@ -220,13 +212,12 @@ class Ledger:
     def settle(self) -> None:
         """The grace period ends: everything that waits is freed."""
         self._note_history()
-        if self.reader.grace():
-            self.account.reclaimer.grace()
+        self.account.reclaimer.grace(self.reader.grace())
         self._note_history()
 
     def _note_history(self) -> None:
-        alive, _ = self.alive()
-        self.history.note(self.commits, alive.views, self.account.reclaimer.waiting.views, self.account.allocated.bytes)
+        alive, account = self.alive()[0], self.account
+        self.history.note(self.commits, alive.views, account.reclaimer.waiting.views, account.allocated.bytes)
 
     def view(self, space: AddressSpace) -> FlatView | None:
         """The living view of `space`, built the first time it is looked at; None for a space without one."""

@@ -53,6 +53,14 @@ class NodeAllocations:
         self.total += dispatches * nodes
         return nodes
 
+    def in_use(self) -> tuple[ObjectCounts, int]:
+        """The objects, and the nodes allocated, of all entries of the table that some space uses."""
+        objects, nodes = self._table.totals, self.total
+        for entry in self._table.idle:
+            objects = objects.less(entry.share)
+            nodes -= entry.share.dispatches * self.of(entry, entry)
+        return objects, nodes
+
     def remove(self, holder: Holder, entry: Entry, dispatches: int) -> int:
         """`dispatches` of `holder` are released; gives the nodes of each."""
         nodes = self.of(holder, entry)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from footprint.recording.metrics import METRICS, MetricKind
+from footprint.recording.metrics import METRICS, MetricKind, metric
 from footprint.recording.model import DESTROYED, Recording, Run, Sample
 from footprint.report.bars import StackedBar, bars, folded
 from footprint.report.canvas import ACCENT, WIDTH
@@ -13,6 +13,7 @@ from footprint.report.formatting import count, figure, has_course, judged_at, li
 from footprint.report.lines import Curve, Scale, lines
 from footprint.report.lookups import lookups
 from footprint.report.machine.sharing import sharing
+from footprint.report.map_curve import map_curve
 from footprint.report.owners import owners_picture, rules_text, runs_alike
 from footprint.report.remaining import remaining
 from footprint.report.section import Exhibit, LegendKey, Picture, PictureData, Section
@@ -42,7 +43,7 @@ def first_picture(recording: Recording) -> Exhibit | None:
     )
 
 
-_STORIES = (lookups, slots, cpus)
+_STORIES = (lookups, slots, cpus, map_curve)
 """Sections about one question alone: where there is one, that is what the page is about."""
 
 
@@ -92,6 +93,9 @@ def _rule_sets(recording: Recording) -> Exhibit | None:
 def _told(recording: Recording) -> tuple[str, str, tuple[str, ...]]:
     """The metric drawn, the one drawn pale behind it, and those told beside; no name where no metric tells."""
     read = {name for run in recording.runs if (sample := run.sample()) for name in sample.metrics}
+    own = [name for name in recording.telling if name in read]
+    if own:
+        return own[0], "", tuple(own[1:4])
     wanted = (
         (
             "modelled.resident.peak",
@@ -143,7 +147,7 @@ def _head(name: str) -> str:
 
 
 def _titled(name: str) -> str:
-    what = METRICS[name].what if name in METRICS else name
+    what = metric(name).what if name in METRICS or name.startswith("listener.") else name
     return _TITLES.get(name, f"{what[0].upper()}{what[1:]}")
 
 
