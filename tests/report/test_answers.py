@@ -108,6 +108,11 @@ def test_every_built_in_scenario_has_its_answer_written_out_in_a_test():
     assert all(find(name).answer.__name__ == "answer" for name in MEASURED)
 
 
+def test_no_built_in_scenario_of_a_model_is_without_an_answer():
+    others = [name for name in built_in() if name not in {*ANSWERS, *STORIES} and "model" in find(name).backends]
+    assert [name for name in others if find(name).answer(recorded(name)) == ""] == []
+
+
 def test_one_rule_set_alone_is_answered_and_shown_by_who_owns_what_not_by_a_bar_of_its_own():
     first = head(recorded("pc", "v7.2.0"))
     assert plain(first.answer) == (
