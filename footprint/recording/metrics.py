@@ -66,12 +66,14 @@ def _of_the_memory_core() -> tuple[Metric, ...]:
         count("sections.ever", "sections", "sections added over all views", gauge=False),
         count("nodes.ever", "nodes", "radix nodes used over all views", gauge=False),
         count("subpages.ever", "subpages", "subpages made over all views", gauge=False),
-        count(
+        Metric(
             "discard_managers.refused",
             "managers",
+            MetricKind.EXACT,
+            False,
             "RamDiscardManagers that this QEMU would not let be set",
-            gauge=False,
-        ),
+            "listener",
+        ),  # fmt: skip
         count("commits", "commits", "outermost commits that rebuilt the views", gauge=False),
         count("modelled.bytes", "bytes", "C bytes allocated for views and dispatches"),
         count("modelled.bytes.peak", "bytes", "the same at its most, before any was freed", gauge=False),
