@@ -19,6 +19,9 @@ from footprint.scenario.find import built_in, find
 if TYPE_CHECKING:
     from footprint.recording.model import Recording
 
+RULED = ("model", "processes")
+"""Backends whose runs are chosen by ``rules``; a real QEMU obeys its own."""
+
 
 @dataclass(frozen=True, slots=True)
 class GateSubject:
@@ -63,7 +66,7 @@ def gate_subject(
     if settings is not None and word in settings.gates and not pairs:
         return _played_gate(word, rules, settings)
     if word in built_in() or word.endswith(".py"):
-        recording = _played(word, pairs, BackendWords(rules=rules))
+        recording = _played(word, pairs, BackendWords(backend="", rules=rules))
         return GateSubject(word, recording, _gates_for(recording, settings), pairs)
     if "/" in word or "." in word:
         return GateSubject(word, find_recording(word, rules), ())  # says why it cannot be read
@@ -72,8 +75,8 @@ def gate_subject(
 
 def _played_gate(name: str, rules: tuple[str, ...], settings: Settings) -> GateSubject:
     table = settings.gates[name]
-    on_model = table.backend == BackendWords().backend
-    words = BackendWords(backend=table.backend, rules=(rules or table.rules) if on_model else ())
+    takes_rules = table.backend in RULED
+    words = BackendWords(backend=table.backend, rules=(rules or table.rules) if takes_rules else ())
     pairs = [f"{key}={value}" for key, value in table.params.items()]
     try:
         recording = _played(_scenario_word(settings, table), pairs, words)
