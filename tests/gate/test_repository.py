@@ -41,7 +41,8 @@ def checkout(tmp_path):
 
 def test_every_scenario_of_the_model_has_a_gate_and_all_hold(checkout):
     modelled = {name for name in built_in() if "model" in find(name).backends}
-    assert {table.get("scenario", name) for name, table in SETTINGS.items()} == modelled
+    gated = {table.get("scenario", name) for name, table in SETTINGS.items()}
+    assert modelled <= gated <= set(built_in())
     done = checkout()
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.match(r"\d+ checks passed\n", done.stdout)
