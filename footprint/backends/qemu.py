@@ -10,12 +10,12 @@ from typing import Any
 from footprint.errors import MeasurementError, RequestError
 from footprint.machines.topology import Device, Topology
 from footprint.process.heap_watch import HeapWatch
-from footprint.qemu_process.command_line import arguments, parts, program
+from footprint.qemu_process.command_line import arguments, flash_command, parts, program
 from footprint.qemu_process.gdb_guest import NO_PLAN, GdbPlan
 from footprint.qemu_process.guest import SECONDS, SECONDS_TO_BOOT, Guest, check_files
 from footprint.qemu_process.hotplug import Socket
 from footprint.scenario.scenario import Scenario
-from footprint.scenario.steps import Boot, Build, Destroy, Mark, Plug, Settle, Step, Unplug
+from footprint.scenario.steps import Boot, Build, Destroy, LoadFlash, Mark, Plug, Settle, Step, Unplug
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,8 @@ class QemuBackend:
         match step:
             case Build(topology):
                 self._build(topology)
+            case LoadFlash(count, machine, size):
+                self._load_flash(count, machine, with_image=bool(size))
             case Boot():
                 self._running.boot(self.options.firmware)
             case Plug(device):
@@ -113,6 +115,18 @@ class QemuBackend:
     def _order(self, command: str, values: dict[str, Any]) -> None:
         with self._running.speaking(f"at {command}"):
             self._running.monitor.execute(command, **values)
+
+    def _load_flash(self, count: int, machine: str, *, with_image: bool) -> None:
+        """Let `count` guests of `machine` run, each with its firmware's image or none of them."""
+        command = flash_command(machine, with_image=with_image, name=self.options.program)
+        if self.guests and (list(self.guests[0].command) != command or count < len(self.guests)):
+            self._end()
+        check_files(count)
+        more = [Guest(command, seconds=self.options.seconds, wait=False) for _ in range(count - len(self.guests))]
+        self.guests += more
+        self.last = self.guests[0]
+        for guest in more:
+            guest.wait()
 
     def _build(self, topology: Topology) -> None:
         self._end()
@@ -177,7 +191,7 @@ def _places(steps: Sequence[Step]) -> list[str]:
 
 _KEEPS_DEVICES = ("pc", "virt")
 _ON_ONE_GUEST = (Boot, Plug, Unplug)
-_STEPS = (Build, Settle, Mark, Destroy, *_ON_ONE_GUEST)
+_STEPS = (Build, LoadFlash, Settle, Mark, Destroy, *_ON_ONE_GUEST)
 _BEYOND = {
     "EnableBusMaster": ("let a device of a stopped guest reach memory", "bus_master"),
     "Read": ("hold a view", ""),

@@ -141,13 +141,18 @@ def command(
     finally:
         end_progress()
     verdict = suppressed(verdict, accepted, datetime.now(UTC).date())
+    _tell(verdict, page, context.meta[AS_TYPED], as_json=as_json)
+    context.exit(verdict.exit_code)
+
+
+def _tell(verdict: Verdict, page: Path | None, words: tuple[str, ...], *, as_json: bool) -> None:
+    """Print the verdict, and write its page where one is wanted; `words` are what was typed after ``leaks``."""
     if as_json:
         print_json(verdict.document())
     else:
         _show(verdict)
     if page is not None:
-        _write_page(page, verdict, context.meta[AS_TYPED])
-    context.exit(verdict.exit_code)
+        _write_page(page, verdict, words)
 
 
 def _judged(context: click.Context, target: tuple[str, ...], words: LeaksWords) -> Verdict:
