@@ -120,7 +120,7 @@ PAGES = (
         "The command takes a reference to a view for each address space that uses it, and gives one "
         "back for each view. A "
         "view that several spaces share is never freed, so each call after a change keeps one more. Plain `info mtree` "
-        "keeps nothing. [reading.md](../reading.md) has more on it.",
+        "keeps nothing. docs/reading.md has more on it.",
     ),
 )  # fmt: skip
 
