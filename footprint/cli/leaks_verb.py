@@ -111,7 +111,7 @@ def command(
     footprint leaks ./check.py:one_request --cycles 500
     footprint leaks unicorn:sparc64 -o sparc64.html
     footprint leaks hotplug -s device=nec-usb-xhci -s bus_master=0 -s commit=0 -b qemu --cycles 50
-    footprint leaks qemu:nvme --qemu /opt/qemu/bin/qemu-system-x86_64
+    footprint leaks qemu:nvme --qemu build/qemu-system-x86_64
     footprint leaks qemu --do "info mtree -f"
     footprint leaks qemu --all-devices --against /usr/bin/qemu-system-x86_64
     footprint leaks -- cat
