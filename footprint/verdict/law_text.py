@@ -1,0 +1,83 @@
+"""Laws in words: for the terminal, for pages and for gates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from footprint.recording.metrics import METRICS
+from footprint.recording.sweep import Fit, Largest, Prediction, Term
+from footprint.units import bytes_text, count_text
+
+FAR = 2.0
+"""How many times the largest n of the data a prediction may be for before it is called far."""
+
+
+def figure_of(metric: str, value: float) -> str:
+    """A value of the metric: bytes with a unit, counts whole."""
+    unit = METRICS[metric].unit if metric in METRICS else ""
+    if unit == "bytes":
+        return bytes_text(value)
+    return f"{value:.3g} s" if unit == "seconds" else count_text(round(value))
+
+
+def law_text(fit: Fit) -> str:
+    """``7 n² + 811 n + 4 801, exact``; ``n^1.48, weak (or quadratic)``."""
+    terms = [text for term in reversed(fit.terms) if (text := _term(term, whole=fit.sure == "exact"))]
+    formula = " + ".join(terms).replace("+ −", "− ") or "0"
+    doubt = f" (or {fit.runner_up})" if fit.sure == "weak" and fit.runner_up else ""
+    error = "" if fit.sure == "exact" else f", within {100 * fit.error:.2g} %"
+    return f"{formula}: {fit.law}, {fit.sure}{doubt}{error}"
+
+
+def interval_text(fit: Fit) -> str:
+    """The interval of the exponent: ``exact``, ``1.92 … 2.03``, or a dash where too few points tell."""
+    if fit.sure == "exact":
+        return "exact"
+    return "–" if fit.low is None or fit.high is None else f"{fit.low:.2f} … {fit.high:.2f}"
+
+
+def with_text(at: Mapping[str, Any]) -> str:
+    """The values of the other axes: ``cpus=4 bridges=2``."""
+    return " ".join(f"{name}={value}" for name, value in at.items())
+
+
+def reach_words(fit: Fit, prediction: Prediction) -> str:
+    """What a law predicts, its band, and how far that is beyond the data."""
+    inside = f" with {with_text(fit.at)}" if fit.at else ""
+    text = (
+        f"{fit.metric} under {fit.rules or 'QEMU'}{inside}: {figure_of(fit.metric, prediction.value)} predicted for "
+        f"{fit.over}={prediction.n:g}"
+    )
+    if fit.sure == "exact":
+        text += " (the law is exact so far)"
+    elif prediction.low is None or prediction.high is None:
+        text += " (too few points for a band)"
+    else:
+        low, high = (figure_of(fit.metric, max(value, 0)) for value in (prediction.low, prediction.high))
+        text += f" ({low} … {high})"
+    if prediction.reach > 1:
+        text += f"; {prediction.reach:.1f} times the largest {fit.over} that was played"
+    return text + (": far beyond the data" if prediction.reach > FAR else "")
+
+
+def largest_words(row: Largest) -> str:
+    """The answer to ``--find`` in a sentence."""
+    inside = f" with {with_text(row.at)}" if row.at else ""
+    limit = f"{row.metric} <= {figure_of(row.metric, row.limit)}"
+    if row.n is None or row.value is None:
+        return f"{row.rules}{inside}: no {row.over} meets {limit}"
+    text = f"{row.rules}{inside}: {limit} up to {row.over}={row.n}, {figure_of(row.metric, row.value)} there"
+    if row.beyond is None:
+        return f"{text}; no larger machine could be played"
+    return f"{text}, {figure_of(row.metric, row.beyond)} with one more"
+
+
+def _term(term: Term, *, whole: bool) -> str:
+    if not term.coefficient:
+        return ""
+    amount = abs(term.coefficient)
+    number = count_text(amount) if whole and float(amount).is_integer() else f"{amount:.4g}"
+    number = f"{'−' if term.coefficient < 0 else ''}{number}"
+    power = {0: "", 1: "n", 2: "n²", 3: "n³"}.get(term.power, f"n^{term.power:.2f}")  # type: ignore[call-overload]
+    return " ".join(part for part in (number, power, "log n" if term.logs else "") if part)
