@@ -29,6 +29,10 @@ FORMATS = ("text", "json", "junit", "github", "gitlab", "markdown")
     "--budget", "budgets", multiple=True, metavar="METRIC<=NUMBER",
     help="A limit, such as 'flatviews.alive<=4' or, of a measured metric, 'process.rss<=90MiB±5%'. Repeatable.",
 )  # fmt: skip
+@click.option(
+    "--exponent", "exponents", multiple=True, metavar="METRIC over NAME<=NUMBER",
+    help="Of a sweep: how fast the metric may grow, such as 'flatviews.created over nics<=1.05'. Repeatable.",
+)  # fmt: skip
 @click.option("--baseline", metavar="FILE", help="No exact metric in this baseline (or recording) may get worse.")
 @click.option("--mark", metavar="NAME", help=f"Where --budget is judged. Default: {DEFAULT_MARK}.")
 @rules_option("Judge only the runs under these rule sets. Default: every run.")
@@ -37,8 +41,8 @@ FORMATS = ("text", "json", "junit", "github", "gitlab", "markdown")
 @click.option("--explain", is_flag=True, help="Judge nothing: show each rule, and the file and key it comes from.")
 @json_option
 def command(
-    words: tuple[str, ...], sets: tuple[str, ...], budgets: tuple[str, ...], baseline: str | None, mark: str | None,
-    rules: tuple[str, ...], form: str, *, play: bool, everything: bool, explain: bool, as_json: bool,
+    words: tuple[str, ...], sets: tuple[str, ...], budgets: tuple[str, ...], exponents: tuple[str, ...],
+    baseline: str | None, mark: str | None, rules: tuple[str, ...], form: str, *, play: bool, everything: bool, explain: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Judge recordings by budgets and baselines.
 
@@ -51,8 +55,10 @@ def command(
     footprint gate
     footprint gate power8 --budget 'flatviews.alive<=4' -r v7.2.0
     footprint gate pc -s cpus=4 --budget 'flatviews.alive<=4' --format markdown
+    footprint gate reports/sweep-power8 --exponent 'flatviews.created over nics<=1.05'
     footprint gate reports/power8 --baseline reports/baselines/power8.json
     """
+    from footprint.cli.gate_growth import judge_growth
     from footprint.cli.gate_subjects import gate_subjects
     from footprint.cli.gate_text import print_rules, print_verdicts
     from footprint.gate.gates import command_line_gate
@@ -63,8 +69,10 @@ def command(
     if explain:
         print_rules(_explained(words, settings, given), as_json=as_json or form == "json")
         return
-    subjects = gate_subjects(words, sets, rules, settings, play=play)
-    judged = [each for subject in subjects for each in _judge(subject, settings, given, rules, mark)]
+    judged, rest = judge_growth(words, exponents, rules, settings)
+    # Without a word every gate is played; with words that are all sweeps nothing is left to play.
+    subjects = gate_subjects(rest, sets, rules, settings, play=play) if rest or not words else []
+    judged += [each for subject in subjects for each in _judge(subject, settings, given, rules, mark)]
     if as_json or form == "json":
         print_json(_document(judged))
     elif form == "text":
@@ -171,7 +179,7 @@ def _print_room(subjects: list[GateSubject], settings: Settings | None, rules: t
 def _explained(words: tuple[str, ...], settings: Settings | None, given: Gate) -> list[tuple[str, str, str]]:
     """(gate, rule, where it comes from) of the rules of the command line, and of the named gates or all."""
     from footprint.errors import UnknownNameError
-    from footprint.gate.gates import gate_of
+    from footprint.gate.gates import gate_of, growth_rules
 
     tables = settings.gates if settings else {}
     for word in words:
@@ -180,5 +188,6 @@ def _explained(words: tuple[str, ...], settings: Settings | None, given: Gate) -
     rows = [("", placed.rule.words, placed.origin.text) for placed in given.rules]
     for name, table in tables.items():
         if settings and (not words or name in words or table.scenario in words):
+            rows += [(name, rule.words, origin.text) for rule, origin in growth_rules(settings, name)]
             rows += [(name, placed.rule.words, placed.origin.text) for placed in gate_of(settings, name).rules]
     return rows

@@ -22,24 +22,30 @@ _COLUMNS = (
     Column("95 %", "name", extra=1),
     Column("law", "prose"),
 )
+_PREDICTED = (
+    Column("metric", "name"),
+    Column("rules", "name"),
+    Column("with", "prose", extra=2),
+    Column("for", "name"),
+    Column("predicted"),
+    Column("95 %", "name", extra=1),
+)
 
 
 def print_sweep(sweep: Sweep) -> None:
     """Print the laws over each axis, then predictions, what was found, and the points that failed."""
-    from footprint.verdict.law_text import reach_words
+    from footprint.verdict.law_text import growth_sentence
 
     had, failed = len(sweep.points), len(sweep.failed)
     say_wrapped(f"{sweep.scenario}: {had} of {had + failed} points" + (f", {failed} failed" if failed else ""))
+    if sentence := growth_sentence(sweep):
+        say_wrapped(sentence)
     for over in dict.fromkeys(fit.over for fit in sweep.fits):
         say()
         _print_laws([fit for fit in sweep.fits if fit.over == over], over)
     if not sweep.fits:
         say_wrapped("no law: it takes three values of an axis with numbers, all other axes being equal")
-    predictions = [(fit, prediction) for fit in sweep.fits for prediction in fit.predictions]
-    if predictions:
-        say()
-        for fit, prediction in predictions:
-            say_wrapped(reach_words(fit, prediction))
+    _print_predictions(sweep)
     _print_found(sweep)
     if failed:
         say()
@@ -66,6 +72,25 @@ def _print_laws(fits: Sequence[Fit], over: str) -> None:
     ends = [fits[0].points[0][0], fits[0].points[-1][0]]
     title = f"over {over}, from {count_text(ends[0])} to {count_text(ends[1])}"
     print_table([title], [_COLUMNS[n] for n in shown], [[row[n] for n in shown] for row in rows])
+
+
+def _print_predictions(sweep: Sweep) -> None:
+    from footprint.verdict.law_text import band_text, figure_of, reach_warnings, with_text
+
+    rows = [
+        (
+            fit.metric, fit.rules, with_text(fit.at), f"{fit.over}={guess.n:g}", figure_of(fit.metric, guess.value),
+            band_text(fit, guess),
+        )
+        for fit in sweep.fits
+        for guess in fit.predictions
+    ]  # fmt: skip
+    if rows:
+        say()
+        shown = [n for n in range(len(_PREDICTED)) if n != 2 or any(row[2] for row in rows)]
+        print_table(["predicted"], [_PREDICTED[n] for n in shown], [[row[n] for n in shown] for row in rows])
+    for warning in reach_warnings(sweep):
+        say_wrapped(warning, colour="yellow")
 
 
 def _print_found(sweep: Sweep) -> None:

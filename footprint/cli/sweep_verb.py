@@ -38,7 +38,9 @@ MODEL_MEMORY = 2 << 30
 @click.option("--workers", type=click.IntRange(min=1), metavar="N", help="Processes. Default: one for each CPU.")
 @click.option("--dask", is_flag=True, help="Play on a Dask cluster on this machine, of --workers workers.")
 @click.option("--scheduler", metavar="ADDRESS", default="", help="Play on the Dask cluster of this scheduler.")
-@click.option("--memory-budget", metavar="SIZE", help="What all points may take together. Default: 80 % of what is free.")
+@click.option(
+    "--memory-budget", metavar="SIZE", help="What all points may take together. Default: 80 % of what is free."
+)
 @click.option("--point-memory", metavar="SIZE", help="The address space that a point may take. Default, model: 2GiB.")
 @click.option(
     "--point-seconds", type=click.FloatRange(min=0.1), default=600, show_default=True, metavar="N",
@@ -46,7 +48,9 @@ MODEL_MEMORY = 2 << 30
 )  # fmt: skip
 @click.option("--metric", "metrics", multiple=True, metavar="NAME", help="Fit this metric; 'all' for all. Repeatable.")
 @click.option("--predict", multiple=True, metavar="NAME=N", help="What the laws say for other values of an axis.")
-@click.option("--find", "limits", multiple=True, metavar="METRIC<=NUMBER", help="Find the largest machine within a limit.")
+@click.option(
+    "--find", "limits", multiple=True, metavar="METRIC<=NUMBER", help="Find the largest machine within a limit."
+)
 @click.option("-o", "out", type=click.Path(path_type=Path), metavar="FOLDER", help="Default: reports/sweep-<scenario>.")
 @click.option("--resume", is_flag=True, help="Play only what the folder lacks.")
 @click.option("--no-report", is_flag=True, help="Write no index.html.")
@@ -87,7 +91,9 @@ def command(
     if zipped and sample is not None:
         raise RequestError("--sample draws from all combinations; --zip goes through the axes in step")
     if dask and scheduler:
-        raise RequestError("--dask starts a cluster on this machine, --scheduler takes one that exists; give one of them")
+        raise RequestError(
+            "--dask starts a cluster on this machine, --scheduler takes one that exists; give one of them"
+        )
     if resume and force:
         raise RequestError("--resume goes on, --force begins anew; give one of them")
     wish = Wish(scenario, axes_of(grid), assignments(sets), rules, backend, qemu, zipped, sample, seed)

@@ -148,8 +148,14 @@ METRICS: dict[str, Metric] = {
 """Every metric by name, in the order in which it is shown."""
 
 
+EXPONENT = "exponent."
+"""Begins the name of a metric's exponent, where a gate judges how it grows."""
+
+
 def metric(name: str) -> Metric:
     """The row of `name`; raises UnknownNameError. Whatever a user's rule counts is called ``rule.…``."""
+    if name.startswith(EXPONENT) and name.removeprefix(EXPONENT) in METRICS:
+        return Metric(name, "powers", MetricKind.MEASURED, False, "the leading exponent of its growth", "sweep")
     if name.startswith("rule."):
         return Metric(name, "counts", MetricKind.EXACT, False, "counted by a custom rule")
     if name not in METRICS:

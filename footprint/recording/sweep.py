@@ -57,7 +57,7 @@ class Term(msgspec.Struct, frozen=True, omit_defaults=True):
             return self.coefficient
         if n <= 0:
             return 0.0
-        return self.coefficient * float(n) ** self.power * math.log2(n) ** self.logs
+        return self.coefficient * math.pow(n, self.power) * math.log2(n) ** self.logs
 
 
 class Prediction(msgspec.Struct, frozen=True):

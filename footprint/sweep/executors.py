@@ -5,6 +5,7 @@ On this machine a thread starts each job's process. On a cluster Dask brings the
 
 from __future__ import annotations
 
+import importlib
 import logging
 import os
 from collections.abc import Iterator
@@ -69,7 +70,7 @@ def dask_pool(address: str, workers: int | None) -> Iterator[Pool]:
     Raises MeasurementError where Dask is missing, or the scheduler does not answer.
     """
     try:
-        import distributed
+        distributed: Any = importlib.import_module("distributed")
     except ImportError:
         raise MeasurementError(DASK_MISSING) from None
     # A worker that dies is told about in our own words.

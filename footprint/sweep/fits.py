@@ -11,7 +11,7 @@ from footprint.recording.sweep import Fit, Point
 from footprint.verdict.growth_law import growth_law
 
 TELLING = (
-    "address_spaces", "flatviews.alive", "flatviews.created", "nodes", "modelled.bytes.peak", "modelled.resident.peak",
+    "flatviews.created", "flatviews.alive", "address_spaces", "nodes", "modelled.bytes.peak", "modelled.resident.peak",
     "process.rss.peak", "process.cpu_seconds",
 )  # fmt: skip
 """The metrics whose laws are looked for unless others are named."""
@@ -42,7 +42,9 @@ def slices(points: Iterable[Point], axes: Mapping[str, Sequence[Any]], *, zipped
     points = list(points)
     for over in numeric[:1] if zipped else numeric:
         for point in points:
-            others = () if zipped else tuple((name, point.params[name]) for name in axes if _is_other(name, over, point))
+            others = (
+                () if zipped else tuple((name, point.params[name]) for name in axes if _is_other(name, over, point))
+            )
             parted.setdefault((over, point.rules, others), []).append(point)
     return {key: sorted(inside, key=lambda point: point.params[key[0]]) for key, inside in parted.items()}
 

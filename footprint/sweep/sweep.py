@@ -85,12 +85,13 @@ def run_sweep(
         )  # fmt: skip
         finder = _Finder(wish, plan, pool, store, limits, points)
         largest = tuple(row for text in questions.find for row in finder.find(text))
-    environment = {"footprint": __version__, "recorded": datetime.now(UTC).isoformat(timespec="seconds")}
+    environment: dict[str, Any] = {
+        "footprint": __version__,
+        "recorded": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
     if wish.sample is not None:
         environment |= {"sample": wish.sample, "seed": wish.seed}
-    return Sweep(
-        SWEEP_SCHEMA, plan.name, plan.axes, tuple(points), laws, tuple(failed), largest, environment
-    )
+    return Sweep(SWEEP_SCHEMA, plan.name, plan.axes, tuple(points), laws, tuple(failed), largest, environment)
 
 
 def pool_at(place: Place, limits: Limits, *, measured: bool) -> AbstractContextManager[Pool]:
@@ -112,7 +113,9 @@ def _limit(text: str, numeric: Sequence[str]) -> tuple[Budget, str]:
     if budget.relation not in ("<", "<="):
         raise RequestError(f"--find {text!r}: the largest machine is the last that stays below; write METRIC<=NUMBER")
     if not over and len(numeric) != 1:
-        raise RequestError(f"--find {text!r}: say over which axis, as in --find '{words} over NAME'; {_listed(numeric)}")
+        raise RequestError(
+            f"--find {text!r}: say over which axis, as in --find '{words} over NAME'; {_listed(numeric)}"
+        )
     over = over or numeric[0]
     if over not in numeric:
         raise RequestError(f"--find {text!r}: {over} is no axis with numbers; {_listed(numeric)}")
@@ -151,7 +154,9 @@ class _Finder:
         source = self.wish.scenario or str(others.get("file", ""))
         param = next(param for param in find(source).params if param.name == over)
         planner = Planner(self.wish)
-        fixed = {axis.name: str(others.get(axis.name, axis.values[0])) for axis in self.wish.axes if axis.name in others}
+        fixed = {
+            axis.name: str(others.get(axis.name, axis.values[0])) for axis in self.wish.axes if axis.name in others
+        }
 
         def play(n: int) -> Number | None:
             job = planner.job({**fixed, over: str(n)}, (rules,))

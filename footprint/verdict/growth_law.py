@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from footprint.recording.model import Number
@@ -75,10 +76,7 @@ def polynomial(points: Sequence[tuple[float, Number]]) -> tuple[Term, ...] | Non
         if not any(column):
             break
         newton.append(column[0])
-        column = [
-            (right - left) / (xs[i + order + 1] - xs[i])
-            for i, (left, right) in enumerate(zip(column, column[1:], strict=False))
-        ]
+        column = [(right - left) / (xs[i + order + 1] - xs[i]) for i, (left, right) in enumerate(pairwise(column))]
     degree = max(len(newton) - 1, 0)
     if degree >= len(POLYNOMIALS) or degree > len(points) - 2:
         return None

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from footprint.recording.metrics import METRICS
-from footprint.recording.sweep import Fit, Largest, Prediction, Term
+from footprint.recording.sweep import Fit, Largest, Prediction, Sweep, Term
 from footprint.units import bytes_text, count_text
 
+HEADLINE = "flatviews.created"
+_POWERS = {1.0: "", 2.0: "²", 3.0: "³"}
 FAR = 2.0
 """How many times the largest n of the data a prediction may be for before it is called far."""
 
@@ -42,23 +44,42 @@ def with_text(at: Mapping[str, Any]) -> str:
     return " ".join(f"{name}={value}" for name, value in at.items())
 
 
-def reach_words(fit: Fit, prediction: Prediction) -> str:
-    """What a law predicts, its band, and how far that is beyond the data."""
-    inside = f" with {with_text(fit.at)}" if fit.at else ""
-    text = (
-        f"{fit.metric} under {fit.rules or 'QEMU'}{inside}: {figure_of(fit.metric, prediction.value)} predicted for "
-        f"{fit.over}={prediction.n:g}"
-    )
+def band_text(fit: Fit, prediction: Prediction) -> str:
+    """The band of a prediction: ``exact so far``, ``5.1 GiB … 5.3 GiB``, or a dash where too few points tell."""
     if fit.sure == "exact":
-        text += " (the law is exact so far)"
-    elif prediction.low is None or prediction.high is None:
-        text += " (too few points for a band)"
-    else:
-        low, high = (figure_of(fit.metric, max(value, 0)) for value in (prediction.low, prediction.high))
-        text += f" ({low} … {high})"
-    if prediction.reach > 1:
-        text += f"; {prediction.reach:.1f} times the largest {fit.over} that was played"
-    return text + (": far beyond the data" if prediction.reach > FAR else "")
+        return "exact so far"
+    if prediction.low is None or prediction.high is None:
+        return "–"
+    low, high = (figure_of(fit.metric, max(value, 0)) for value in (prediction.low, prediction.high))
+    return f"{low} … {high}"
+
+
+def reach_warnings(sweep: Sweep) -> list[str]:
+    """How far each prediction goes beyond what was played, once for each value of an axis."""
+    reached = {(fit.over, guess.n): (guess.reach, fit.points[-1][0]) for fit in sweep.fits for guess in fit.predictions}
+    return [
+        f"{over}={n:g} is {reach:.1f} times the largest that was played, {most:g}"
+        + (": far beyond the data" if reach > FAR else "")
+        for (over, n), (reach, most) in reached.items()
+        if reach > 1
+    ]
+
+
+def growth_sentence(sweep: Sweep) -> str:
+    """How the telling metric grows along the first axis: ``flatviews.created grows as nics^2 under …``; or nothing."""
+    named = next(
+        (fit.metric for fit in sweep.fits if fit.metric == HEADLINE), sweep.fits[0].metric if sweep.fits else ""
+    )
+    fits = [fit for fit in sweep.fits if fit.metric == named and fit.over == sweep.fits[0].over]
+    grown: dict[str, dict[str, None]] = {}
+    for fit in fits:
+        power = f"{fit.exponent:.2f}".rstrip("0").rstrip(".")
+        words = {"0": "does not grow", "1": f"grows as {fit.over}"}.get(
+            power, f"grows as {fit.over}{_POWERS.get(float(power), f'^{power}')}"
+        )
+        grown.setdefault(words, {})[fit.rules or "QEMU"] = None
+    parts = [f"{words} under {', '.join(rules)}" for words, rules in grown.items()]
+    return f"{named} {'; it '.join(parts)}" if parts else ""
 
 
 def largest_words(row: Largest) -> str:
@@ -79,5 +100,5 @@ def _term(term: Term, *, whole: bool) -> str:
     amount = abs(term.coefficient)
     number = count_text(amount) if whole and float(amount).is_integer() else f"{amount:.4g}"
     number = f"{'−' if term.coefficient < 0 else ''}{number}"
-    power = {0: "", 1: "n", 2: "n²", 3: "n³"}.get(term.power, f"n^{term.power:.2f}")  # type: ignore[call-overload]
+    power = "" if not term.power else f"n{_POWERS.get(term.power, f'^{term.power:.2f}')}"
     return " ".join(part for part in (number, power, "log n" if term.logs else "") if part)

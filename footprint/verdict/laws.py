@@ -57,8 +57,10 @@ LAWS = (
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """A law with its numbers: `terms`, the squared relative errors `squares`, and `error`, the mean relative error
-    with which the law of all other points predicts each point.
+    """A law with its numbers: its `terms`.
+
+    `squares` are its squared relative errors, summed up, and `error` is the mean relative error with which the law of
+    all other points predicts each point.
     """
 
     law: Law
@@ -90,7 +92,9 @@ def fitted(law: Law, ns: Vector, ys: Vector) -> Fitted:
         Term(float(coefficient), power, logs)
         for coefficient, (power, logs) in zip(coefficients, best.terms, strict=True)
     )
-    return Fitted(best if not law.free else Law(law.name, best.terms, free=True), terms, squares, float(np.mean(errors)))
+    return Fitted(
+        best if not law.free else Law(law.name, best.terms, free=True), terms, squares, float(np.mean(errors))
+    )
 
 
 def design(law: Law, ns: Vector) -> Vector:
