@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from footprint.sweep.sweep import Questions
 
 MODEL_MEMORY = 2 << 30
-"""Bytes of address space that a point of the model may take, unless the user says otherwise."""
+"""Bytes that a point of the model may take, unless the user says otherwise."""
 
 
 @click.command("sweep")
@@ -41,7 +41,7 @@ MODEL_MEMORY = 2 << 30
 @click.option(
     "--memory-budget", metavar="SIZE", help="What all points may take together. Default: 80 % of what is free."
 )
-@click.option("--point-memory", metavar="SIZE", help="The address space that a point may take. Default, model: 2GiB.")
+@click.option("--point-memory", metavar="SIZE", help="What a point may take. Default, model: 2GiB.")
 @click.option(
     "--point-seconds", type=click.FloatRange(min=0.1), default=600, show_default=True, metavar="N",
     help="The time limit of a point.",

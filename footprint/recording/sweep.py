@@ -19,7 +19,7 @@ SWEEP_SCHEMA = "footprint.sweep/1"
 SWEEP_FILE = "sweep.json"
 
 
-class Point(msgspec.Struct, frozen=True, omit_defaults=True):
+class Point(msgspec.Struct, frozen=True):
     """What one machine costs under one rule set, at the mark where a run is judged.
 
     `id` is made of what was asked for, and so the same in every sweep. `backend` is ``model`` or ``qemu``.

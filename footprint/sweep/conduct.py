@@ -61,6 +61,7 @@ def conduct(
             standing.done, standing.failed = len(points), len(failed)
     standing.running = 0
     tell(standing)
+    failed.sort(key=lambda point: order.index(point.id))
     return [points[point_id] for point_id in order if point_id in points], failed
 
 

@@ -23,13 +23,14 @@ from footprint.units import bytes_text
 
 REFUSED = 2
 """The exit code of a request that is wrong: it will be wrong again."""
+_OUT_OF_MEMORY = ("MemoryError", "Cannot allocate memory", "failed to map segment", "std::bad_alloc", "out of memory")
 _NAME = "footprint: "
 """What begins the line that says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one job may take: `seconds`, and bytes of address space (None: any)."""
+    """What one job may take: `seconds`, and bytes of `memory` (None: any)."""
 
     seconds: float
     memory: int | None = None
@@ -78,10 +79,10 @@ def run_job(job: Job, limits: Limits) -> Outcome:
     """Play `job` in a process of its own, which dies with us; never raises for what goes wrong there."""
     command = job.command
     if limits.memory is not None:
-        command = ["prlimit", f"--as={limits.memory}", *command]
+        command = ["prlimit", f"--data={limits.memory}", *command]
     memory_file = os.memfd_create("recording")
     try:
-        with Child(command, stdout=memory_file, name="the point") as child:
+        with Child(command, stdout=memory_file, environment=_environment(), name="the point") as child:
             with _lock:
                 _running.add(child)
             try:
@@ -98,6 +99,11 @@ def run_job(job: Job, limits: Limits) -> Outcome:
         os.close(memory_file)
 
 
+def _environment() -> dict[str, str]:
+    """Ours; a thread of linear algebra for each CPU would cost more memory than the point."""
+    return {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
+
+
 def stop_all() -> None:
     """End every job that runs in this process."""
     with _lock:
@@ -108,7 +114,7 @@ def stop_all() -> None:
 
 def _failure(child: Child, code: int, limits: Limits) -> Outcome:
     words = child.words
-    if limits.memory is not None and ("MemoryError" in words or "std::bad_alloc" in words):
+    if limits.memory is not None and any(sign in words for sign in _OUT_OF_MEMORY):
         return Outcome(reason=f"needed more than the memory limit of {bytes_text(limits.memory)}")
     if code < 0:
         return Outcome(reason=f"its process was killed by signal {-code}")

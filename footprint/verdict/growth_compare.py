@@ -49,13 +49,13 @@ def pairs_between(first: Sweep, second: Sweep, rules: tuple[str, str] | None) ->
     """
     if rules is None and len(first.rules) == len(second.rules) == 1:
         rules = (first.rules[0], second.rules[0])
-    found = {(fit.metric, fit.over, fit.rules, tuple(fit.at.items())): fit for fit in second.fits}
+    found = {(fit.metric, fit.over, fit.rules, _others(fit)): fit for fit in second.fits}
     pairs = []
     for fit in first.fits:
         if rules is not None and fit.rules != rules[0]:
             continue
         name = fit.rules if rules is None else rules[1]
-        other = found.get((fit.metric, fit.over, name, tuple(fit.at.items())))
+        other = found.get((fit.metric, fit.over, name, _others(fit)))
         if other is not None:
             pairs.append((fit, other))
     if not pairs:
@@ -65,6 +65,11 @@ def pairs_between(first: Sweep, second: Sweep, rules: tuple[str, str] | None) ->
             "with --rules-a and --rules-b"
         )
     return pairs
+
+
+def _others(fit: Fit) -> tuple[tuple[str, Any], ...]:
+    """The values of the other axes, but for the binary: that may be what is compared."""
+    return tuple((name, value) for name, value in fit.at.items() if name != "qemu")
 
 
 def _compared(first: Fit, second: Fit) -> GrowthPair | None:

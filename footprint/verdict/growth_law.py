@@ -22,7 +22,7 @@ POLYNOMIALS = ("constant", "linear", "quadratic", "cubic")
 SIMPLER = 2.0
 """A simpler law is chosen while it predicts at most this many times worse than the best."""
 CLEAR = 3.0
-"""A law is clear when every other predicts at least this many times worse."""
+"""A law is clear when every other that does not contain it predicts at least this many times worse."""
 _STUDENT_95 = {1: 12.706, 2: 4.303, 3: 3.182}
 """Student's quantile where the expansion of `student_95` is not good enough."""
 _NOTHING = 1e-9
@@ -112,7 +112,7 @@ def _approximate(points: Sequence[tuple[float, Number]], predict: Sequence[float
     fits = [fit for fit in fits if not (rises and len(fit.terms) > 1 and fit.leads_down)] or fits[:1]
     least = max(min(fit.error for fit in fits), _NOTHING)
     chosen = next(fit for fit in fits if fit.error <= SIMPLER * least)
-    others = sorted((fit for fit in fits if fit is not chosen), key=lambda fit: fit.error)
+    others = sorted((fit for fit in fits if not fit.law.contains(chosen.law)), key=lambda fit: fit.error)
     clear = bool(others) and others[0].error >= CLEAR * max(chosen.error, _NOTHING)
     exponent, low, high = _exponent(chosen, ns, ys)
     return GrowthLaw(

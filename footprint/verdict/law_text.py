@@ -99,6 +99,8 @@ def _term(term: Term, *, whole: bool) -> str:
         return ""
     amount = abs(term.coefficient)
     number = count_text(amount) if whole and float(amount).is_integer() else f"{amount:.4g}"
+    if amount == 1 and (term.power or term.logs):
+        number = ""
     number = f"{'−' if term.coefficient < 0 else ''}{number}"
     power = "" if not term.power else f"n{_POWERS.get(term.power, f'^{term.power:.2f}')}"
     return " ".join(part for part in (number, power, "log n" if term.logs else "") if part)

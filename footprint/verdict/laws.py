@@ -38,6 +38,14 @@ class Law:
         """How many numbers are fitted."""
         return len(self.terms) + self.free
 
+    def contains(self, other: Law) -> bool:
+        """Whether this law becomes `other` for some numbers, and so fits whatever that fits."""
+        if self.name == other.name:
+            return True
+        if self.free:
+            return all(not logs for _, logs in other.terms) and len(other.terms) <= len(self.terms) and not other.free
+        return set(other.terms) <= set(self.terms) and not other.free
+
     def with_lead(self, power: float) -> Law:
         """The law with another power of its leading term."""
         return Law(self.name, (*self.terms[:-1], (power, self.terms[-1][1])))
