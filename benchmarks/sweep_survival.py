@@ -85,7 +85,7 @@ def kill(times: int) -> bool:
         began = time.monotonic()
         subprocess.run(command(str(script), SMALL, base / "whole"), check=True, capture_output=True)
         whole = time.monotonic() - began
-        chance, killed, rewritten, again, played = random.Random(19), 0, 0, 0, 0
+        chance, killed, rewritten, again = random.Random(19), 0, 0, 0
         done: dict[str, tuple[int, int]] = {}
         code = 1
         while code != 0:
@@ -106,7 +106,6 @@ def kill(times: int) -> bool:
             code = process.wait()
             time.sleep(0.1)
             started = starts.read_text().splitlines() if starts.exists() else []
-            played += len(started)
             again += sum(complete[machine] == RULES for machine in started)
             for path in (base / "cut" / "points").glob("*.json"):
                 status = path.stat()
@@ -123,7 +122,7 @@ def kill(times: int) -> bool:
         ).read_text().split('"environment"')[0]
         print(
             f"killed {killed} times; {len(done)} points; points the same: {same}; documents the same: {equal}; "
-            f"written again: {rewritten}; machines started: {played}, of them such as were done: {again}; "
+            f"written again: {rewritten}; machines started again: {again}; "
             f"processes left: {len(left)}"
         )
         return same and equal and not rewritten and not again and not left

@@ -41,8 +41,8 @@ def command(
     footprint compare power8 -r v2.10.0 -r v7.2.0
     footprint compare before.json.gz after.json.gz
     """
-    from footprint.cli.compare_text import print_comparisons
     from footprint.cli.compare_sweeps import compare_sweeps
+    from footprint.cli.compare_text import print_comparisons
     from footprint.gate.compare import compare, unpaired
 
     if (code := compare_sweeps(first, second, rules, rules_a, rules_b, as_json=as_json)) is not None:

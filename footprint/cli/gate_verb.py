@@ -42,7 +42,8 @@ FORMATS = ("text", "json", "junit", "github", "gitlab", "markdown")
 @json_option
 def command(
     words: tuple[str, ...], sets: tuple[str, ...], budgets: tuple[str, ...], exponents: tuple[str, ...],
-    baseline: str | None, mark: str | None, rules: tuple[str, ...], form: str, *, play: bool, everything: bool, explain: bool, as_json: bool,
+    baseline: str | None, mark: str | None, rules: tuple[str, ...], form: str, *,
+    play: bool, everything: bool, explain: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Judge recordings by budgets and baselines.
 

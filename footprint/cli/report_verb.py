@@ -24,7 +24,8 @@ def command(recordings: tuple[str, ...], out: Path, *, as_json: bool, force: boo
     """Draw one or more recordings as one self-contained HTML page.
 
     A RECORDING is a file, a folder with a recording.json, NAME for reports/NAME, or a capture: also a text with the
-    answer to `info mtree` in it, or - for standard input. Sweeps are drawn on a page of their own. One that cannot be read is reported; the others are drawn.
+    answer to `info mtree` in it, or - for standard input.
+    Sweeps are drawn on a page of their own. One that cannot be read is reported; the others are drawn.
 
     \b
     footprint report power8 -o power8.html

@@ -54,8 +54,8 @@ class Exponent:
         fits = [fit for fit in fits if not rules or fit.rules in rules]
         if not fits:
             raise RequestError(
-                f"nothing to judge: the sweep of {sweep.scenario} has no law of {self.metric} over {self.over}; it takes "
-                f"three values of {self.over} and --metric {self.metric}"
+                f"nothing to judge: the sweep of {sweep.scenario} has no law of {self.metric} over {self.over}; it "
+                f"takes three values of {self.over} and --metric {self.metric}"
             )
         return [self._of(fit) for fit in fits]
 
@@ -73,8 +73,8 @@ class Exponent:
         )
         inside = "".join(f", {name}={value}" for name, value in fit.at.items())
         sentence = (
-            f"{fit.metric} grows as {fit.over}^{fit.exponent:.2f}{known} under {fit.rules}{inside}, {fit.law}, {fit.sure}: "
-            f"{verb} the limit {self.relation} {self.limit:g}"
+            f"{fit.metric} grows as {fit.over}^{fit.exponent:.2f}{known} under {fit.rules}{inside}, {fit.law}, "
+            f"{fit.sure}: {verb} the limit {self.relation} {self.limit:g}"
         )
         return GateVerdict(
             outcome, self.words, f"{EXPONENT}{fit.metric}", fit.rules, f"over {fit.over}",

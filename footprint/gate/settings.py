@@ -50,8 +50,8 @@ class GateTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename=
     """One ``[tool.footprint.gates.NAME]``: what it judges, and its rules.
 
     `scenario` is by default the gate's name; `params` and `rules` are those it is played with, by default the
-    scenario's own. `exponents` are judged on the sweep over `grid`. `baseline` is a file beside the pyproject.toml; without `no_worse` nothing that it has may
-    get worse.
+    scenario's own. `exponents` are judged on the sweep over `grid`. `baseline` is a file beside the
+    pyproject.toml; without `no_worse` nothing that it has may get worse.
     """
 
     scenario: str = ""

@@ -28,7 +28,7 @@ def log_log(drawn: Sequence[Growth], label: str, over: str, text: Callable[[floa
     """The growths as one SVG: points as squares, laws as lines, what they predict dashed; ticks at powers of `base`."""
     every = [place for each in drawn for place in (*each.points, *each.curve, *each.ahead)]
     xs, ys = [max(x, 1.0) for x, _ in every], [max(y, 1.0) for _, y in every]
-    low_x, high_x = min(xs), max(max(xs), min(xs) * 1.01)
+    low_x, high_x = min(xs), max(*xs, min(xs) * 1.01)
     low_y, high_y = base ** math.floor(math.log(min(ys), base)), base ** math.ceil(math.log(max(ys), base) - 1e-9)
     high_y = max(high_y, low_y * base)
     ticks = _powers(low_y, high_y, base)

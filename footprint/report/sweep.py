@@ -59,8 +59,8 @@ def growth_sections(sweep: Sweep) -> tuple[Section, ...]:
 def _section(sweep: Sweep, over: str) -> Section:
     fits = [fit for fit in sweep.fits if fit.over == over]
     lead = (
-        f"Squares are points that were played, lines the laws through them. Both scales are logarithmic: what grows with "
-        f"the square of {over} rises twice as steeply as what grows with {over}."
+        f"Squares are points that were played, lines the laws through them. Both scales are logarithmic: what grows "
+        f"with the square of {over} rises twice as steeply as what grows with {over}."
     )
     exhibits = [
         _exhibit(metric, over, [fit for fit in fits if fit.metric == metric])

@@ -40,8 +40,8 @@ class Limits:
 class Job:
     """What to play: the words after ``footprint run``, and the id of the point for each rule set.
 
-    `ids` are (point id, rule set); the rule set is empty where there is none to choose: of a real QEMU, and of a capture
-    that has only views. `asked` are values of axes that are no parameters. `attempt` counts from 1.
+    `ids` are (point id, rule set); the rule set is empty where there is none to choose: of a real QEMU, and of a
+    capture that has only views. `asked` are values of axes that are no parameters. `attempt` counts from 1.
     """
 
     words: tuple[str, ...]

@@ -38,7 +38,8 @@ class Store:
             return
         if (plan.exists() or (self.folder / SWEEP_FILE).exists()) and not force:
             raise RequestError(
-                f"{self.folder} has a sweep; --resume plays what it lacks, --force begins anew, -o FOLDER writes elsewhere"
+                f"{self.folder} has a sweep; --resume plays what it lacks, --force begins anew, "
+                "-o FOLDER writes elsewhere"
             )
         try:
             if plan.exists():

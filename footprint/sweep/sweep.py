@@ -28,9 +28,10 @@ OVER = " over "
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where points are played: `workers` of this machine, or Dask's (`dask`: a local cluster; `scheduler`: its address).
+    """Where points are played: `workers` of this machine, or Dask's.
 
-    `budget` is how many bytes the points of this machine may take together.
+    `dask` is a cluster on this machine, `scheduler` the address of one that exists. `budget` is
+    how many bytes the points of this machine may take together.
     """
 
     workers: int | None = None

@@ -27,7 +27,11 @@ def search(values, limit, *, least=0, most=None, known=(), fit=None):
 
 
 @given(
-    st.lists(st.integers(0, 9), min_size=1, max_size=80), st.integers(0, 300), st.integers(0, 3), st.booleans(), st.data()
+    st.lists(st.integers(0, 9), min_size=1, max_size=80),
+    st.integers(0, 300),
+    st.integers(0, 3),
+    st.booleans(),
+    st.data(),
 )
 def test_it_finds_what_trying_every_machine_finds(rises, limit, least, has_law, data):
     values = [sum(rises[: n + 1]) for n in range(len(rises))]

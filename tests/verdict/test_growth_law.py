@@ -36,7 +36,9 @@ def test_counts_on_a_polynomial_give_it_to_the_unit_and_its_degree_is_the_expone
     assert (found.exponent, found.low, found.high) == (exponent, exponent, exponent)
     assert found.predictions[0].value == function(10_000)
     assert found.predictions[0].low == found.predictions[0].high == function(10_000)
-    assert [term.coefficient for term in found.terms] == pytest.approx(np.polyfit(NS, [function(n) for n in NS], exponent)[::-1].tolist(), abs=1e-3, rel=1e-6)
+    assert [term.coefficient for term in found.terms] == pytest.approx(
+        np.polyfit(NS, [function(n) for n in NS], exponent)[::-1].tolist(), abs=1e-3, rel=1e-6
+    )
 
 
 def test_a_polynomial_that_no_further_point_confirms_is_not_called_exact():

@@ -6,7 +6,6 @@ from footprint.backends.boards.board import Board
 from footprint.memory import region as make
 from footprint.memory.region import FULL, MemoryRegion
 
-
 FIRST_UNIT = 0x800000020000000
 """The number that firmware knows the board's own host bridge by."""
 
