@@ -40,3 +40,9 @@ def natural(text: str, *, least: int, most: int | None = None) -> int:
     if value < least or (most is not None and value > most):
         raise ValueError(f"{text!r} is not {bound}")
     return value
+
+
+def times_text(more: float, less: float) -> str:
+    """How many times as much `more` is as `less` (not 0): ``59``, ``2.4``."""
+    rounded = round(more / less, 1)
+    return count_text(round(more / less)) if rounded >= 10 else f"{rounded:g}"

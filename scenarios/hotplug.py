@@ -8,7 +8,11 @@ from footprint.machines.catalogue import CATALOGUE
 from footprint.machines.generic import guest
 from footprint.machines.pseries import pseries
 from footprint.machines.topology import Device
+from footprint.recording.metrics import METRICS, MetricKind
 from footprint.scenario import Build, Commit, Destroy, EnableBusMaster, Mark, Param, Plug, Settle, Unplug, scenario
+from footprint.units import bytes_text, count_text
+from footprint.verdict.scenario_growth import growths
+from footprint.verdict.verdict import Answer
 
 NOTES = (
     "QEMU's hint for how many radix nodes to allocate never shrinks: nodes.allocated and modelled.bytes are to be "
@@ -37,6 +41,59 @@ def empty(machine):
     return guest(machine), ("pci.0", 3)
 
 
+GROWN_BY_THE_HINT = {"nodes.allocated", "modelled.nodes", "modelled.bytes", "modelled.resident"}
+"""What the first plugging may leave larger for ever, because the hint never falls."""
+
+
+def answer(recording):
+    """Under which rule sets everything is back, and under which not, with what a cycle leaves behind."""
+    cycles = {run.rules: [sample for sample in run.samples if sample.mark == "unplugged"] for run in recording.runs}
+    left = {run.rules: _left(run, cycles[run.rules]) for run in recording.runs if cycles[run.rules]}
+    kept = {
+        growth.rules: growth.per_cycle
+        for growth in growths(recording)
+        if growth.metric == "process.uss" and growth.verdict is Answer.LEAK
+    }
+    back = [rules for rules, counts in left.items() if not counts and rules not in kept]
+    said = []
+    if back:
+        times = max(len(cycles[rules]) for rules in back)
+        unplugs = "the unplug" if times == 1 else f"each of {count_text(times)} unplugs"
+        said.append(f"Yes under {_listed(back)}: after {unplugs} every count is what it was")
+    for rules, counts in left.items():
+        if counts:
+            of_each = _listed([f"{_each(n, len(cycles[rules]))} to {name}" for name, n in counts.items()])
+            said.append(f"{'no' if said else 'No'} under {rules}: every cycle adds {of_each}")
+        elif rules in kept:
+            said.append(
+                f"{'no' if said else 'No'} under {rules}: every count is what it was, but each cycle keeps "
+                f"{bytes_text(kept[rules])} of memory"
+            )
+    return f"{'; '.join(said)}." if said else ""
+
+
+def _left(run, unplugged):
+    """The counts of what exists that are not back after the last unplug, with how much more there is."""
+    before = run.samples[0].metrics
+    base = {**before, **{name: n for name, n in unplugged[0].metrics.items() if name in GROWN_BY_THE_HINT}}
+    return {
+        name: n - base[name]
+        for name, n in unplugged[-1].metrics.items()
+        if name in base and name in METRICS and METRICS[name].gauge and METRICS[name].kind is MetricKind.EXACT
+        if n != base[name]
+    }
+
+
+def _each(n, cycles):
+    """`n` of so many cycles, for one of them."""
+    return count_text(n // cycles) if n % cycles == 0 else f"{n / cycles:.3g}"
+
+
+def _listed(words):
+    *most, last = words
+    return f"{', '.join(most)} and {last}" if most else last
+
+
 @scenario(
     "A device is plugged in and taken out again: is everything back where it was?",
     params=(
@@ -47,6 +104,7 @@ def empty(machine):
         Param("bus_master", 1, "1: the guest lets the device read and write memory meanwhile", most=1),
     ),
     rules=("v2.10.0", "202fc01b05", "092aa2fc65", "v2.11.0", "v7.2.0", "v7.2.0,release=off"),
+    answer=answer,
     notes=lambda _: NOTES,
 )
 def hotplug(p):

@@ -10,7 +10,7 @@ devices, and standard VGA, one OHCI and one virtio-scsi controller.
 from footprint.machines.pseries import pseries
 from footprint.recording import Published
 from footprint.scenario import Build, Destroy, Mark, Param, Settle, scenario
-from footprint.units import bytes_text, count_text
+from footprint.units import bytes_text, count_text, times_text
 
 CURE = "v11.1.0,transactions=machine"
 
@@ -65,18 +65,19 @@ def published(p):
 
 
 def answer(recording):
-    """Whether the views are back, what that costs, and what a cure would give."""
-    then, now, cured = map(recording.run, ("v7.2.0", "v11.1.0", CURE))
+    """What the series saved, whether the views are back, what that costs, and what a cure would give."""
+    first, then, now, cured = map(recording.run, ("v2.10.0", "v7.2.0", "v11.1.0", CURE))
     if then is None or now is None:
         return ""
     old, new = then.sample().metrics, now.sample().metrics
     if new[ALIVE] <= old[ALIVE]:
         return ""
-    sentence = (
-        f"The views are back since v9.2.0, by QEMU commit 55fa4be6f7: this guest has {count_text(new[ALIVE])} of them "
+    sentence = _saved(first, old) if first is not None else "The views are back"
+    sentence += (
+        f" since v9.2.0, by QEMU commit 55fa4be6f7: this guest has {count_text(new[ALIVE])} of them "
         f"under v11.1.0 where v7.2.0 has {count_text(old[ALIVE])}, creates {count_text(new[CREATED])} instead of "
         f"{count_text(old[CREATED])}, and allocates {bytes_text(new[PEAK])} at its peak instead of "
-        f"{bytes_text(old[PEAK])}"
+        f"{bytes_text(old[PEAK])}, {times_text(new[PEAK], old[PEAK])} times as much"
     )
     if cured is None:
         return f"{sentence}."
@@ -85,6 +86,13 @@ def answer(recording):
         f"{sentence}. One transaction around machine init (a what-if) would create {count_text(what_if[CREATED])} and "
         f"allocate {bytes_text(what_if[PEAK])}."
     )
+
+
+def _saved(first, old):
+    """What the series took away, and that it is back."""
+    before = first.sample().metrics[PEAK]
+    saved = f"from {bytes_text(before)} to {bytes_text(old[PEAK])}, {times_text(before, old[PEAK])} times less"
+    return f"The series took the peak {saved}, but the views are back"
 
 
 def notes(p):

@@ -160,3 +160,17 @@ def test_power8_has_no_answer_of_its_own_where_the_rule_sets_cannot_tell(footpri
     recording = json.loads(footprint("run", "power8", "-s", "cpus=2", "-s", "nics=2", "-s", "bridges=1",
                                      "-r", "v2.10.0", "-r", "v11.1.0", "--json").stdout)  # fmt: skip
     assert "answer" not in recording
+
+
+def test_radix_answers_that_level_skipping_frees_nothing_and_shortens_the_walk(run):
+    recording = run("radix", "devices=2xvirtio-net-pci", "firmware=0")
+    skipping = figures(recording, "built", "nodes")
+    assert skipping["v2.0.0"] == skipping["v2.0.0,level_skipping=off"]
+    reads = figures(recording, "built", "lookups.ranges.reads")
+    assert reads["v2.0.0"] < reads["v2.0.0,level_skipping=off"]
+    assert reads["v7.2.0,level_bits=12"] < reads["v7.2.0"] < reads["v7.2.0,level_bits=4"]
+    assert recording["answer"].startswith(f"Level skipping frees no node (there are {skipping['v2.0.0']})")
+
+
+def test_radix_looks_up_addresses_of_pseries_too(run):
+    assert run("radix", "machine=pseries", "-r", "v7.2.0")["runs"][0]["samples"][0]["metrics"]["lookups"] == 3000

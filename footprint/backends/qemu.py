@@ -153,6 +153,9 @@ _ON_ONE_GUEST = (Boot, Plug, Unplug)
 _STEPS = (Build, Settle, Mark, Destroy, *_ON_ONE_GUEST)
 _BEYOND = {
     "EnableBusMaster": ("let a device of a stopped guest reach memory", "bus_master"),
+    "Read": ("hold a view", ""),
+    "Listen": ("have a listener of the model", ""),
+    "ShowSlots": ("show slots of memory without a guest that asks for them", ""),
     "Commit": ("make a commit of its own", "commit"),
     "Replay": ("replay an operation log", ""),
     "Restore": ("restore a capture", ""),

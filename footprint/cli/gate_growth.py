@@ -73,21 +73,21 @@ def _played(settings: Settings, name: str, table: GateTable, rules: tuple[str, .
     from footprint.errors import RequestError
     from footprint.gate.exponent import Exponent
     from footprint.sweep.grid import Axis
-    from footprint.sweep.job import Limits
+    from footprint.sweep.job import JobLimits
     from footprint.sweep.plan import Wish
     from footprint.sweep.store import Store
-    from footprint.sweep.sweep import Place, Questions, check, run_sweep
+    from footprint.sweep.sweep import Questions, Venue, check, run_sweep
 
     axes = tuple(Axis(axis, tuple(map(str, values))) for axis, values in table.grid.items())
     sets = {key: str(value) for key, value in table.params.items() if key not in table.grid}
     wish = Wish(scenario_word(settings, table), axes, sets, rules or table.rules)
     questions = Questions(tuple({Exponent.parse(text).metric: None for text in table.exponents}))
     try:
-        plan = check(wish, Place(), questions)
+        plan = check(wish, Venue(), questions)
     except RequestError as error:
         raise settings.fault(name, "grid", str(error)) from None
     with tempfile.TemporaryDirectory(prefix="footprint-gate-") as folder:
-        sweep = run_sweep(wish, plan, Place(), Limits(600), questions, Store(Path(folder), plan.name))
+        sweep = run_sweep(wish, plan, Venue(), JobLimits(600), questions, Store(Path(folder), plan.name))
     if sweep.failed:
         raise settings.fault(name, "grid", f"{len(sweep.failed)} points failed: {sweep.failed[0].reason}")
     return sweep

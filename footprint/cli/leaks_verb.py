@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from footprint.cli.options import json_option, rules_option
-from footprint.cli.terminal import end_progress, print_json, progress, say
+from footprint.cli.options import force_option, json_option, rules_option
+from footprint.cli.terminal import end_progress, note, print_json, progress, say
 
 if TYPE_CHECKING:
     from footprint.verdict.verdict import Verdict
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 AFTER_DASHES = "footprint.leaks.after_dashes"
 """Where a call's context keeps whether its words had ``--``, which click swallows."""
+AS_TYPED = "footprint.leaks.as_typed"
+"""Where it keeps the words themselves, for the page that says how to repeat it."""
 
 
 class _TargetOrProgram(click.Command):
@@ -24,6 +26,7 @@ class _TargetOrProgram(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         ctx.meta[AFTER_DASHES] = "--" in args
+        ctx.meta[AS_TYPED] = tuple(args)
         return super().parse_args(ctx, args)
 
 
@@ -56,13 +59,15 @@ class _TargetOrProgram(click.Command):
     help="Run the target in this Python; its environment needs footprint and the target.",
 )  # fmt: skip
 @click.option("--no-where", is_flag=True, help="Do not look for the place of a leak.")
+@click.option("-o", "out", metavar="FILE", type=click.Path(path_type=Path), help="Write an HTML page of the answer.")
+@force_option
 @json_option
 @click.pass_context
 def command(
     context: click.Context, target: tuple[str, ...], sets: tuple[str, ...], rules: tuple[str, ...], backend: str,
     qemu: str | None, line: str | None, cycles: int | None, seconds: float, memory: float, metrics: str | None,
-    python: str,
-    *, no_where: bool, as_json: bool,
+    python: str, out: Path | None,
+    *, no_where: bool, force: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Run TARGET again and again in a process of its own, and find out whether it leaks.
 
@@ -73,7 +78,7 @@ def command(
     \b
     footprint leaks json:JSONDecoder
     footprint leaks ./check.py:one_request --cycles 500
-    footprint leaks unicorn:sparc64
+    footprint leaks unicorn:sparc64 -o sparc64.html
     footprint leaks hotplug -s device=nec-usb-xhci -s bus_master=0 -s commit=0 -b qemu --cycles 50
     footprint leaks -- cat
 
@@ -86,8 +91,10 @@ def command(
     from footprint.leaks.measure import Options, measure, measure_command
     from footprint.leaks.plan import Plan
     from footprint.leaks.scenarios import judge
+    from footprint.recording.files import writable
     from footprint.verdict.suppressions import read_suppressions, suppressed
 
+    page = writable(out, force=force) if out is not None else None
     accepted = read_suppressions(Path("pyproject.toml"))
     wanted = tuple(name.strip() for name in metrics.split(",") if name.strip()) if metrics else None
     options = Options(Plan(cycles, wanted, not no_where), seconds, int(memory * (1 << 30)), python)
@@ -115,7 +122,45 @@ def command(
         print_json(verdict.document())
     else:
         _show(verdict)
+    if page is not None:
+        _write_page(page, verdict, context.meta[AS_TYPED])
     context.exit(verdict.exit_code)
+
+
+def _write_page(page: Path, verdict: Verdict, words: tuple[str, ...]) -> None:
+    """Write the page of the verdict; `words` are what was typed after ``leaks``."""
+    import platform
+    from datetime import UTC, datetime
+
+    from footprint import __version__
+    from footprint.recording.files import write_text
+    from footprint.report.leak_page.page import render_leak
+
+    environment = {
+        "footprint": __version__,
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.release()}",
+        "measured": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    write_text(page, render_leak(verdict, command=_repeated(words), environment=environment))
+    note(f"wrote {page}")
+
+
+def _repeated(words: tuple[str, ...]) -> str:
+    """The command that measures again, without the page and its options."""
+    import shlex
+
+    kept, rest = [], list(words)
+    while rest:
+        word = rest.pop(0)
+        if word == "--":
+            kept += [word, *rest]
+            break
+        if word == "-o":
+            rest = rest[1:]
+        elif word not in ("--force", "--json") and not word.startswith("-o"):
+            kept.append(word)
+    return shlex.join(["footprint", "leaks", *kept])
 
 
 def _show(verdict: Verdict) -> None:

@@ -98,17 +98,19 @@ def _backends() -> list[dict[str, Any]]:
 
 def _probes() -> list[dict[str, Any]]:
     from footprint.probes.census import CensusProbe
+    from footprint.probes.lookups import LookupProbe
     from footprint.probes.process import ProcessProbe
     from footprint.probes.sized import SizedProbe
     from footprint.probes.traced import TracedProbe
 
+    always = (CensusProbe, ProcessProbe)
     return [
         {
             "name": probe.name,
             "what": probe.what,
-            "when": "with --probe" if probe.intrusive else "always",
+            "when": "always" if probe in always else "with --probe",
         }
-        for probe in (CensusProbe, ProcessProbe, TracedProbe, SizedProbe)
+        for probe in (*always, LookupProbe, TracedProbe, SizedProbe)
     ]
 
 

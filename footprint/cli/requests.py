@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from footprint.backends.model import ModelBackend
-from footprint.backends.qemu import QemuBackend, QemuOptions, refusals, refuse
 from footprint.errors import RequestError, UnknownNameError
-from footprint.leaks.scenarios import with_cycles
-from footprint.qemu_process.gdb_guest import plan_of
-from footprint.qemu_process.guest import SECONDS, SECONDS_TO_BOOT
-from footprint.record.request import INTRUSIVE, ModelOptions, Request
+from footprint.record.request import INTRUSIVE, ON_REQUEST, ModelOptions, Request
 from footprint.scenario.custom_rules import find_rule_sets
 from footprint.scenario.find import find
 from footprint.scenario.scenario import Scenario
 from footprint.scripts import blaming
 
-BACKENDS = (ModelBackend.name, QemuBackend.name)
+if TYPE_CHECKING:
+    from footprint.backends.qemu import QemuOptions
+
+BACKENDS = (ModelBackend.name, "qemu")
 MOST_GUESTS, LONGEST_FIRMWARE = 100, 600
 ALWAYS_READ = ("census", "process")
 
@@ -45,6 +45,8 @@ def run_request(word: str, pairs: Sequence[str], words: BackendWords) -> Request
 
 def leaks_request(word: str, pairs: Sequence[str], cycles: int | None, words: BackendWords) -> Request:
     """What ``leaks`` asks for: without rule sets given, those of the scenario's own that are no what-if."""
+    from footprint.leaks.scenarios import with_cycles
+
     scenario = find(word)
     own = tuple(name for name in scenario.rules if "," not in name)
     return _request(scenario, word, with_cycles(scenario, assignments(pairs), cycles), words, own)
@@ -100,7 +102,10 @@ def _request(
             "--count-views": words.count_views,
         }
         check_belong((given, "-b qemu"))
+        probes = tuple(dict.fromkeys((*scenario.probes, *probes)))
         return Request(scenario, word, values, ModelOptions(find_rule_sets(words.rules or own_rules), probes))
+    from footprint.backends.qemu import refusals, refuse
+
     options = _qemu_options(words)
     with blaming():
         steps = tuple(scenario.play(values))
@@ -113,6 +118,10 @@ def _request(
 
 def _qemu_options(words: BackendWords) -> QemuOptions:
     """The options of a real QEMU; raises RequestError for a number out of range."""
+    from footprint.backends.qemu import QemuOptions
+    from footprint.qemu_process.gdb_guest import plan_of
+    from footprint.qemu_process.guest import SECONDS, SECONDS_TO_BOOT
+
     if not 1 <= words.guests <= MOST_GUESTS:
         raise RequestError(f"--guests {words.guests} is not valid; it is a whole number from 1 to {MOST_GUESTS}")
     firmware = SECONDS_TO_BOOT if words.firmware is None else words.firmware
@@ -128,12 +137,12 @@ def _qemu_options(words: BackendWords) -> QemuOptions:
 
 
 def _probes(text: str) -> tuple[str, ...]:
-    """The intrusive probes among those that `text` names, comma-separated."""
+    """The probes that are not always read among those that `text` names, comma-separated."""
     names = {name.strip() for name in text.split(",") if name.strip()}
     for name in sorted(names):
-        if name not in (*ALWAYS_READ, *INTRUSIVE):
-            raise UnknownNameError("probe", name, (*ALWAYS_READ, *INTRUSIVE))
-    return tuple(name for name in INTRUSIVE if name in names)
+        if name not in (*ALWAYS_READ, *ON_REQUEST, *INTRUSIVE):
+            raise UnknownNameError("probe", name, (*ALWAYS_READ, *ON_REQUEST, *INTRUSIVE))
+    return tuple(name for name in (*ON_REQUEST, *INTRUSIVE) if name in names)
 
 
 def _listed(words: Sequence[str]) -> str:

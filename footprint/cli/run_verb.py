@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     "probes",
     metavar="NAMES",
     default="",
-    help="Also read these probes: traced, sized, or both with a comma.",
+    help="Also read these probes: lookups, traced, sized, or several with commas.",
 )
 @click.option(
     "-o", "out", metavar="FOLDER", type=click.Path(path_type=Path), help="Write here. Default: reports/<scenario>/."
@@ -90,7 +90,7 @@ def command(
     if not no_history:
         _check_history()
     try:
-        recording = record(request, progress())
+        recording = record(request, progress(), _load_page_maker if len(files) > 1 else lambda: None)
     finally:
         end_progress()
     if writes:
@@ -105,6 +105,19 @@ def command(
         summarize(recording)
     if writes and not as_json:
         note("wrote " + " and ".join(str(path) for path in files))
+        _suggest(recording, folder)
+
+
+def _suggest(recording: Recording, folder: Path) -> None:
+    """Say which commands are worth typing next."""
+    from footprint.cli.next_commands import next_commands
+
+    commands = next_commands(recording, folder)
+    widest = max((len(command) for command, _ in commands), default=0)
+    if commands:
+        note("next:")
+    for command, why in commands:
+        note(f"  {command:<{min(widest, 60)}}  # {why}")
 
 
 def _output_files(folder: Path, *, force: bool, report: bool) -> list[Path]:
@@ -122,11 +135,18 @@ def _write(recording: Recording, files: list[Path]) -> None:
 
     texts = [encode(recording)]
     if len(files) > 1:
+        from footprint.report.index.pages import home_of
+        from footprint.report.look import PageLook
         from footprint.report.page import render
 
-        texts.append(render([recording]))
+        texts.append(render([recording], look=PageLook(home=home_of(files[1]))))
     for path, text in zip(files, texts, strict=True):
         write_text(path, text)
+
+
+def _load_page_maker() -> None:
+    """What the page needs takes longer to load than many a run takes."""
+    import footprint.report.page  # noqa: F401
 
 
 def _check_history() -> None:

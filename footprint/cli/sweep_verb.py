@@ -76,30 +76,21 @@ def command(
     """
     from footprint.cli.requests import BACKENDS, assignments, check_belong
     from footprint.cli.sweep_progress import following
-    from footprint.errors import RequestError, UnknownNameError
+    from footprint.errors import UnknownNameError
     from footprint.sweep.grid import axes_of
-    from footprint.sweep.job import Limits
+    from footprint.sweep.job import JobLimits
     from footprint.sweep.plan import MODEL, Wish
     from footprint.sweep.store import Store
-    from footprint.sweep.sweep import Place, check, run_sweep
+    from footprint.sweep.sweep import Venue, check, run_sweep
 
     if backend not in BACKENDS:
         raise UnknownNameError("backend", backend, BACKENDS)
     check_belong(*(() if backend != MODEL else (({"--qemu": bool(qemu)}, "-b qemu"),)))
-    if not grid:
-        raise RequestError("a sweep needs an axis: -g NAME=V1,V2,…, as in -g nics=16,32,64")
-    if zipped and sample is not None:
-        raise RequestError("--sample draws from all combinations; --zip goes through the axes in step")
-    if dask and scheduler:
-        raise RequestError(
-            "--dask starts a cluster on this machine, --scheduler takes one that exists; give one of them"
-        )
-    if resume and force:
-        raise RequestError("--resume goes on, --force begins anew; give one of them")
+    _check_options(grid, sample, zipped=zipped, both=(dask and bool(scheduler)), resume=resume, force=force)
     wish = Wish(scenario, axes_of(grid), assignments(sets), rules, backend, qemu, zipped, sample, seed)
-    place = Place(workers, _size(memory_budget, "--memory-budget"), dask, scheduler)
+    place = Venue(workers, _size(memory_budget, "--memory-budget"), dask, scheduler)
     default = MODEL_MEMORY if backend == MODEL else None
-    bounds = Limits(point_seconds, _size(point_memory, "--point-memory") or default)
+    bounds = JobLimits(point_seconds, _size(point_memory, "--point-memory") or default)
     questions = _questions(metrics, predict, limits)
     plan = check(wish, place, questions)
     with ExitStack() as stack:
@@ -119,6 +110,24 @@ def command(
         print_sweep(sweep)
         note("wrote " + " and ".join(map(str, written)))
     click.get_current_context().exit(3 if sweep.failed else 0)
+
+
+def _check_options(
+    grid: tuple[str, ...], sample: int | None, *, zipped: bool, both: bool, resume: bool, force: bool
+) -> None:
+    """Raise RequestError for options that do not go together; `both`: two places to play were named."""
+    from footprint.errors import RequestError
+
+    if not grid:
+        raise RequestError("a sweep needs an axis: -g NAME=V1,V2,…, as in -g nics=16,32,64")
+    if zipped and sample is not None:
+        raise RequestError("--sample draws from all combinations; --zip goes through the axes in step")
+    if both:
+        raise RequestError(
+            "--dask starts a cluster on this machine, --scheduler takes one that exists; give one of them"
+        )
+    if resume and force:
+        raise RequestError("--resume goes on, --force begins anew; give one of them")
 
 
 def _draw(sweep: Sweep, folder: Path) -> Path:

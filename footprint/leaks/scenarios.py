@@ -22,7 +22,7 @@ from footprint.recording.model import Recording
 from footprint.scenario.scenario import Scenario
 from footprint.verdict.leftovers import Remains, remains
 from footprint.verdict.place import Place, PlaceKind, counted
-from footprint.verdict.scenario_growth import Growth, growths
+from footprint.verdict.scenario_growth import Growth, growths, readings
 from footprint.verdict.trend import Slope
 from footprint.verdict.verdict import Answer, Finding, FindingKind, Verdict
 
@@ -63,6 +63,11 @@ def judge(request: Request, say: Progress) -> Verdict:
         reason="" if findings else reason,
         grows=tuple(_finding(FindingKind.GROWTH, growth) for growth in grown if growth.is_wanted),
         per=recording.accumulates or "cycle",
+        readings={
+            (growth.rules, METRIC.get(growth.metric, growth.metric)): readings(run, growth)
+            for growth in grown
+            if (growth.verdict != Answer.CLEAN or growth.is_wanted) and (run := recording.run(growth.rules))
+        },
     )
 
 

@@ -64,6 +64,7 @@ class Trial:
             reason="" if leaking else ended or reason,
             ended=ended,
             rates=rates,
+            readings=evidence.readings,
         )
         if leaking and not ended and self._plan.where:
             verdict = self._explained(verdict)

@@ -19,6 +19,7 @@ from footprint.memory.listener import MemoryListener
 from footprint.memory.living_views import LivingViews
 from footprint.memory.node_allocations import NodeAllocations, NodeArrays
 from footprint.memory.policies import Policies, choose
+from footprint.memory.reader import Reader
 from footprint.memory.region import MemoryRegion
 from footprint.memory.roots import SharingRule
 from footprint.memory.rules import RuleSet
@@ -50,6 +51,7 @@ class Ledger:
         self.rules = rules
         self.policies: Policies = choose(rules.features, rules.own)
         self._rule_follows_commits = type(self.policies.sharing).committed is not SharingRule.committed
+        measurer = measurer.of_width(self.policies.level_bits)
         self.watch: Callable[[Created], None] | None = None
         self.spaces: dict[AddressSpace, Entry | None] = {}
         self.pending = False
@@ -60,6 +62,10 @@ class Ledger:
         self._table = ViewTable(self.policies, measurer)
         self._allocations = NodeAllocations(self._table, self.policies.reserve, host_page)
         self._living = LivingViews(self._table, self._allocations, self.spaces)
+        self.reader = Reader(
+            self._table, self._allocations, self.account, self.spaces,
+            counted_up_from_zero=self.policies.counted_up_from_zero,
+        )  # fmt: skip
         self._roster = SpaceRoster(self.policies)
         self._newcomers: list[AddressSpace] = []
         self._on_root: dict[MemoryRegion, list[AddressSpace]] = {}
@@ -108,7 +114,9 @@ class Ledger:
         self.spaces[space] = entry
         if self.spaces[self._on_root[space.root][0]] is not entry:
             self._mixed_roots.add(space.root)
-        made = self._table.join(space, entry)
+        before = entry.share
+        self._table.join(space, entry)
+        made = entry.share.less(before)
         if made == NO_OBJECTS:
             return
         others = ((other, older) for other, older in self.spaces.items() if older is not None and other is not space)
@@ -118,7 +126,9 @@ class Ledger:
 
     def _detach(self, space: AddressSpace, entry: Entry) -> None:
         """A view of its own waits for the grace period; a shared one stays in the table until a commit."""
-        gone = self._table.leave(space, entry)
+        before = entry.share
+        self._table.leave(space, entry)
+        gone = before.less(entry.share)
         allocated = self._allocations.remove(self._table.holder(space, entry), entry, gone.dispatches)
         self.account.release(gone, self._arrays(gone, entry, allocated))
         self._living.forget([space])
@@ -137,6 +147,7 @@ class Ledger:
         self._living.forget(self._table.idle)
         self._table.drop_idle()
         self.account.release_all()
+        self.reader.commit()
         arrays = self._allocations.regenerate(self.spaces, self._watch if self.watch else None)
         self.commits += 1
         if self._rule_follows_commits:
@@ -211,10 +222,15 @@ class Ledger:
         used = bool(alive.given_up or (vacant is not None and vacant.spaces))
         return alive.plus(self.account.empty_views_alive(used=used)), nodes
 
+    def nodes_allocated(self, space: AddressSpace, entry: Entry) -> int:
+        """Nodes that the living dispatch of `space`, over the view of `entry`, got when it was made."""
+        return self._allocations.of(self._table.holder(space, entry), entry)
+
     def settle(self) -> None:
         """The grace period ends: everything that waits is freed."""
         self._note_history()
-        self.account.reclaimer.grace()
+        if self.reader.grace():
+            self.account.reclaimer.grace()
         self._note_history()
 
     def _note_history(self) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from footprint.memory.policies import NodeReserve
-from footprint.memory.radix import NODE_BYTES, Shape
+from footprint.memory.radix import Shape
 from footprint.memory.space import AddressSpace
 from footprint.memory.table import Entry, Holder, ViewTable
 
@@ -77,7 +77,7 @@ class NodeAllocations:
 
     def untouched(self, shape: Shape, allocated: int) -> int:
         """Bytes at the end of an array of `allocated` nodes that the tree never touches, but for one host page."""
-        return max(0, NODE_BYTES * (allocated - shape.nodes) - self._host_page)
+        return max(0, self._table.measurer.pages.node_bytes * (allocated - shape.nodes) - self._host_page)
 
     def _by_shape(self) -> NodeArrays:
         """The reserve stays as it is: summed up by shape, and only when the table has changed."""

@@ -44,6 +44,10 @@ class Reclaimer:
         """`load` is released: it stays allocated until the grace period ends."""
         self.waiting = self.waiting.plus(load)
 
+    def recall(self, load: MemoryUse) -> None:
+        """Of what waits, `load` is still held by somebody: it waits no longer."""
+        self.waiting = self.waiting.less(load)
+
     def grace(self) -> None:
         """The grace period ends: everything that waited is freed."""
         self.freed += self.waiting.views

@@ -87,19 +87,15 @@ class ViewTable:
         """Whose the dispatch of `space` is."""
         return space if self.policies.sharing.private or self.policies.dispatch_per_space else entry
 
-    def join(self, space: AddressSpace, entry: Entry) -> ObjectCounts:
-        """`space` uses the view of `entry`; gives what one regeneration makes more because of it."""
-        before = entry.share
+    def join(self, space: AddressSpace, entry: Entry) -> None:
+        """`space` uses the view of `entry`."""
         entry.spaces[space] = None
         self._reshare(entry)
-        return entry.share.less(before)
 
-    def leave(self, space: AddressSpace, entry: Entry) -> ObjectCounts:
-        """`space` no longer does; gives what one regeneration makes less."""
-        before = entry.share
+    def leave(self, space: AddressSpace, entry: Entry) -> None:
+        """`space` no longer uses the view of `entry`."""
         del entry.spaces[space]
         self._reshare(entry)
-        return before.less(entry.share)
 
     def refigure(self, entry: Entry) -> None:
         """Render and measure `entry` again, as the tree stands."""
@@ -108,9 +104,7 @@ class ViewTable:
         figures = self.measurer.figures(entry.key, self.policies.merge)
         self._refuse_too_many(entry.key, figures)
         if figures != entry.figures:
-            self._exchange(entry, NO_OBJECTS)
-            entry.figures = figures
-            self._reshare(entry)
+            self._exchange(entry, self._share(entry, figures), figures)
 
     def _represent(self, entry: Entry) -> None:
         """Render `entry` from a key that still has its identity: what it was made from may have changed."""
@@ -125,7 +119,7 @@ class ViewTable:
     def drop_idle(self) -> None:
         """A new table has only keys that some space leads to."""
         for entry in self.idle:
-            self._exchange(entry, NO_OBJECTS)
+            self._exchange(entry, NO_OBJECTS, entry.figures)
             if self._entries.get(entry.identity) is entry:
                 del self._entries[entry.identity]
             if self._rendered.get(entry.key) is entry:
@@ -147,28 +141,36 @@ class ViewTable:
             self.idle.pop(entry, None)
         else:
             self.idle[entry] = None
-        self._exchange(entry, self._share(entry))
+        self._exchange(entry, self._share(entry, entry.figures), entry.figures)
 
-    def _exchange(self, entry: Entry, new: ObjectCounts) -> None:
-        old, shape = entry.share, entry.figures.shape
-        if new == old:
+    def _exchange(self, entry: Entry, share: ObjectCounts, figures: Figures) -> None:
+        """`entry` has these `figures` and this `share` from now on."""
+        old, old_shape, shape = entry.share, entry.figures.shape, figures.shape
+        entry.figures = figures
+        if share == old and shape == old_shape:
             return
-        entry.share = new
-        self.totals = self.totals.plus(new.less(old))
-        self.shapes[shape] += new.dispatches - old.dispatches
-        if not self.shapes[shape]:
-            del self.shapes[shape]
+        entry.share = share
+        self.totals = self.totals.exchanged(old, share)
+        self._count_shape(old_shape, -old.dispatches)
+        self._count_shape(shape, share.dispatches)
         self.changes += 1
 
-    def _share(self, entry: Entry) -> ObjectCounts:
-        """What a regeneration makes for `entry`. The table itself holds a shared view, used or not."""
+    def _count_shape(self, shape: Shape, more: int) -> None:
+        count = self.shapes[shape] + more
+        if count:
+            self.shapes[shape] = count
+        else:
+            self.shapes.pop(shape, None)
+
+    def _share(self, entry: Entry, figures: Figures) -> ObjectCounts:
+        """What a regeneration makes for `entry` with these `figures`. The table holds a shared view, used or not."""
         policies, count = self.policies, len(entry.spaces)
         views = count if policies.sharing.private else 1
         given_up = 0
         if entry.key is None:
             views = 0
-        elif policies.empty_given_up and not entry.figures.ranges:
+        elif policies.empty_given_up and not figures.ranges:
             views, given_up = 0, views
         dispatches = count if policies.dispatch_per_space else views
-        share = object_counts(entry.figures, views, dispatches, dummies=policies.dummies)
+        share = object_counts(figures, views, dispatches, dummies=policies.dummies)
         return share._replace(given_up=given_up) if given_up else share

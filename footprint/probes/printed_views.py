@@ -7,9 +7,9 @@ nothing tells them apart but what they show. So a view's device is the one type 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
+from footprint.probes.owner_shares import ONE_SPACE, Shares
 from footprint.probes.view_snapshot import (
     MOST_NODES,
     MOST_RANGES,
@@ -20,13 +20,14 @@ from footprint.probes.view_snapshot import (
     owners,
     sole,
 )
+from footprint.qemu.command_devices import device_path
+from footprint.qemu.counts import counts_of_views
 from footprint.qemu.flat import FlatText, RangeLine, SpaceLine, ViewText
 from footprint.qemu.mtree import MtreeText
-from footprint.recording.model import Stretch, View, ViewOwner
+from footprint.recording.model import OwnerShare, Stretch, View, ViewOwner
 
 Types = frozenset[str]
 
-_OWNER = re.compile(r":\{\w+ (?:id=([^}]+)|path=(/machine/peripheral(?:-anon)?/[^/}]+)[^}]*)\}")
 _NAMELESS = "(null)"
 """What QEMU prints for a region without a name."""
 
@@ -42,6 +43,7 @@ class PrintedViews:
         self._dummies = dummies
         self._levels = max((view.dispatch.levels for view in flat.views if view.dispatch is not None), default=0)
         self._device_types = device_types
+        self._tree = tree
         self._by_space: dict[tuple[str, str], Types] = {}
         for block in tree.blocks:
             if not block.lines:
@@ -56,6 +58,21 @@ class PrintedViews:
     def owners(self) -> tuple[ViewOwner, ...]:
         """Whose all views are, those with the most address spaces first."""
         return owners((_root(view), device) for view, device in self._views)
+
+    def shares(self) -> tuple[OwnerShare, ...]:
+        """What devices of each type have of all that was printed; which of them a view is of, nothing tells."""
+        shares = Shares()
+        for view, device in self._views:
+            counts = counts_of_views([view], self._dummies)
+            sections, nodes, subpages = (counts.get(name, 0) for name in ("sections", "nodes", "subpages"))
+            shares.add((device, ""), _root(view), (0, 1, len(view.ranges), sections, nodes, 0, subpages, 0))
+        printed = [(block.lines[0], name) for block in self._tree.blocks if block.lines for name in block.spaces]
+        for root, _ in printed:
+            shares.add((self._type(root.owner), device_path(root.owner)), _name(root.name), ONE_SPACE)
+        if not printed:
+            for view, device in self._views:
+                shares.add((device, ""), _root(view), tuple(len(view.spaces) * n for n in ONE_SPACE))
+        return shares.by_type()
 
     def snapshots(self) -> tuple[View, ...]:
         """The views, alike ones once, those with the most address spaces first."""
@@ -95,10 +112,7 @@ class PrintedViews:
 
     def _type(self, owner: str | None) -> str:
         """The type of the device that the text `owner` names; empty for a part of the machine itself."""
-        named = _OWNER.search(owner or "")
-        if named is None:
-            return ""
-        return self._device_types.get(named[2] or f"/machine/peripheral/{named[1]}", "")
+        return self._device_types.get(device_path(owner), "")
 
 
 def _place(view: ViewText) -> tuple[int, str, list[str]]:

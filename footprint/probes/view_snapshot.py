@@ -12,10 +12,11 @@ from itertools import pairwise
 
 from footprint.memory.flatview import FlatView
 from footprint.memory.ledger import Ledger
-from footprint.memory.radix import SKIP_BITS, PhysPageMap
+from footprint.memory.radix import L2_BITS, SKIP_BITS, PhysPageMap
 from footprint.memory.region import MemoryRegion
-from footprint.memory.render import FlatRange
+from footprint.memory.render import FlatRange, render
 from footprint.memory.space import AddressSpace
+from footprint.memory.table import Entry
 from footprint.recording.model import Stretch, View, ViewOwner
 
 MOST_VIEWS = 24
@@ -31,8 +32,14 @@ def view_owners(ledger: Ledger, device_types: Mapping[str, str]) -> tuple[ViewOw
 
     `device_types` has the types of devices by their ids.
     """
+    used = _users(ledger)
+    return owners((root_name(root), _device(root, spaces, device_types)) for root, _, spaces in used)
+
+
+def _users(ledger: Ledger) -> list[tuple[MemoryRegion | None, Entry, list[AddressSpace]]]:
+    """Every living view as its root and its entry of the table, with the spaces that use it, in their order."""
     policies = ledger.policies
-    users: dict[object, tuple[MemoryRegion | None, list[AddressSpace]]] = {}
+    users: dict[object, tuple[MemoryRegion | None, Entry, list[AddressSpace]]] = {}
     for space, entry in ledger.spaces.items():
         if entry is None:
             continue
@@ -40,8 +47,8 @@ def view_owners(ledger: Ledger, device_types: Mapping[str, str]) -> tuple[ViewOw
         root = entry.key
         if policies.empty_given_up and not entry.figures.ranges:
             holder = root = None
-        users.setdefault(holder, (root, []))[1].append(space)
-    return owners((_root(root), _device(root, spaces, device_types)) for root, spaces in users.values())
+        users.setdefault(holder, (root, entry, []))[2].append(space)
+    return list(users.values())
 
 
 def owners(views: Iterable[tuple[str, str]]) -> tuple[ViewOwner, ...]:
@@ -60,46 +67,49 @@ def _device(root: MemoryRegion | None, spaces: Sequence[AddressSpace], device_ty
     return "" if root is None else sole(device_types.get(space.owner or "", "") for space in spaces)
 
 
-def _root(region: MemoryRegion | None) -> str:
+def root_name(region: MemoryRegion | None) -> str:
+    """What the root of a view is called; of the empty view, too, which has none."""
     return NO_ROOT if region is None else region.name or NAMELESS
 
 
 def view_snapshots(ledger: Ledger, device_types: Mapping[str, str]) -> tuple[View, ...]:
-    """The living views of `ledger`, in the order of the spaces that use them, alike ones once."""
-    users: dict[int, tuple[FlatView, list[AddressSpace]]] = {}
-    for space in ledger.spaces:
-        view = ledger.view(space)
+    """The living views of `ledger`, in the order of the spaces that use them, alike ones once.
+
+    Of those alike only the first is built: a guest with hundreds of cards has hundreds of equal views.
+    """
+    groups: dict[object, list[tuple[MemoryRegion | None, list[AddressSpace]]]] = {}
+    shown: dict[Entry, object] = {}
+    for root, entry, spaces in _users(ledger):
+        if entry not in shown:
+            pieces = ledger.policies.merge.merge(render(root))
+            shown[entry] = tuple((piece.start, piece.end, piece.offset, piece.region.name) for piece in pieces)
+        look = (_device(root, spaces, device_types), root.name if root is not None else None, shown[entry])
+        groups.setdefault((look, len(spaces)), []).append((root, spaces))
+    snapshots = []
+    for group in list(groups.values())[:MOST_VIEWS]:
+        root, spaces = group[0]
+        view = ledger.view(spaces[0])
         if view is not None:
-            users.setdefault(id(view), (view, []))[1].append(space)
-    groups: dict[object, list[tuple[FlatView, list[AddressSpace]]]] = {}
-    for view, spaces in users.values():
-        device = _device(view.root, spaces, device_types)
-        groups.setdefault((device, _look(view, spaces)), []).append((view, spaces))
-    shown = list(groups.values())[:MOST_VIEWS]
-    return tuple(_snapshot(group, _device(group[0][0].root, group[0][1], device_types)) for group in shown)
+            snapshots.append(_snapshot(view, [own for _, own in group], _device(root, spaces, device_types)))
+    return tuple(snapshots)
 
 
-def _look(view: FlatView, spaces: list[AddressSpace]) -> object:
-    """What two views must have in common to be one picture."""
-    root = view.root.name if view.root is not None else None
-    ranges = tuple((item.start, item.end, item.offset, item.region.name) for item in view.ranges)
-    return root, ranges, len(spaces) if len(spaces) > 1 else 1
-
-
-def _snapshot(group: list[tuple[FlatView, list[AddressSpace]]], device: str) -> View:
-    view, spaces = group[0]
+def _snapshot(view: FlatView, users: Sequence[Sequence[AddressSpace]], device: str) -> View:
+    """`view`, and as many alike as there are further `users`."""
+    spaces = users[0]
     tree = view.dispatch.map if view.dispatch is not None else None
+    drawn = tree if tree is not None and tree.pages.level_bits == L2_BITS else None
     return View(
-        root=_root(view.root),
+        root=root_name(view.root),
         spaces=tuple(space.name for space in spaces[:MOST_SPACES]),
         ranges=tuple(_stretch(item) for item in view.ranges[:MOST_RANGES]),
         range_count=len(view.ranges),
-        alike=len(group) - 1,
-        spaces_alike=sum(len(spaces) for _, spaces in group[1:]) + max(0, len(spaces) - MOST_SPACES),
+        alike=len(users) - 1,
+        spaces_alike=sum(map(len, users[1:])) + max(0, len(spaces) - MOST_SPACES),
         levels=view.dispatch.pages.levels if view.dispatch is not None else 0,
-        skip=tree.skip if tree is not None else 0,
-        ptr=tree.ptr if tree is not None else 0,
-        nodes=tuple(_runs(tree, node) for node in range(min(tree.used, MOST_NODES))) if tree is not None else (),
+        skip=drawn.skip if drawn is not None else 0,
+        ptr=drawn.ptr if drawn is not None else 0,
+        nodes=tuple(_runs(drawn, node) for node in range(min(drawn.used, MOST_NODES))) if drawn is not None else (),
         node_count=tree.used if tree is not None else 0,
         section_count=len(view.dispatch.sections) if view.dispatch is not None else 0,
         device=device,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from footprint.errors import RequestError
-from footprint.machines.machine_types import MACHINE_TYPES
+from footprint.machines.machine_types import MACHINE_TYPES, UNMODELLED
 from footprint.machines.topology import Device, Topology
 
-QEMU = {row.name: row.program for row in MACHINE_TYPES.values()}
+QEMU = {row.name: row.program for row in MACHINE_TYPES.values()} | UNMODELLED
 """The program that has a machine, when none is given."""
 DIMM = 128 << 20
 """Bytes of a memory module."""
@@ -24,9 +24,12 @@ def program(topology: Topology) -> str:
 
 def arguments(topology: Topology, *, plugs: bool = False) -> list[str]:
     """The command line's words after the program's; `plugs`: devices will come and go."""
-    words = ["-M", topology.machine]
-    if cpu := MACHINE_TYPES[topology.machine].cpu:
-        words += ["-cpu", cpu]
+    words = ["-M", topology.machine + (",secure=on" if topology.cpu_memory.kind == "secure" else "")]
+    if topology.machine in MACHINE_TYPES:
+        if topology.cpu_memory.kind == "own":
+            raise RequestError(f"no real {topology.machine} gives its CPUs memory of their own (mps2-an521 does)")
+        if cpu := MACHINE_TYPES[topology.machine].cpu:
+            words += ["-cpu", cpu]
     words += ["-smp", str(topology.cpus), "-m", _memory(topology), "-nodefaults"]
     if plugs and topology.machine == "q35":
         words += NATIVE_HOTPLUG

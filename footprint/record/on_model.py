@@ -11,8 +11,9 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
+from typing import NamedTuple
 
 import msgspec
 
@@ -23,36 +24,55 @@ from footprint.errors import FootprintError, InputFileError, MeasurementError
 from footprint.memory.ledger import Ledger
 from footprint.memory.policies import OwnRules
 from footprint.memory.rules import RuleSet
-from footprint.probes.census import CensusProbe
+from footprint.probes.census import CensusProbe, refused
+from footprint.probes.lookups import LookupProbe
+from footprint.probes.owner_shares import owner_shares
 from footprint.probes.process import ProcessProbe
+from footprint.probes.remaining import remaining
 from footprint.probes.view_snapshot import view_owners, view_snapshots
 from footprint.progress import Progress
-from footprint.record.request import ModelOptions, Outcome, Request, check_samples
+from footprint.record.request import INTRUSIVE, ModelOptions, Outcome, Request, check_samples
+from footprint.record.side_by_side import side_by_side
 from footprint.recording.metrics import metric
-from footprint.recording.model import Number, Run, Sample, Timeline, View, ViewOwner
-from footprint.scenario.steps import Build, Replay, Restore
+from footprint.recording.model import DESTROYED, Number, OwnerShare, Remaining, Run, Sample, Timeline, View, ViewOwner
+from footprint.scenario.steps import Build, Destroy, Mark, Replay, Restore
 from footprint.scripts import blame
 
 CHILD_SECONDS = 600
+_ON_REQUEST = {probe.name: probe for probe in (LookupProbe,)}
 
 
-def record_on_model(request: Request, options: ModelOptions, progress: Progress) -> Outcome:
-    """Play the request's scenario under every rule set; raises InputFileError where a custom rule fails."""
+class _Pass(NamedTuple):
+    """What one pass gives: a run for each of its rule sets, and sentences that a reader needs to know."""
+
+    runs: list[Run]
+    remarks: list[str]
+
+
+def record_on_model(
+    request: Request, options: ModelOptions, progress: Progress, meanwhile: Callable[[], None]
+) -> Outcome:
+    """Play the request's scenario under every rule set; raises InputFileError where a custom rule fails.
+
+    `meanwhile` is called where the passes leave this process time for something else.
+    """
     scenario, values = request.scenario, SimpleNamespace(**request.values)
     runs: dict[str, Run] = {}
     remarks: dict[str, None] = {}
     with _custom_rules_blamed(options.rules):
         machine = _machine_of(request)
         remarks.update(dict.fromkeys(remarks_on(options.rules, machine)))
-        for group in passes(options.rules, machine):
-            progress(f"{scenario.name}: {', '.join(rules.name for rules in group)}")
-            backend = ModelBackend(group, host_page=request.values["host_page"])
-            # Pictures are drawn of one run's views only; of the last, which is the newest of a history.
-            runs.update((run.rules, run) for run in _pass(request, backend, with_views=options.rules[-1]))
-            remarks.update(dict.fromkeys(f"Guessed: {guess}." for guess in backend.guesses))
-            remarks.update(dict.fromkeys(backend.findings))
+        groups = passes(options.rules, machine)
+        progress(f"{scenario.name}: {', '.join(rules.name for rules in options.rules)}")
+
+        def play_group(group: tuple[RuleSet, ...]) -> _Pass:
+            return _pass(request, group, options)
+
+        for played in side_by_side(play_group, groups, len, meanwhile):
+            runs.update((run.rules, run) for run in played.runs)
+            remarks.update(dict.fromkeys(played.remarks))
     check_samples(scenario, tuple(runs.values()))
-    for probe in options.probes:
+    for probe in (name for name in options.probes if name in INTRUSIVE):
         for rules in options.rules:
             progress(f"{scenario.name}: {probe} under {rules.name}")
             runs[rules.name] = _merged(runs[rules.name], _read_in_child(request, rules, probe))
@@ -89,30 +109,42 @@ def _custom_rules_blamed(rules: tuple[RuleSet, ...]) -> Iterator[None]:
         raise InputFileError(custom[0], f"fails while it is asked: {type(error).__name__}: {error}") from None
 
 
-def _pass(request: Request, backend: ModelBackend, *, with_views: RuleSet) -> list[Run]:
-    """One pass on `backend`; a Run for each of its rule sets.
+def _pass(request: Request, rule_sets: tuple[RuleSet, ...], options: ModelOptions) -> _Pass:
+    """One pass that serves all of `rule_sets`.
 
-    The run under `with_views` also has its living views, as they were at the last mark that had any.
+    Each has its living views and whose they are, as they were at the last mark that had any.
     """
+    backend = ModelBackend(rule_sets, host_page=request.values["host_page"])
     scenario, census, process = request.scenario, CensusProbe(), ProcessProbe()
+    asked = [probe() for name, probe in _ON_REQUEST.items() if name in options.probes]
     samples: dict[str, list[Sample]] = {rules.name: [] for rules in backend.rules}
     views: dict[str, tuple[View, ...]] = {}
     owners: dict[str, tuple[ViewOwner, ...]] = {}
+    shares: dict[str, tuple[OwnerShare, ...]] = {}
+    left: dict[str, tuple[Remaining, ...]] = {}
     started = time.perf_counter()
-    for reached in play(scenario, request.values, backend):
+    telling = _marks_before_the_end(request)
+    for number, reached in enumerate(play(scenario, request.values, backend)):
         measured = process.read()
         for ledger in backend.ledgers:
             counts = census.read(ledger)
             if scenario.state_only:
                 counts = {name: value for name, value in counts.items() if metric(name).gauge}
             metrics: dict[str, Number] = {**counts, **measured}
+            metrics |= backend.heard(ledger)
+            if backend.core.discard_managers:
+                metrics["discard_managers.refused"] = refused(ledger, backend.core.discard_managers.values())
+            for probe in asked:
+                metrics |= probe.read(ledger)
             samples[ledger.rules.name].append(Sample(reached.mark.name, reached.mark.cycle, metrics))
-            if ledger.spaces:
+            if reached.mark.name == DESTROYED:
+                left[ledger.rules.name] = remaining(ledger, backend.regions)
+            if ledger.spaces and number in telling:
                 owners[ledger.rules.name] = view_owners(ledger, backend.device_types)
-            if ledger.rules is with_views and ledger.spaces:
-                views[with_views.name] = view_snapshots(ledger, backend.device_types)
+                shares[ledger.rules.name] = owner_shares(ledger, backend.device_types)
+                views[ledger.rules.name] = view_snapshots(ledger, backend.device_types)
     seconds = time.perf_counter() - started if len(backend.rules) == 1 else None
-    return [
+    runs = [
         Run(
             rules=ledger.rules.name,
             features=ledger.rules.features.as_text(),
@@ -122,9 +154,22 @@ def _pass(request: Request, backend: ModelBackend, *, with_views: RuleSet) -> li
             timeline=None if scenario.state_only else _timeline(ledger),
             views=views.get(ledger.rules.name, ()),
             view_owners=owners.get(ledger.rules.name, ()),
+            owner_shares=shares.get(ledger.rules.name, ()),
+            remaining=left.get(ledger.rules.name, ()),
         )
         for ledger in backend.ledgers
     ]
+    return _Pass(runs, [*(f"Guessed: {guess}." for guess in backend.guesses), *backend.findings])
+
+
+def _marks_before_the_end(request: Request) -> set[int]:
+    """The numbers of the marks at which the machine is read for the last time before it is destroyed, and after."""
+    numbers, marks = set(), 0
+    for step in request.scenario.play(request.values):
+        if isinstance(step, Destroy):
+            numbers.add(marks - 1)
+        marks += isinstance(step, Mark)
+    return {*numbers, marks - 1}
 
 
 def _timeline(ledger: Ledger) -> Timeline:

@@ -29,6 +29,7 @@ def record_print(request: Request, capture: Capture) -> Outcome:
         what="what QEMU printed of its views",
         views=views.snapshots(),
         view_owners=views.owners(),
+        owner_shares=views.shares(),
     )
     return Outcome(backend="printed", runs=(run,), notes=(*request.scenario.notes(None), *_untold(capture, metrics)))
 

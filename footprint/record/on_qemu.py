@@ -76,6 +76,7 @@ def _run(guest: Guest, samples: tuple[Sample, ...], probe: GuestProbe, seconds: 
         seconds=seconds,
         views=probe.views.snapshots() if probe.views is not None else (),
         view_owners=probe.views.owners() if probe.views is not None else (),
+        owner_shares=probe.views.shares() if probe.views is not None else (),
     )
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-from itertools import pairwise
 from pathlib import Path
 
 from footprint.probes.printed_views import PrintedViews
 from footprint.qemu.capture import Capture, read_capture
+from footprint.qemu.command_devices import device_types
 from footprint.qemu.counts import counts_of_tree, counts_of_views
 from footprint.recording.model import SCHEMA, Number, Recording, Run, Sample
 
@@ -35,6 +33,7 @@ def printed_recording(path: Path) -> Recording | None:
     printed = PrintedViews(capture.flat, capture.tree, device_types(capture.command), first)
     run = Run(
         name, {}, (Sample("built", 0, metrics),), views=printed.snapshots(), view_owners=printed.owners(),
+        owner_shares=printed.shares(),
         what=f"as captured in {path.name}",
     )  # fmt: skip
     return Recording(SCHEMA, CAPTURED, {}, "qemu", {"capture": path.name}, (run,))
@@ -53,32 +52,3 @@ def _lives(capture: Capture) -> dict[str, Number]:
         return {}
     counted = {f"flatviews.{name}": trace.get(name) for name in ("created", "freed")}
     return {name: value for name, value in counted.items() if isinstance(value, int)}
-
-
-def device_types(command: Sequence[str]) -> dict[str, str]:
-    """The types of the devices on a QEMU's command line, by their paths in its object tree."""
-    types: dict[str, str] = {}
-    nameless = 0
-    for option, text in pairwise(command):
-        if option not in ("-device", "--device"):
-            continue
-        kind, name = _device(text)
-        if name:
-            types[f"/machine/peripheral/{name}"] = kind
-        else:
-            types[f"/machine/peripheral-anon/device[{nameless}]"] = kind
-            nameless += 1
-    return types
-
-
-def _device(text: str) -> tuple[str, str]:
-    """The type and the id in the value of ``-device``, which may be JSON; the id is empty where there is none."""
-    if text.startswith("{"):
-        try:
-            given = json.loads(text)
-        except ValueError:
-            return "", ""
-        return str(given.get("driver", "")), str(given.get("id", ""))
-    kind, *properties = text.split(",")
-    values = dict(part.partition("=")[::2] for part in properties)
-    return kind.removeprefix("driver="), values.get("id", "")

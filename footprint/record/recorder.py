@@ -5,30 +5,32 @@ from __future__ import annotations
 import os
 import platform
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
 from footprint import __version__
-from footprint.backends.qemu import QemuOptions
 from footprint.progress import Progress
 from footprint.record.on_model import record_on_model
-from footprint.record.on_print import record_print
-from footprint.record.on_qemu import record_on_qemu
 from footprint.record.request import ModelOptions, Outcome, Request
 from footprint.recording.model import SCHEMA, Recording
 from footprint.scripts import blaming
 
 
-def record(request: Request, progress: Progress = lambda _: None) -> Recording:
+def record(
+    request: Request, progress: Progress = lambda _: None, meanwhile: Callable[[], None] = lambda: None
+) -> Recording:
     """Play the request's scenario, and give the recording; says on `progress` what it is at.
+
+    `meanwhile` may be called, once, while other processes do the work and this one would only wait for them.
 
     Raises InputFileError where a scenario's script or a custom rule fails.
     """
     started = time.perf_counter()
     with blaming():
-        outcome = _outcome(request, progress)
+        outcome = _outcome(request, progress, meanwhile)
     recording = Recording(
         schema=SCHEMA,
         scenario=request.scenario.name,
@@ -40,19 +42,23 @@ def record(request: Request, progress: Progress = lambda _: None) -> Recording:
         notes=outcome.notes,
         published=outcome.published,
         accumulates=request.scenario.accumulates,
+        telling=request.scenario.telling,
     )
     with blaming():
         return msgspec.structs.replace(recording, answer=request.scenario.answer(recording))
 
 
-def _outcome(request: Request, progress: Progress) -> Outcome:
+def _outcome(request: Request, progress: Progress, meanwhile: Callable[[], None]) -> Outcome:
+    # Each is loaded only where it is used: the readers of texts and the drivers of QEMU are half of what there is.
     if request.scenario.printed is not None:
+        from footprint.record.on_print import record_print
+
         return record_print(request, request.scenario.printed)
-    match request.options:
-        case ModelOptions() as options:
-            return record_on_model(request, options, progress)
-        case QemuOptions() as options:
-            return record_on_qemu(request, options, progress)
+    if isinstance(request.options, ModelOptions):
+        return record_on_model(request, request.options, progress, meanwhile)
+    from footprint.record.on_qemu import record_on_qemu
+
+    return record_on_qemu(request, request.options, progress)
 
 
 def _environment(seconds: float) -> dict[str, Any]:

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from footprint.backends.qemu import QemuOptions
 from footprint.errors import RequestError
 from footprint.memory.rules import RuleSet
 from footprint.recording.model import Published, Run
 from footprint.scenario.scenario import Scenario
 
+if TYPE_CHECKING:
+    from footprint.backends.qemu import QemuOptions
+
 INTRUSIVE = ("traced", "sized")
 """Probes that need a child process of their own."""
+ON_REQUEST = ("lookups",)
+"""Probes that read beside those always read, where a scenario or the user asks for them."""
 
 
 @dataclass(frozen=True, slots=True)
 class ModelOptions:
-    """How to play on the model: under these `rules`, with these intrusive `probes` besides the ones always read."""
+    """How to play on the model: under these `rules`, with these `probes` besides the ones always read."""
 
     rules: tuple[RuleSet, ...]
     probes: tuple[str, ...] = ()

@@ -52,6 +52,9 @@ def _of_the_memory_core() -> tuple[Metric, ...]:
         Metric("flatviews.freed", "views", MetricKind.EXACT, False, "views freed since start", better="neither"),
         count("flatviews.allocated", "views", "views created and not freed: alive, waiting or held"),
         count("flatviews.peak", "views", "most views allocated at one time", gauge=False),
+        count("flatviews.held", "views", "views that only a reader still holds"),
+        count("flatviews.freed_in_use", "views", "views freed while a reader used them", gauge=False),
+        count("flatviews.freed_twice", "views", "views queued twice to be freed", gauge=False),
         count("dispatches.alive", "dispatches", "dispatch trees of the views alive"),
         count("dispatches.created", "dispatches", "dispatch trees built since start", gauge=False),
         count("flat_ranges", "ranges", "ranges of the views alive"),
@@ -63,6 +66,7 @@ def _of_the_memory_core() -> tuple[Metric, ...]:
         count("sections.ever", "sections", "sections added over all views", gauge=False),
         count("nodes.ever", "nodes", "radix nodes used over all views", gauge=False),
         count("subpages.ever", "subpages", "subpages made over all views", gauge=False),
+        count("discard_managers.refused", "managers", "RamDiscardManagers that this QEMU would not let be set"),
         count("commits", "commits", "outermost commits that rebuilt the views", gauge=False),
         count("modelled.bytes", "bytes", "C bytes allocated for views and dispatches"),
         count("modelled.bytes.peak", "bytes", "the same at its most, before any was freed", gauge=False),
@@ -76,6 +80,38 @@ def _of_the_memory_core() -> tuple[Metric, ...]:
         ),
         count("modelled.resident", "bytes", "of those bytes, what is touched"),
         count("modelled.resident.peak", "bytes", "touched bytes at their most", gauge=False),
+    )
+
+
+def _of_lookups() -> tuple[Metric, ...]:
+    """What the lookups probe reads."""
+    streams = {
+        "ranges": "every range as likely as every other",
+        "uniform": "every shown page as likely as every other",
+        "hot": "nine of ten to one page",
+    }
+
+    def row(name: str, unit: str, what: str, better: str = "lower") -> Metric:
+        return Metric(name, unit, MetricKind.EXACT, True, what, "lookups", better)
+
+    return (
+        row("lookups", "lookups", "lookups of each stream of addresses, in all views with a tree", "neither"),
+        *(
+            line
+            for name, words in streams.items()
+            for line in (
+                row(f"lookups.{name}.reads", "nodes", f"radix nodes that all lookups read, {words}"),
+                row(f"lookups.{name}.p99", "nodes", "nodes that 99 of 100 lookups do not read more than"),
+            )
+        ),
+        Metric(
+            "lookups.seconds",
+            "seconds",
+            MetricKind.MEASURED,
+            True,
+            "time of one lookup by the model (Python)",
+            "lookups",
+        ),
     )
 
 
@@ -143,7 +179,7 @@ def _of_a_target() -> tuple[Metric, ...]:
 
 
 METRICS: dict[str, Metric] = {
-    metric.name: metric for metric in (*_of_the_memory_core(), *_of_a_process(), *_of_a_target())
+    metric.name: metric for metric in (*_of_the_memory_core(), *_of_lookups(), *_of_a_process(), *_of_a_target())
 }
 """Every metric by name, in the order in which it is shown."""
 
@@ -152,8 +188,27 @@ EXPONENT = "exponent."
 """Begins the name of a metric's exponent, where a gate judges how it grows."""
 
 
+_HEARD = {
+    "add": ("calls", "region_add calls that a listener heard"),
+    "del": ("calls", "region_del calls that a listener heard"),
+    "nop": ("calls", "region_nop calls that a listener heard"),
+    "moved.bytes": ("bytes", "bytes deleted and added again though nothing had changed there"),
+    "gaps": ("commits", "commits in which untouched guest memory was not mapped for a moment"),
+    "slots": ("slots", "memory slots in use"),
+    "slots.most": ("slots", "most memory slots at one time"),
+}
+"""What listeners count (footprint.memory.followers): unit and words."""
+
+
 def metric(name: str) -> Metric:
-    """The row of `name`; raises UnknownNameError. Whatever a user's rule counts is called ``rule.…``."""
+    """The row of `name`; raises UnknownNameError.
+
+    Whatever a user's rule counts is called ``rule.…``, and what a listener NAME heard ``listener.NAME.…``.
+    """
+    if name.startswith("listener."):
+        what = name.split(".", 2)[-1]
+        unit, words = _HEARD.get(what, ("counts", "counted by a listener"))
+        return Metric(name, unit, MetricKind.EXACT, what == "slots", words, "listener")
     if name.startswith(EXPONENT) and name.removeprefix(EXPONENT) in METRICS:
         return Metric(name, "powers", MetricKind.MEASURED, False, "the leading exponent of its growth", "sweep")
     if name.startswith("rule."):
@@ -161,3 +216,11 @@ def metric(name: str) -> Metric:
     if name not in METRICS:
         raise UnknownNameError("metric", name, METRICS)
     return METRICS[name]
+
+
+def unit_of(name: str) -> str:
+    """The unit of the metric `name`; empty for a name that nobody knows."""
+    try:
+        return metric(name).unit
+    except UnknownNameError:
+        return ""

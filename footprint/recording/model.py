@@ -100,12 +100,49 @@ class ViewOwner(msgspec.Struct, frozen=True, omit_defaults=True):
         return f"{self.device}'s `{self.root}`" if self.device else f"`{self.root}`"
 
 
+class OwnerShare(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What some owners have of what is alive, of the views on one root: all of them together.
+
+    `device` is their type (``CPU`` for processors; empty: the machine's own, or shared by several types). `name` is the
+    id of the owner, or the first and the last of `owners` that have as much each (``nic0 … nic254``). A space is its
+    device's own, and so is a view that only this device uses; any other view is `SHARED`, and then `owners` is 0.
+    `bytes` are those of the views alive, by the C structures; 0 where they are not modelled.
+    """
+
+    root: str
+    device: str = ""
+    name: str = ""
+    owners: int = 0
+    spaces: int = 0
+    views: int = 0
+    ranges: int = 0
+    sections: int = 0
+    nodes: int = 0
+    nodes_allocated: int = 0
+    subpages: int = 0
+    bytes: int = 0
+
+
+SHARED = "shared"
+"""The name of nobody's own: of what several owners use."""
+
+
+class Remaining(msgspec.Struct, frozen=True, array_like=True):
+    """What is left of a destroyed machine: `count` objects of a `kind` alike in name, `owner`, and who holds them."""
+
+    kind: str
+    name: str
+    owner: str
+    holder: str
+    count: int = 1
+
+
 class Run(msgspec.Struct, frozen=True, omit_defaults=True):
     """All readings of one execution under one rule set, in the order of the marks.
 
     `rules` is the text given to ``-r``, `what` says in words what that rule set is. `views` are those alive
-    at the last mark that had any; only the recording's last run has them. `view_owners` say of every run whose
-    all of its views were at that mark.
+    at the last mark that had any, `view_owners` say whose all of them were, `owner_shares` what each owner has of all
+    that was alive there. `remaining` is what was left at ``destroyed``.
     """
 
     rules: str
@@ -116,6 +153,8 @@ class Run(msgspec.Struct, frozen=True, omit_defaults=True):
     timeline: Timeline | None = None
     views: tuple[View, ...] = ()
     view_owners: tuple[ViewOwner, ...] = ()
+    owner_shares: tuple[OwnerShare, ...] = ()
+    remaining: tuple[Remaining, ...] = ()
 
     def sample(self, mark: str | None = None) -> Sample | None:
         """The last sample at `mark`, by default where the run is judged; None if there is none.
@@ -152,7 +191,8 @@ class Recording(msgspec.Struct, frozen=True, omit_defaults=True):
     """The file: a scenario, its parameters, where it ran, and its runs.
 
     `answer` is the scenario's own sentence on its question (empty: it has none). `accumulates` is what each of its
-    cycles adds on purpose (``function``), where growth is no leak.
+    cycles adds on purpose (``function``), where growth is no leak. `telling` are the metrics that say most of it, for a
+    short table (empty: those of a memory core).
     """
 
     schema: str
@@ -166,6 +206,7 @@ class Recording(msgspec.Struct, frozen=True, omit_defaults=True):
     published: tuple[Published, ...] = ()
     accumulates: str = ""
     answer: str = ""
+    telling: tuple[str, ...] = ()
 
     def run(self, rules: str) -> Run | None:
         """The run under the rule set named `rules`."""

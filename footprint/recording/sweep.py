@@ -77,9 +77,9 @@ class Fit(msgspec.Struct, frozen=True, omit_defaults=True):
     """How `metric` grows over the parameter `over` under `rules`, all other parameters being `at`.
 
     `exponent` is that of the leading term, with its 95 % interval (None: too few points). `law` names the model
-    chosen and `terms` are it; `sure` is ``exact`` (every point, to the unit), ``clear`` (every other law that does not contain it
-    predicts at least three times worse) or ``weak``. `error` is the mean relative error with which the law of all other points
-    predicts each point; `runner_up` is the law that came next.
+    chosen and `terms` are it; `sure` is ``exact`` (every point, to the unit), ``clear`` (every other law that
+    does not contain it predicts at least three times worse) or ``weak``. `error` is the mean relative error with which
+    the law of all other points predicts each point; `runner_up` is the law that came next.
     """
 
     metric: str

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from footprint.report.canvas import INK, LETTER, LINE, MUTED, PALE, WIDTH, Canvas
-from footprint.report.formatting import breadth, cut
+from footprint.report.canvas import LETTER, LINE, PALE, WIDTH
+from footprint.report.formatting import WHAT_IF, breadth, cut
+from footprint.report.svg_canvas import Sheet
 
 _ROW = 23.0
 _THICK = 12.0
 _GAP = 10.0
 _NONE = 1e-9
-_LONGEST_LABEL = 29
-"""Letters: the name of a rule set with one feature changed."""
+_LONGEST_LABEL = 24
+"""Letters: the name of a rule set with one feature changed, without the rule set."""
 
 
 @dataclass(frozen=True, slots=True)
 class StackedBar:
     """A row: `parts` (value, colour) side by side, over a pale bar as long as `behind`.
 
-    `text` is our figure in words; `published` and `published_text` the one that stands beside it.
+    `text` is our figure in words; `published` and `published_text` the one that stands beside it; `more` are further
+    figures, in columns of their own. `runs` are the rule sets that the row stands for; it is switched off with them.
     """
 
     label: str
@@ -29,6 +31,9 @@ class StackedBar:
     behind: float = 0
     published: float | None = None
     published_text: str = ""
+    more: tuple[str, ...] = ()
+    runs: tuple[str, ...] = ()
+    strong: bool = False
 
     @property
     def reach(self) -> float:
@@ -36,46 +41,111 @@ class StackedBar:
         return max(sum(max(size, 0) for size, _ in self.parts), self.behind, self.published or 0)
 
 
-def bars(rows: Sequence[StackedBar], label: str, *, ours: str = "", theirs: str = "published") -> str:
-    """The rows as one SVG, drawn to a common scale; `ours` and `theirs` head the figures if others stand beside."""
-    names = _room(row.label for row in map(_shortened, rows))
-    beside = _room(row.published_text for row in rows)
-    beside = max(beside, _room([theirs])) + _GAP if beside else 0
-    figures = max(_room(row.text for row in rows), _room([ours]) if beside else 0)
-    top = _ROW if beside else 4.0
-    left, right = names + _GAP, WIDTH - beside - figures - _GAP
-    sheet = Canvas(top + _ROW * len(rows) + 4)
-    if beside:
-        sheet.text(WIDTH - beside, top / 2, ours, MUTED, align="right")
-        sheet.text(WIDTH, top / 2, theirs, MUTED, align="right")
-    sheet.line((left, left), (top, top + _ROW * len(rows)), LINE)
+def folded(rows: Sequence[StackedBar]) -> list[StackedBar]:
+    """`rows` with neighbours that look alike as one, called after the first and the last of them.
+
+    A what-if, which no QEMU was, keeps its own row.
+    """
+    kept: list[list[StackedBar]] = []
+    for row in rows:
+        last = kept[-1][0] if kept else None
+        if (
+            last is not None
+            and WHAT_IF not in row.label + last.label
+            and replace(row, label="", runs=()) == replace(last, label="", runs=())
+        ):
+            kept[-1].append(row)
+        else:
+            kept.append([row])
+    return [
+        replace(
+            alike[0],
+            label=alike[0].label if len(alike) == 1 else f"{alike[0].label} to {alike[-1].label}",
+            runs=tuple(name for row in alike for name in row.runs),
+        )
+        for alike in kept
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """Where bars begin and end, and the right edges of the columns of figures behind them."""
+
+    left: float
+    right: float
+    edges: tuple[float, ...]
+    longest_label: float
+
+
+def bars(
+    rows: Sequence[StackedBar], label: str, *, ours: str = "", theirs: str = "published", more: Sequence[str] = (),
+    width: float = WIDTH,
+) -> str:  # fmt: skip
+    """The rows as one SVG, drawn to a common scale.
+
+    `ours`, `theirs` and `more` head the columns of figures, if there are several.
+    """
+    figures = [
+        [ours, *(row.text for row in rows)],
+        *([name, *(row.more[n] for row in rows)] for n, name in enumerate(more)),
+    ]
+    if any(row.published_text for row in rows):
+        figures.append([theirs, *(row.published_text for row in rows)])
+    columns = _placed(rows, figures, width)
+    is_headed = len(figures) > 1
+    top = _ROW if is_headed else 4.0
+    sheet = Sheet(top + _ROW * len(rows) + 4, width)
+    for edge, column in zip(columns.edges, figures, strict=True):
+        if is_headed:
+            sheet.text(edge, top / 2, column[0], "muted end")
+    sheet.line((columns.left, top), (columns.left, top + _ROW * len(rows)), LINE)
     longest = max((row.reach for row in rows), default=0)
-    scale = (right - left) / (longest if longest > _NONE else 1)
-    for n, row in enumerate(map(_shortened, rows)):
-        _draw(sheet, row, top + _ROW * (n + 0.5), left=left, scale=scale, right=WIDTH - beside)
+    scale = (columns.right - columns.left) / (longest if longest > _NONE else 1)
+    for n, row in enumerate(rows):
+        cells = [column[n + 1] for column in figures]
+        said = ", ".join(
+            f"{cell} {head}".strip()
+            for head, cell in zip([column[0] for column in figures], cells, strict=True)
+            if cell
+        )
+        with sheet.group(f"{row.label}: {said}", row.runs, (0, top + _ROW * n, width, _ROW)):
+            _draw(sheet, row, cells, top + _ROW * (n + 0.5), columns, scale)
     return sheet.svg(label)
 
 
-def _draw(sheet: Canvas, row: StackedBar, middle: float, *, left: float, scale: float, right: float) -> None:
+def _placed(rows: Sequence[StackedBar], figures: Sequence[Sequence[str]], width: float) -> _Columns:
+    """Columns as wide as their texts; the bars get what is left."""
+    longest = _LONGEST_LABEL if width <= WIDTH else _LONGEST_LABEL * 1.5
+    names = _room(labelled(row.label, longest) for row in rows)
+    edges, right = [], width
+    for column in reversed(figures):
+        edges.append(right)
+        right -= _room(column) + _GAP
+    return _Columns(names + _GAP, right, tuple(reversed(edges)), longest)
+
+
+def _draw(sheet: Sheet, row: StackedBar, cells: Sequence[str], middle: float, columns: _Columns, scale: float) -> None:
     """One row around the height `middle`."""
-    above, x = middle - _THICK / 2, left
-    sheet.text(left - _GAP, middle, row.label, align="right")
-    sheet.bar(left, above, row.behind * scale, _THICK, PALE)
+    above, x = middle - _THICK / 2, columns.left
+    sheet.text(x - _GAP, middle, labelled(row.label, columns.longest_label), "strong end" if row.strong else "end")
+    sheet.bar(x, above, row.behind * scale, _THICK, PALE)
     for size, colour in row.parts:
         sheet.bar(x, above, size * scale, _THICK, colour)
         x += max(size, 0) * scale
-    sheet.text(right, middle, row.text, INK, align="right")
     if row.published is not None:
-        sheet.diamond(left + max(row.published, 0) * scale, middle)
-        sheet.text(WIDTH, middle, row.published_text, MUTED, align="right")
+        sheet.diamond(columns.left + max(row.published, 0) * scale, middle)
+    beside = len(cells) - 1 if row.published_text else len(cells)
+    for n, (edge, cell) in enumerate(zip(columns.edges, cells, strict=True)):
+        sheet.text(edge, middle, cell, "muted end" if n == beside else "strong end" if row.strong else "end")
+
+
+def labelled(name: str, most: float) -> str:
+    """The name of a rule set in the room that there is: of a what-if, what it changes is more telling than of what."""
+    if len(name) > most and WHAT_IF in name:
+        return cut(f"…{name[name.index(WHAT_IF) :]}", most)
+    return cut(name, most)
 
 
 def _room(texts: Iterable[str]) -> float:
     """The width that the longest of `texts` needs."""
     return max(map(breadth, texts), default=0) * LETTER
-
-
-def _shortened(row: StackedBar) -> StackedBar:
-    return StackedBar(
-        cut(row.label, _LONGEST_LABEL), row.parts, row.text, row.behind, row.published, row.published_text
-    )

@@ -1,6 +1,6 @@
 """A sheet to draw on: matplotlib makes the SVG, the page's style sheet gives it its colours.
 
-Colours are written as codes that no picture uses for itself (``#0000xx``) and leave as CSS variables, so one
+Matplotlib gets them as codes that no picture uses for itself (``#0000xx``), which leave as CSS variables: one
 picture serves light, dark and paper. Texts go in as numbers and leave as escaped text: matplotlib would
 read ``$`` as mathematics, and warn of every letter that its own font lacks.
 """
@@ -14,22 +14,18 @@ from collections.abc import Sequence
 
 WIDTH = 380
 """Units across a sheet: pixels on a narrow window, a little more on a wide one."""
+COLUMN = 460
+"""The same where a window has room for it: one of two columns."""
 TEXT = 11.0
 LETTER = 7.1
 """Room for one letter of TEXT, in the widest of the usual system fonts."""
 
-INK, MUTED, LINE, ACCENT, PALE, MARK = (f"#0000{n:02x}" for n in range(1, 7))
-SERIES = tuple(f"#0000{n:02x}" for n in range(0x10, 0x18))
-VARIABLES = {
-    INK: "--ink",
-    MUTED: "--muted",
-    LINE: "--line",
-    ACCENT: "--accent",
-    PALE: "--pale",
-    MARK: "--mark",
-    **{colour: f"--s{n}" for n, colour in enumerate(SERIES)},
-}
-"""The variable of the style sheet that each colour code becomes."""
+INK, MUTED, LINE, ACCENT, PALE, MARK = "--ink", "--muted", "--line", "--accent", "--pale", "--mark"
+SERIES = tuple(f"--s{n}" for n in range(8))
+"""Colours, as the variables of the style sheet."""
+
+_CODES = {variable: f"#0000{n:02x}" for n, variable in enumerate((INK, MUTED, LINE, ACCENT, PALE, MARK, *SERIES), 1)}
+_VARIABLES = {code: variable for variable, code in _CODES.items()}
 
 _NO_METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}
 
@@ -52,7 +48,7 @@ class Canvas:
         from matplotlib.patches import Rectangle
 
         if width > 0:
-            shape = Rectangle((x, y), max(width, 0.8), height, facecolor=colour, linewidth=0)
+            shape = Rectangle((x, y), max(width, 0.8), height, facecolor=_CODES[colour], linewidth=0)
             shape.set_transform(self._down)
             self._figure.add_artist(shape)
 
@@ -61,7 +57,7 @@ class Canvas:
         from matplotlib.patches import Polygon
 
         corners = [(x, y - radius), (x + radius, y), (x, y + radius), (x - radius, y)]
-        shape = Polygon(corners, closed=True, facecolor=MARK, edgecolor="#0000ff", linewidth=1)
+        shape = Polygon(corners, closed=True, facecolor=_CODES[MARK], edgecolor="#0000ff", linewidth=1)
         shape.set_transform(self._down)
         self._figure.add_artist(shape)
 
@@ -71,7 +67,7 @@ class Canvas:
         """A line through points."""
         from matplotlib.lines import Line2D
 
-        shape = Line2D(xs, ys, color=colour, linewidth=width, solid_capstyle="butt")
+        shape = Line2D(xs, ys, color=_CODES[colour], linewidth=width, solid_capstyle="butt")
         if dashes:
             shape.set_dashes(dashes)
         shape.set_transform(self._down)
@@ -86,7 +82,7 @@ class Canvas:
             y + 0.35 * TEXT,
             f"T{len(self._texts)}T",
             transform=self._down,
-            color=colour,
+            color=_CODES[colour],
             fontsize=TEXT,
             horizontalalignment=align,
             fontweight="bold" if bold else "normal",
@@ -113,5 +109,5 @@ def _plain(document: str) -> str:
         r"^.*?<svg[^>]*>|<metadata>.*?</metadata>|<defs>.*?</defs>|</?g\b[^>]*>|</svg>", "", document, flags=re.S
     )
     body = re.sub(r"font-family: [^;]*; ?| transform=\"rotate\(-?0[^\"]*\"", "", body)
-    body = re.sub(r"#0000[0-9a-f]{2}", lambda matched: f"var({VARIABLES.get(matched[0], '--paper')})", body)
+    body = re.sub(r"#0000[0-9a-f]{2}", lambda matched: f"var({_VARIABLES.get(matched[0], '--paper')})", body)
     return re.sub(r"\s+", " ", body).replace("> <", "><").strip()

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from unicodedata import east_asian_width
 
-from footprint.recording.metrics import METRICS
+from footprint.recording.metrics import unit_of
 from footprint.recording.model import Number, Recording, Run
 from footprint.units import bytes_text, count_text
 
 NOTHING = "–"
+WHAT_IF = ","
+"""What the name of a rule set has that no QEMU was: ``v7.2.0,empty_view=off``."""
 _NARROW = "\N{NARROW NO-BREAK SPACE}"
 _IN_A_FIGURE = re.compile(r"(?<=\d) (?=\d{3}\b|(?:[KMGTPE]i)?B\b)")
 """A blank between groups of three digits, or before a unit of bytes."""
@@ -35,7 +37,7 @@ def figure(name: str, n: Number | None) -> str:
     """The value `n` of the metric `name` with its unit where that is bytes or seconds."""
     if n is None:
         return NOTHING
-    unit = METRICS[name].unit if name in METRICS else ""
+    unit = unit_of(name)
     if unit == "bytes":
         return size(n)
     return f"{n:.3g}{_NARROW}s" if unit == "seconds" else count(n)
@@ -55,6 +57,17 @@ def listed(words: Iterable[str]) -> str:
     """``a, b and c``."""
     *most, last = list(words) or [""]
     return f"{', '.join(most)} and {last}" if most else last
+
+
+def names_of(rules: Sequence[str], among: Sequence[str]) -> str:
+    """Rule sets that come out alike, as one name: ``v2.11.0 to v8.2.0`` where they are neighbours `among` all."""
+    names = list(dict.fromkeys(rules))
+    if len(names) == 1:
+        return names[0]
+    places = sorted(among.index(name) for name in names)
+    if places == list(range(places[0], places[-1] + 1)):
+        return f"{names[0]} to {names[-1]}"
+    return f"{names[0]} and {names[1]}" if len(names) == 2 else f"{names[0]} and {len(names) - 1} like it"
 
 
 def plural(n: int, singular: str) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from footprint.recording.metrics import METRICS
 from footprint.recording.model import Published, Recording, Run
-from footprint.report.bars import StackedBar, bars
-from footprint.report.canvas import ACCENT
+from footprint.report.bars import StackedBar, bars, folded
+from footprint.report.canvas import ACCENT, COLUMN, WIDTH
 from footprint.report.formatting import NOTHING, figure, has_course, judged_at, listed, percent, plural, signed, value
-from footprint.report.section import Exhibit, LegendKey, Picture, Section, Table, TableColumn
+from footprint.report.section import Exhibit, LegendKey, Picture, PictureData, Section, Table, TableColumn
 
 _PICTURES = (
     ("dispatches.created", "", "Dispatch trees built during the start-up", "trees built"),
@@ -34,11 +34,16 @@ def history(recording: Recording) -> Section | None:
         return None
     pictures = tuple(_picture(recording, *row[:3]) for row in shown)
     tables = (_figures(recording, [(row[0], row[3]) for row in shown]), *_published(recording))
+    data = PictureData(
+        f"{recording.scenario}-history",
+        ("rule set", *(row[0] for row in shown)),
+        tuple((run.rules, *(value(run, row[0]) for row in shown)) for run in recording.runs),
+    )
     return Section(
         "History" if len(recording.runs) > 1 else "The guest",
         "history",
         _lead(recording),
-        (Exhibit(pictures, _keys(recording), tables),),
+        (Exhibit(pictures, _keys(recording), tables, data=data),),
     )
 
 
@@ -50,7 +55,7 @@ def _lead(recording: Recording) -> str:
     said = [f"{several if len(recording.runs) > 1 else single}, read {judged_at(recording)}."]
     exact = [published for published in recording.published if published.exact]
     if exact:
-        equal = sum(_ours(recording, published) == published.value for published in exact)
+        equal = sum(published_beside(recording, published) == published.value for published in exact)
         said.append(f"{equal} of {plural(len(exact), 'published figure')} that must come out exactly do.")
     if len(recording.published) > len(exact):
         said.append("The other published figures stand beside ours: they are no targets.")
@@ -68,10 +73,11 @@ def _keys(recording: Recording) -> tuple[LegendKey, ...]:
 
 def _picture(recording: Recording, name: str, behind: str, title: str) -> Picture:
     """Bars of the metric `name`, over pale ones of `behind`."""
-    rows = tuple(_bar(recording, run, name, behind) for run in recording.runs)
+    rows = folded([_bar(recording, run, name, behind) for run in recording.runs])
     said = listed(f"{row.label}: {row.text}" for row in rows)
     note = "In figures and solid: what is touched. Pale: all that is allocated." if behind else ""
-    return Picture(title, bars(rows, f"{title}. {said}.", ours="ours"), note)
+    narrow, wide = (bars(rows, f"{title}. {said}.", ours="ours", width=width) for width in (WIDTH, COLUMN))
+    return Picture(title, narrow, note, wide)
 
 
 def _bar(recording: Recording, run: Run, name: str, behind: str) -> StackedBar:
@@ -92,6 +98,7 @@ def _bar(recording: Recording, run: Run, name: str, behind: str) -> StackedBar:
         behind=(value(run, behind) or 0) if behind else 0,
         published=beside.value if beside else None,
         published_text=figure(name, beside.value) if beside else "",
+        runs=(run.rules,),
     )
 
 
@@ -117,7 +124,8 @@ def _figures(recording: Recording, shown: list[tuple[str, str]]) -> Table:
     )
 
 
-def _ours(recording: Recording, published: Published) -> float | None:
+def published_beside(recording: Recording, published: Published) -> float | None:
+    """Our figure for a published one; None where it was not run."""
     run = recording.run(published.rules)
     return value(run, published.metric, published.mark) if run else None
 
@@ -137,7 +145,7 @@ def _published(recording: Recording) -> tuple[Table, ...]:
     )
     rows, marks = [], {}
     for n, published in enumerate(recording.published):
-        ours = _ours(recording, published)
+        ours = published_beside(recording, published)
         rows.append(_against(published, ours))
         if published.exact and ours is not None:
             marks[n, 5] = "good" if ours == published.value else "bad"

@@ -13,15 +13,15 @@ from footprint.recording.metrics import Metric
 from footprint.report.canvas import ACCENT, INK, LETTER, LINE, MUTED, WIDTH, Canvas
 from footprint.report.formatting import breadth, count, figure, plural, signed
 from footprint.report.lines import Scale
-from footprint.report.page import RecordingPart, page
-from footprint.report.section import Exhibit, Head, Picture, Section, Table, TableColumn
+from footprint.report.page import page
+from footprint.report.section import Exhibit, Head, Picture, RecordingPart, Section, Table, TableColumn
 
 _TOP, _HEIGHT, _FOOT = 16.0, 120.0, 22.0
 _SHORT = 12
 
 
 def render_history(metric: Metric, stepped: Sequence[Stepped]) -> str:
-    """The HTML page of a metric's series; it asks for nothing but itself, and runs no script."""
+    """The HTML page of a metric's series; it asks for nothing but itself."""
     groups: dict[tuple[str, str, str, str], list[Stepped]] = {}
     for each in stepped:
         key = each[0]
@@ -29,7 +29,7 @@ def render_history(metric: Metric, stepped: Sequence[Stepped]) -> str:
     sections = tuple(_section(metric, n, *group) for n, group in enumerate(groups.items(), 1))
     changes = sum(len(steps) for _, _, steps in stepped)
     answer = f"{plural(changes, 'step') if changes else 'no steps'} in {count(len(stepped))} series"
-    head = Head("", f"{metric.what[0].upper()}{metric.what[1:]}", f"{answer[0].upper()}{answer[1:]}.", (), (), (), ())
+    head = Head("", f"{metric.what[0].upper()}{metric.what[1:]}", f"{answer[0].upper()}{answer[1:]}.")
     return page((RecordingPart("r1", metric.name, head, sections),), metric.name, source="a history of kept runs")
 
 

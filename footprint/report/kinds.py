@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from footprint.byte_kinds import BYTE_KINDS
 from footprint.recording.model import Recording, Run
-from footprint.report.bars import StackedBar, bars
-from footprint.report.canvas import SERIES, VARIABLES
+from footprint.report.bars import StackedBar, bars, folded
+from footprint.report.canvas import COLUMN, SERIES, WIDTH
 from footprint.report.formatting import NOTHING, count, judged_at, listed, percent, plural, size, value
 from footprint.report.section import Exhibit, LegendKey, Picture, Section, Table, TableColumn
 
@@ -30,7 +30,7 @@ def kinds(recording: Recording) -> Section | None:
         return None
     modelled = Exhibit(
         tuple(_picture(recording, parts, title, note) for parts, title, note in shown),
-        tuple(LegendKey(VARIABLES[colour], name) for name, colour, _ in alive),
+        tuple(LegendKey(colour, name) for name, colour, _ in alive),
         tuple(
             _table(recording, parts, f"Modelled bytes of {title[0].lower()}{title[1:]}, by kind")
             for parts, title, _ in shown
@@ -104,7 +104,7 @@ def _sized(recording: Recording) -> tuple[Exhibit, ...]:
 def _measured(recording: Recording, parts: tuple[BarPart, ...], title: str, picture: str) -> tuple[Exhibit, ...]:
     if not _is_read(recording, parts):
         return ()
-    keys = tuple(LegendKey(VARIABLES[colour], name) for name, colour, _ in parts)
+    keys = tuple(LegendKey(colour, name) for name, colour, _ in parts)
     return (
         Exhibit(
             (_picture(recording, parts, picture, ""),), keys, (_table(recording, parts, f"{title}, by kind"),), title
@@ -127,16 +127,19 @@ def _cross_check(recording: Recording) -> str:
 
 
 def _picture(recording: Recording, parts: tuple[BarPart, ...], title: str, note: str) -> Picture:
-    rows = tuple(_bar(run, parts) for run in recording.runs)
+    rows = folded([_bar(run, parts) for run in recording.runs])
     said = listed(f"{row.label}: {row.text}" for row in rows)
-    return Picture(title, bars(rows, f"{title}. {said}."), note)
+    narrow, wide = (bars(rows, f"{title}. {said}.", width=width) for width in (WIDTH, COLUMN))
+    return Picture(title, narrow, note, wide)
 
 
 def _bar(run: Run, parts: tuple[BarPart, ...]) -> StackedBar:
     read = [(part(run), colour) for _, colour, part in parts]
     total = sum(n or 0 for n, _ in read)
     known = any(n is not None for n, _ in read)
-    return StackedBar(run.rules, tuple((n or 0, colour) for n, colour in read), size(total) if known else NOTHING)
+    return StackedBar(
+        run.rules, tuple((n or 0, colour) for n, colour in read), size(total) if known else NOTHING, runs=(run.rules,)
+    )
 
 
 def _table(recording: Recording, parts: tuple[BarPart, ...], caption: str) -> Table:

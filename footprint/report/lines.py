@@ -1,27 +1,51 @@
-"""Lines over the commits of a start-up, each named at its end."""
+"""Lines over the commits of a start-up or the cycles of a scenario, each named at its end."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
-from footprint.report.canvas import INK, LETTER, LINE, MUTED, SERIES, WIDTH, Canvas
-from footprint.report.formatting import breadth, count, cut
+from footprint.report.canvas import LETTER, LINE, SERIES, WIDTH
+from footprint.report.formatting import breadth, count, cut, names_of
+from footprint.report.svg_canvas import Sheet
 
-_TOP, _FOOT, _STEP = 10.0, 24.0, 14.5
-_LEAST = 210.0
+_TOP, _FOOT, _STEP = 24.0, 26.0, 14.5
+_LEAST = 224.0
 _DASHES: tuple[tuple[float, ...], ...] = ((), (5, 2), (1.5, 1.5))
+MOST_POINTS = 300
+"""Points of a curve: more than a picture has pixels would not be seen."""
 
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """Values `ys` at the commits `xs`; lines of one `hue` have one colour."""
+    """Values `ys` at the places `xs`; lines of one `hue` have one colour. `runs` are the rule sets it stands for.
+
+    `lows`, if there are any, are the lower ends of a band whose upper ends are `ys`.
+    """
 
     label: str
-    xs: tuple[int, ...]
-    ys: tuple[int, ...]
+    xs: tuple[float, ...]
+    ys: tuple[float, ...]
     hue: int
+    runs: tuple[str, ...] = ()
+    lows: tuple[float, ...] = ()
+
+
+def thinned(
+    xs: Sequence[float], ys: Sequence[float], most: int = MOST_POINTS
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """At most `most` of the points, among them the first, the last, and the highest and lowest of each stretch."""
+    if len(xs) <= most:
+        return tuple(xs), tuple(ys)
+    stretches = max(most // 2 - 1, 1)
+    edges = [len(xs) * n // stretches for n in range(stretches + 1)]
+    kept = {0, len(xs) - 1}
+    for start, end in pairwise(edges):
+        kept |= {max(range(start, end), key=ys.__getitem__), min(range(start, end), key=ys.__getitem__)}
+    order = sorted(kept)
+    return tuple(xs[n] for n in order), tuple(ys[n] for n in order)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,43 +92,69 @@ class _Frame:
         return self.bottom - (self.bottom - _TOP) * self.scale.height(value) / (self.scale.height(self.most_y) or 1)
 
 
-def lines(drawn: Sequence[Curve], label: str, scale: Scale) -> str:
-    """The lines as one SVG on common scales."""
-    most_x = max((x for line in drawn for x in line.xs), default=0) or 1
-    most_y = max((y for line in drawn for y in line.ys if y > 0), default=1)
-    bottom = max(_LEAST, _TOP + _STEP * (len(drawn) + 1))
-    names = max(breadth(cut(line.label)) for line in drawn) * LETTER if drawn else 0
+def lines(
+    drawn: Sequence[Curve], label: str, scale: Scale, *, upwards: str, along: str, width: float = WIDTH
+) -> str:  # fmt: skip
+    """The lines as one SVG on common scales; `upwards` and `along` (``commit``) say what the axes count."""
+    folded = _folded(drawn)
+    most_x = max((x for line in folded for x in line.xs), default=0) or 1
+    most_y = max((y for line in folded for y in line.ys if y > 0), default=1)
+    bottom = max(_LEAST, _TOP + _STEP * (len(folded) + 1))
+    longest = 24 if width <= WIDTH else 34
+    names = max((breadth(cut(line.label, longest)) for line in folded), default=0) * LETTER
     ticks = scale.ticks(most_y)
     left = max(breadth(scale.text(tick)) for tick in ticks) * LETTER + 6
-    frame = _Frame(left, WIDTH - names - 24, bottom, most_x, most_y, scale)
-    sheet = Canvas(bottom + _FOOT)
+    frame = _Frame(left, width - names - 24, bottom, most_x, most_y, scale)
+    sheet = Sheet(bottom + _FOOT, width)
+    sheet.text(0, 8, upwards, "muted")
     for tick in ticks:
-        sheet.line((frame.left, frame.right), (frame.y(tick), frame.y(tick)), LINE, 0.8)
-        sheet.text(frame.left - 6, frame.y(tick), scale.text(tick), MUTED, align="right")
-    sheet.text(frame.left, bottom + 13, "0", MUTED)
-    sheet.text(frame.right, bottom + 13, f"commit {count(most_x)}", MUTED, align="right")
-    _draw(sheet, drawn, frame)
+        sheet.line((frame.left, frame.y(tick)), (frame.right, frame.y(tick)), LINE)
+        sheet.text(frame.left - 6, frame.y(tick), scale.text(tick), "muted end")
+    sheet.text(frame.left, bottom + 14, "0", "muted")
+    sheet.text(frame.right, bottom + 14, f"{along} {count(round(most_x))}", "muted end")
+    _draw(sheet, folded, frame, longest)
     return sheet.svg(label)
 
 
-def _draw(sheet: Canvas, drawn: Sequence[Curve], frame: _Frame) -> None:
-    """The lines, equal ones once, and a name for each, with a leader from its highest point."""
-    seen: set[tuple[object, ...]] = set()
+def _folded(drawn: Sequence[Curve]) -> list[Curve]:
+    """Curves that lie on each other as one, with the names of all."""
+    shapes: dict[tuple[object, ...], list[Curve]] = {}
+    for curve in drawn:
+        shapes.setdefault((curve.xs, curve.ys, curve.lows), []).append(curve)
+    return [
+        replace(
+            alike[0],
+            label=names_of([curve.label for curve in alike], [curve.label for curve in drawn]),
+            runs=tuple(name for curve in alike for name in curve.runs),
+        )
+        for alike in shapes.values()
+    ]
+
+
+def _draw(sheet: Sheet, drawn: Sequence[Curve], frame: _Frame, longest: float) -> None:
+    """The lines, and a name for each, with a leader from its highest point."""
     peaks = [max(range(len(line.ys)), key=line.ys.__getitem__) if line.ys else None for line in drawn]
     heights = [
         frame.y(line.ys[peak]) if peak is not None else frame.bottom for line, peak in zip(drawn, peaks, strict=True)
     ]
     for line, peak, height, place in zip(drawn, peaks, heights, _apart(heights, frame.bottom), strict=True):
         colour = SERIES[line.hue % len(SERIES)]
-        if (shape := (line.hue, line.xs, line.ys)) not in seen:
-            seen.add(shape)
-            dashes = _DASHES[line.hue // len(SERIES) % len(_DASHES)]
-            sheet.line([frame.x(x) for x in line.xs], [frame.y(y) for y in line.ys], colour, 1.8, dashes)
-        if peak is not None:
-            start = frame.x(line.xs[peak])
-            sheet.line((start, frame.right + 3, frame.right + 10), (height, height, place), colour, 0.6)
-        sheet.line((frame.right + 10, frame.right + 17), (place, place), colour, 2.4)
-        sheet.text(frame.right + 21, place, cut(line.label), INK)
+        dashes = _DASHES[line.hue // len(SERIES) % len(_DASHES)]
+        most = f"at most {frame.scale.text(line.ys[peak])}" if peak is not None else "nothing"
+        with sheet.group(f"{line.label}: {most}", line.runs):
+            xs, ys = thinned(line.xs, line.ys)
+            upper = [(frame.x(x), frame.y(y)) for x, y in zip(xs, ys, strict=True)]
+            if line.lows:
+                xs, lows = thinned(line.xs, line.lows)
+                sheet.area(
+                    [*upper, *((frame.x(x), frame.y(y)) for x, y in zip(xs[::-1], lows[::-1], strict=True))], colour
+                )
+            sheet.curve(upper, colour, 1.8, dashes)
+            if peak is not None:
+                start = frame.x(line.xs[peak])
+                sheet.curve([(start, height), (frame.right + 3, height), (frame.right + 10, place)], colour, 0.6)
+            sheet.curve([(frame.right + 10, place), (frame.right + 17, place)], colour, 2.4)
+            sheet.text(frame.right + 21, place, cut(line.label, longest))
 
 
 def _apart(heights: Sequence[float], bottom: float) -> list[float]:

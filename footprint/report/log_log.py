@@ -15,7 +15,7 @@ _MOST_TICKS = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Growth:
+class GrowthLine:
     """`points` (n, value) that were had, and `curve`, the law through them; `ahead` is where it goes beyond them."""
 
     label: str
@@ -24,7 +24,7 @@ class Growth:
     ahead: tuple[tuple[float, float], ...] = ()
 
 
-def log_log(drawn: Sequence[Growth], label: str, over: str, text: Callable[[float], str], *, base: int = 10) -> str:
+def log_log(drawn: Sequence[GrowthLine], label: str, over: str, text: Callable[[float], str], *, base: int = 10) -> str:
     """The growths as one SVG: points as squares, laws as lines, what they predict dashed; ticks at powers of `base`."""
     every = [place for each in drawn for place in (*each.points, *each.curve, *each.ahead)]
     xs, ys = [max(x, 1.0) for x, _ in every], [max(y, 1.0) for _, y in every]

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from footprint.recording.model import Recording, Timeline
+from footprint.report.canvas import COLUMN, WIDTH
 from footprint.report.formatting import count, plural, size
-from footprint.report.lines import Curve, Scale, lines
-from footprint.report.section import Exhibit, Picture, Section, Table, TableColumn
+from footprint.report.lines import Curve, Scale, lines, thinned
+from footprint.report.section import Exhibit, Picture, PictureData, Section, Table, TableColumn
+
+_MOST_ROWS = 1000
 
 Timed = tuple[tuple[str, Timeline], ...]
 
@@ -18,28 +21,25 @@ def startup(recording: Recording) -> Section | None:
     if not timed:
         return None
     pictures = (
-        Picture(
-            "Views waiting for the grace period",
-            _drawn(timed, "waiting", "Views waiting"),
+        _picture(
+            timed, "waiting", "Views waiting for the grace period", "views waiting",
             "Each line climbs with every commit and falls when the grace period ends. Runs alike share a colour.",
         ),
-        Picture("Modelled bytes allocated", _drawn(timed, "bytes", "Modelled bytes"), "For views waiting and in use."),
-        Picture(
-            "Views in use",
-            _drawn(timed, "alive", "Views in use"),
+        _picture(timed, "bytes", "Modelled bytes allocated", "bytes allocated", "For views waiting and in use."),
+        _picture(
+            timed, "alive", "Views in use", "views in use",
             "On a scale of its own: a small part of what is allocated.",
         ),
-        Picture(
-            "Views waiting, each step ten times the one below",
-            _drawn(timed, "waiting", "Views waiting, on a logarithmic scale", tenfold=True),
-            "The same as the first picture, on a scale that shows the small ones too.",
+        _picture(
+            timed, "waiting", "Views waiting, each step ten times the one below", "views waiting",
+            "The same as the first picture, on a scale that shows the small ones too.", tenfold=True,
         ),
-    )
+    )  # fmt: skip
     return Section(
         "Start-up",
         "start-up",
         _lead(timed),
-        (Exhibit(pictures, tables=(_table(timed),)),),
+        (Exhibit(pictures, tables=(_table(timed),), data=_data(recording.scenario, timed)),),
     )
 
 
@@ -61,16 +61,32 @@ def _lead(timed: Timed) -> str:
     )
 
 
-def _drawn(timed: Timed, column: str, title: str, *, tenfold: bool = False) -> str:
+def _picture(timed: Timed, column: str, title: str, upwards: str, note: str, *, tenfold: bool = False) -> Picture:
     """One picture: the `column` of every timeline. Runs whose views wait alike share a colour."""
     hues: dict[tuple[int, ...], int] = {}
     drawn = [
-        Curve(rules, times.commits, getattr(times, column), hues.setdefault(times.waiting, len(hues)))
+        Curve(rules, times.commits, getattr(times, column), hues.setdefault(times.waiting, len(hues)), (rules,))
         for rules, times in timed
     ]
     scale = Scale(size, 1024) if column == "bytes" else Scale(count, tenfold=tenfold)
     said = "; ".join(f"{line.label} at most {scale.text(max(line.ys))}" for line in drawn)
-    return lines(drawn, f"{title} over the commits of the start-up. {said}.", scale)
+    label = f"{title} over the commits of the start-up. {said}."
+    narrow, wide = (
+        lines(drawn, label, scale, upwards=upwards, along="commit", width=width) for width in (WIDTH, COLUMN)
+    )
+    return Picture(title, narrow, note, wide)
+
+
+def _data(scenario: str, timed: Timed) -> PictureData:
+    """Points of every line, so many that all of them are a table of bearable length; peaks are among them."""
+    rows: list[tuple[str | float, ...]] = []
+    for rules, times in timed:
+        kept = set(thinned(times.commits, times.waiting, max(_MOST_ROWS // len(timed), 4))[0])
+        columns = zip(times.commits, times.alive, times.waiting, times.bytes, strict=True)
+        rows += [(rules, *point) for point in columns if point[0] in kept]
+    return PictureData(
+        f"{scenario}-start-up", ("rule set", "commit", "views in use", "views waiting", "bytes"), tuple(rows)
+    )
 
 
 def _table(timed: Timed) -> Table:

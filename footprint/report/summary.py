@@ -5,41 +5,55 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from footprint.recording.model import Recording, Run
-from footprint.report.formatting import count, figure, has_course, listed, plural, unbroken, value
-from footprint.report.section import Card, Head
+from footprint.report.first_picture import first_picture
+from footprint.report.formatting import WHAT_IF, count, figure, listed, plural, unbroken, value
+from footprint.report.history import published_beside
+from footprint.report.section import Head, VerdictBadge
+from footprint.verdict.leftovers import remains
+from footprint.verdict.scenario_growth import growths
+from footprint.verdict.verdict import Answer
 
-_CARDS = (
-    ("flatviews.created", "views created"),
-    ("flatviews.alive", "views in use"),
-    ("modelled.bytes.peak", "modelled peak, allocated"),
-    ("modelled.resident.peak", "modelled peak, touched"),
-)
-WHAT_IF = ","
-"""What the name of a rule set has that no QEMU was: ``v7.2.0,empty_view=off``."""
-_STATE_CARDS = (
-    ("flatviews.alive", "views in use"),
-    ("address_spaces", "address spaces"),
-    ("nodes", "radix nodes"),
-    ("modelled.bytes", "modelled bytes"),
-)
-"""The same for a captured machine, of which only what exists was recorded."""
+_CREATED, _ALIVE, _PEAK = "flatviews.created", "flatviews.alive", "modelled.bytes.peak"
 
 
 def head(recording: Recording) -> Head:
     """The head of `recording`: its scenario's own answer, or else the figures of its first run against the last."""
-    cards = _CARDS if has_course(recording) else _STATE_CARDS
     return Head(
         scenario=recording.scenario,
         question=recording.question,
         answer=unbroken(recording.answer) or answer(recording),
-        cards=tuple(card for name, label in cards if (card := _card(recording, name, label))),
         notes=recording.notes,
         params=tuple((name, str(setting)) for name, setting in recording.params.items()),
         environment=(
             ("backend", recording.backend),
             *((name, str(setting)) for name, setting in recording.environment.items()),
         ),
+        verdicts=verdicts(recording),
+        shown=first_picture(recording),
+        rules=tuple(dict.fromkeys(run.rules for run in recording.runs)),
     )
+
+
+def verdicts(recording: Recording) -> tuple[VerdictBadge, ...]:
+    """What is judged in the recording itself: leaks, and published figures that must come out exactly."""
+    judged = growths(recording)
+    leaking = [growth.rules for growth in judged if growth.verdict is Answer.LEAK]
+    left = [rest.rules for run in recording.runs if (rest := remains(run)) and rest.leaked]
+    bad = tuple(dict.fromkeys([*leaking, *left]))
+    badges = [VerdictBadge("bad", f"leak under {listed(bad[:3])}{' and others' * (len(bad) > 3)}")] if bad else []
+    if judged and not any(growth.is_wanted or growth.verdict is Answer.INCONCLUSIVE for growth in judged):
+        clean = [run.rules for run in recording.runs if run.rules not in bad]
+        if clean:
+            badges.append(
+                VerdictBadge("good", f"no leak under {count(len(clean))} of {plural(len(recording.runs), 'rule set')}")
+            )
+    exact = [published for published in recording.published if published.exact]
+    read = [(published, ours) for published in exact if (ours := published_beside(recording, published)) is not None]
+    if read:
+        equal = sum(published.value == ours for published, ours in read)
+        look = "good" if equal == len(read) else "bad"
+        badges.append(VerdictBadge(look, f"{count(equal)} of {plural(len(read), 'published figure')} exact"))
+    return tuple(badges)
 
 
 def answer(recording: Recording) -> str:
@@ -60,7 +74,7 @@ def _marks(first: Run, last: Run) -> str:
 
 
 def _of_one(run: Run) -> list[str]:
-    created, alive, peak = (value(run, name) for name, _ in _CARDS[:3])
+    created, alive, peak = (value(run, name) for name in (_CREATED, _ALIVE, _PEAK))
     said = []
     if created is not None:
         said.append(f"under {run.rules}, {count(created)} {_views(created)} created")
@@ -72,7 +86,9 @@ def _of_one(run: Run) -> list[str]:
 
 
 def _of_two(first: Run, last: Run) -> list[str]:
-    (created, made), (alive, used), (peak, top) = ((value(first, name), value(last, name)) for name, _ in _CARDS[:3])
+    (created, made), (alive, used), (peak, top) = (
+        (value(first, name), value(last, name)) for name in (_CREATED, _ALIVE, _PEAK)
+    )
     said = []
     if created is not None and made is not None:
         said.append(
@@ -104,20 +120,6 @@ def _are(n: float) -> str:
 
 def _views(n: float) -> str:
     return "view is" if n == 1 else "views are"
-
-
-def _card(recording: Recording, name: str, label: str) -> Card | None:
-    """The last run's figure, with the first run's before it; None where it was not read."""
-    if not recording.runs:
-        return None
-    first, last = _ends(recording.runs)
-    now, was = value(last, name), value(first, name)
-    if now is None:
-        return None
-    at = f"at {_marks(first, last)}"
-    if first is last or was is None:
-        return Card(label, figure(name, now), note=f"under {last.rules} {at}")
-    return Card(label, figure(name, now), figure(name, was), f"{first.rules} → {last.rules} {at}")
 
 
 def _ends(runs: Sequence[Run]) -> tuple[Run, Run]:

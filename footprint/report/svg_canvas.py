@@ -1,30 +1,75 @@
-"""A sheet for maps and trees: the canvas's size and colours, as plain SVG written by hand.
+"""A sheet to draw on: plain SVG written by hand, in the style sheet's colours.
 
-Bars and lines need matplotlib's scales and lines; a map is rectangles and words, and there may be dozens.
+One picture serves light, dark and paper. What stands in a group can be hovered, and switched off with its rule sets.
 """
 
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+import json
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
-from footprint.report.canvas import TEXT, WIDTH
+from footprint.report.canvas import MARK, TEXT, WIDTH
 
 XY = tuple[float, float]
 
+_UNSEEN = (
+    *(n for n in range(32) if chr(n) not in "\t\n\r"), *range(0x7F, 0xA0), 0x061C, 0x200E, 0x200F,
+    *range(0x202A, 0x202F), *range(0x2066, 0x206A), *range(0xD800, 0xE000), 0xFFFE, 0xFFFF,
+)  # fmt: skip
+_IS_UNSEEN = re.compile(f"[{''.join(map(chr, _UNSEEN))}]")
+_SHOWN = {n: f"[U+{n:04X}]" for n in _UNSEEN}
+"""Control characters, marks that turn the direction of writing, and halves of characters, as what they are."""
+
+
+def plain(words: str) -> str:
+    """`words` as text: what would be invisible in it, or turn the writing around, is shown by its number."""
+    return words.translate(_SHOWN) if _IS_UNSEEN.search(words) else words
+
 
 class Sheet:
-    """A sheet of WIDTH × `height` units, origin at the top left; colours are the style sheet's variables."""
+    """A sheet of `width` × `height` units, origin at the top left; colours are the style sheet's variables."""
 
-    def __init__(self, height: float) -> None:
+    def __init__(self, height: float, width: float = WIDTH) -> None:
         self.height = height
+        self.width = width
         self._parts: list[str] = []
 
-    def boxes(self, boxes: Sequence[tuple[float, float, float, float]], colour: str) -> None:
-        """Filled rectangles of one colour: (x, y, width, height) each."""
+    @contextmanager
+    def group(
+        self, tip: str = "", runs: Sequence[str] = (), place: tuple[float, float, float, float] | None = None
+    ) -> Iterator[None]:
+        """What is drawn inside says `tip` when hovered, and belongs to the rule sets `runs`.
+
+        `place` (x, y, width, height) is where it can be hovered, also between what is drawn.
+        """
+        own = f' data-runs="{html.escape(plain(json.dumps(list(runs), ensure_ascii=False)))}"' if runs else ""
+        self._parts.append(f"<g{own}>" + (f"<title>{html.escape(plain(tip))}</title>" if tip else ""))
+        if place:
+            x, y, width, height = map(_n, place)
+            self._parts.append(f'<rect x="{x}" y="{y}" width="{width}" height="{height}" class="place"/>')
+        yield
+        self._parts.append("</g>")
+
+    def bar(self, x: float, y: float, width: float, height: float, colour: str) -> None:
+        """A filled rectangle; one too thin to be seen is drawn as a hairline."""
+        if width > 0:
+            self.boxes([(x, y, max(width, 0.8), height)], colour)
+
+    def diamond(self, x: float, y: float, radius: float = 4.5) -> None:
+        """The sign of a published figure, with a rim that parts it from the bar beneath."""
+        r = _n(radius)
+        path = f"M{_n(x)} {_n(y - radius)}l{r} {r} -{r} {r} -{r} -{r}z"
+        self._parts.append(f'<path d="{path}" style="fill:var({MARK});stroke:var(--paper)"/>')
+
+    def boxes(self, boxes: Sequence[tuple[float, float, float, float]], colour: str, look: str = "") -> None:
+        """Filled rectangles of one colour: (x, y, width, height) each; `look` is a class of the style sheet."""
         if boxes:
             path = "".join(f"M{_n(x)} {_n(y)}h{_n(wide)}v{_n(high)}h{_n(-wide)}z" for x, y, wide, high in boxes)
-            self._parts.append(f'<path d="{path}" style="fill:var({colour})"/>')
+            kind = f' class="{look}"' if look else ""
+            self._parts.append(f'<path d="{path}"{kind} style="fill:var({colour})"/>')
 
     def frame(self, x: float, y: float, width: float, height: float, *, colour: str, look: str = "") -> None:
         """The outline of a rectangle, over the colour of a sheet; `look` is a class of the style sheet."""
@@ -47,16 +92,25 @@ class Sheet:
         path = f"M{_n(start[0])} {_n(start[1])}L{_n(end[0])} {_n(end[1])}"
         self._parts.append(f'<path d="{path}" class="thin {look}" style="stroke:var({colour})"/>'.replace(' "', '"'))
 
+    def curve(self, points: Sequence[XY], colour: str, width: float = 1.0, dashes: Sequence[float] = ()) -> None:
+        """A line through `points`, `width` thick; `dashes` are lengths of strokes and gaps, in widths."""
+        if points:
+            path = "L".join(f"{_n(x)} {_n(y)}" for x, y in points)
+            look = f"stroke:var({colour});stroke-width:{_n(width)}"
+            if dashes:
+                look += f";stroke-dasharray:{' '.join(_n(dash * width) for dash in dashes)}"
+            self._parts.append(f'<path d="M{path}" class="ribbon" style="{look}"/>')
+
     def text(self, x: float, y: float, words: str, look: str = "") -> None:
         """`words` on one line, their middle at the height `y`; `look`: ``muted``, ``strong``, ``end``, ``middle``."""
         kind = f' class="{look}"' if look else ""
-        self._parts.append(f'<text x="{_n(x)}" y="{_n(y + 0.35 * TEXT)}"{kind}>{html.escape(words)}</text>')
+        self._parts.append(f'<text x="{_n(x)}" y="{_n(y + 0.35 * TEXT)}"{kind}>{html.escape(plain(words))}</text>')
 
     def svg(self, label: str) -> str:
         """The sheet as an SVG element that scales with its place; `label` says what it shows."""
-        size = f'viewBox="0 0 {WIDTH} {_n(self.height)}"'
+        size = f'viewBox="0 0 {_n(self.width)} {_n(self.height)}"'
         body = "".join(self._parts)
-        return f'<svg {size} class="sheet" role="img" aria-label="{html.escape(label)}">{body}</svg>'
+        return f'<svg {size} class="sheet" role="img" aria-label="{html.escape(plain(label))}">{body}</svg>'
 
 
 def _n(value: float) -> str:

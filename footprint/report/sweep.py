@@ -8,9 +8,10 @@ from pathlib import Path
 from footprint.recording.metrics import METRICS
 from footprint.recording.sweep import Fit, Sweep
 from footprint.report.formatting import figure, listed, plural
-from footprint.report.log_log import Growth, log_log
-from footprint.report.page import RecordingPart, page
-from footprint.report.section import Exhibit, Head, Picture, Section, Table, TableColumn
+from footprint.report.log_log import GrowthLine, log_log
+from footprint.report.look import PageLook
+from footprint.report.page import page
+from footprint.report.section import Exhibit, Head, Picture, RecordingPart, Section, Table, TableColumn
 from footprint.verdict.law_text import (
     band_text,
     figure_of,
@@ -27,10 +28,11 @@ MOST_LINES = 12
 _STEPS = 24
 
 
-def render_sweeps(sweeps: Sequence[Sweep]) -> str:
-    """The HTML page of `sweeps`; it asks for nothing but itself, and runs no script."""
+def render_sweeps(sweeps: Sequence[Sweep], *, title: str = "", look: PageLook | None = None) -> str:
+    """The HTML page of `sweeps`; it asks for nothing but itself. `title` heads it; else the scenarios do."""
     parts = tuple(_part(n, sweep) for n, sweep in enumerate(sweeps, 1))
-    return page(parts, "Growth: " + listed(dict.fromkeys(sweep.scenario for sweep in sweeps)), source="a sweep")
+    named = "Growth: " + listed(dict.fromkeys(sweep.scenario for sweep in sweeps))
+    return page(parts, title or named, source="a sweep" if len(sweeps) == 1 else "sweeps", look=look)
 
 
 def _part(n: int, sweep: Sweep) -> RecordingPart:
@@ -44,7 +46,7 @@ def _part(n: int, sweep: Sweep) -> RecordingPart:
     notes += tuple(f"Predicted: {warning}." for warning in reach_warnings(sweep))
     environment = tuple((name, str(value)) for name, value in sweep.environment.items())
     question = f"How does the cost of {Path(sweep.scenario).name} grow?"
-    head = Head(sweep.scenario, question, answer, (), notes, axes, environment)
+    head = Head(sweep.scenario, question, answer, notes, axes, environment)
     return RecordingPart(f"r{n}", sweep.scenario, head, growth_sections(sweep))
 
 
@@ -83,13 +85,13 @@ def _exhibit(metric: str, over: str, fits: Sequence[Fit]) -> Exhibit:
     return Exhibit((picture,), tables=(_laws(metric, fits), *predicted))
 
 
-def _growth(fit: Fit) -> Growth:
+def _growth(fit: Fit) -> GrowthLine:
     points = tuple((n, float(value)) for n, value in fit.points)
     least, most = max(points[0][0], 1.0), points[-1][0]
     beyond = [guess.n for guess in fit.predictions if guess.n > most]
     curve = tuple((n, fit.value(n)) for n in _between(least, most))
     ahead = tuple((n, fit.value(n)) for n in _between(most, max(beyond))) if beyond else ()
-    return Growth(_name(fit), points, curve, ahead)
+    return GrowthLine(_name(fit), points, curve, ahead)
 
 
 def _between(low: float, high: float) -> list[float]:

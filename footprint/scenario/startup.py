@@ -1,15 +1,17 @@
-"""What the scenarios of pc, q35 and virt share: parameters, the start-up as Steps, and what must be said of it."""
+"""What the scenarios of pc, q35 and virt share: parameters, the start-up as Steps, the answer, and notes on it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from footprint.machines.generic import guest, parse_devices, parse_memory
 from footprint.machines.machine_types import MACHINE_TYPES
 from footprint.machines.topology import Topology
+from footprint.recording.model import Number, Recording, Run
 from footprint.scenario.scenario import Param
 from footprint.scenario.steps import Boot, Build, Destroy, Mark, Settle, Step
+from footprint.units import bytes_text, count_text, times_text
 
 PEAK = (
     "Nothing is freed before machine init ends, so every view that the start-up throws away is allocated at the "
@@ -64,6 +66,58 @@ def start_up(machine: Topology, *, firmware: bool) -> Iterator[Step]:
     yield Destroy()
     yield Settle()
     yield Mark("destroyed")
+
+
+def cost(recording: Recording, guest: str) -> str:
+    """What the `guest` costs under the newest rule set, and how many times as much under the oldest, in one sentence.
+
+    Nothing where the views were not counted. What-ifs are left out, unless there is nothing else.
+    """
+    counted = [run for run in recording.runs if _figures(run)]
+    runs = [run for run in counted if "," not in run.rules] or counted
+    if not runs:
+        return ""
+    oldest, newest = runs[0], runs[-1]
+    said = f"Under {newest.rules} {guest} {_said(_figures(newest))}"
+    if oldest is newest:
+        return f"{said}."
+    before, now = _figures(oldest).get(PEAK_BYTES), _figures(newest).get(PEAK_BYTES)
+    share = f", {_share(before, now)}" if before and now else ""
+    return f"{said}; under {oldest.rules} it {_said(_figures(oldest), brief=True)}{share}."
+
+
+CREATED, ALIVE, PEAK_BYTES = "flatviews.created", "flatviews.alive", "modelled.bytes.peak"
+
+
+def _figures(run: Run) -> dict[str, Number]:
+    sample = run.sample()
+    return (
+        {name: sample.metrics[name] for name in (CREATED, ALIVE, PEAK_BYTES) if name in sample.metrics}
+        if sample
+        else {}
+    )
+
+
+def _said(figures: Mapping[str, Number], *, brief: bool = False) -> str:
+    """The figures, each behind its verb; `brief` where they have been told of another rule set."""
+    forms = (
+        (CREATED, "creates {}", "creates {} views while it starts"),
+        (ALIVE, "has {}", "has {} in use" if CREATED in figures else "has {} views in use"),
+        (PEAK_BYTES, "allocates {}", "allocates {} for them at the peak"),
+    )
+    words = []
+    for name, short, whole in forms:
+        if name in figures:
+            text = bytes_text(figures[name]) if name == PEAK_BYTES else count_text(figures[name])
+            words.append((short if brief else whole).format(text))
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def _share(before: Number, now: Number) -> str:
+    """What it allocated before, measured by what it allocates now."""
+    if times_text(max(before, now), min(before, now)) == "1":
+        return "about as much"
+    return f"{times_text(before, now)} times as much" if before > now else f"{times_text(now, before)} times less"
 
 
 def notes(machine: str, *, firmware: bool) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from footprint.recording.sweep import FailedPoint, Point
 from footprint.sweep.executors import Pool
-from footprint.sweep.job import Job, Limits, Outcome, run_job
+from footprint.sweep.job import Job, JobLimits, JobOutcome, run_job
 from footprint.sweep.store import Store
 
 ATTEMPTS = 2
@@ -32,7 +32,7 @@ Listener = Callable[[Standing], None]
 
 
 def conduct(
-    jobs: Iterable[Job], pool: Pool, store: Store, limits: Limits, tell: Listener = lambda _: None
+    jobs: Iterable[Job], pool: Pool, store: Store, limits: JobLimits, tell: Listener = lambda _: None
 ) -> tuple[list[Point], list[FailedPoint]]:
     """Play what the store lacks of `jobs`; gives all points, in the order of the jobs, and what failed for good."""
     order = [point_id for job in jobs for point_id, _ in job.ids]
@@ -40,7 +40,7 @@ def conduct(
     standing = Standing(len(order), len(points), len(points))
     waiting = deque(rest for job in jobs if (rest := _rest_of(job, points)) is not None)
     failed: list[FailedPoint] = []
-    running: dict[Future[Outcome], Job] = {}
+    running: dict[Future[JobOutcome], Job] = {}
     while waiting or running:
         while waiting and len(running) < pool.slots:
             job = waiting.popleft()
@@ -65,14 +65,14 @@ def conduct(
     return [points[point_id] for point_id in order if point_id in points], failed
 
 
-def outcome_of(future: Future[Outcome]) -> Outcome:
+def outcome_of(future: Future[JobOutcome]) -> JobOutcome:
     """What came of a job; what befell its worker is a reason like any other."""
     try:
         return future.result()
     except CancelledError:
-        return Outcome(reason="its worker gave it up")
+        return JobOutcome(reason="its worker gave it up")
     except Exception as error:
-        return Outcome(reason=f"its worker failed: {type(error).__name__}: {error}")
+        return JobOutcome(reason=f"its worker failed: {type(error).__name__}: {error}")
 
 
 def _rest_of(job: Job, points: dict[str, Point]) -> Job | None:
@@ -81,12 +81,12 @@ def _rest_of(job: Job, points: dict[str, Point]) -> Job | None:
     return replace(job, ids=ids) if ids else None
 
 
-def _scaled(limits: Limits, job: Job) -> Limits:
+def _scaled(limits: JobLimits, job: Job) -> JobLimits:
     """A job of several points may take the time of all of them."""
-    return Limits(limits.seconds * len(job.ids), limits.memory)
+    return JobLimits(limits.seconds * len(job.ids), limits.memory)
 
 
-def _after_failure(job: Job, outcome: Outcome) -> tuple[list[Job], list[FailedPoint]]:
+def _after_failure(job: Job, outcome: JobOutcome) -> tuple[list[Job], list[FailedPoint]]:
     """What is played again, and what is lost: a request that is wrong is wrong again, if it is one point's alone."""
     alone = len(job.ids) == 1
     if not alone or (job.attempt < ATTEMPTS and not outcome.final):

@@ -14,9 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import psutil
-
 from footprint.errors import MeasurementError, RequestError
+from footprint.process.available_memory import available_memory
 from footprint.sweep.job import stop_all
 from footprint.units import bytes_text
 
@@ -43,7 +42,7 @@ def slots_for(workers: int | None, memory: int | None, budget: int | None) -> in
     wanted = workers or os.cpu_count() or 1
     if memory is None:
         return wanted
-    room = budget if budget is not None else int(psutil.virtual_memory().available * BUDGET_PART)
+    room = budget if budget is not None else int(available_memory() * BUDGET_PART)
     if budget is not None and room < memory:
         raise RequestError(
             f"the memory budget of {bytes_text(budget)} has no room for one point, which may take {bytes_text(memory)}"

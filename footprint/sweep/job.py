@@ -29,7 +29,7 @@ _NAME = "footprint: "
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class JobLimits:
     """What one job may take: `seconds`, and bytes of `memory` (None: any)."""
 
     seconds: float
@@ -63,7 +63,7 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class JobOutcome:
     """What came of a job: its points, or the reason why there are none. `final`: it would fail again."""
 
     points: tuple[Point, ...] = ()
@@ -75,7 +75,7 @@ _running: set[Child] = set()
 _lock = threading.Lock()
 
 
-def run_job(job: Job, limits: Limits) -> Outcome:
+def run_job(job: Job, limits: JobLimits) -> JobOutcome:
     """Play `job` in a process of its own, which dies with us; never raises for what goes wrong there."""
     command = job.command
     if limits.memory is not None:
@@ -91,10 +91,10 @@ def run_job(job: Job, limits: Limits) -> Outcome:
                 with _lock:
                     _running.discard(child)
             if code is None:
-                return Outcome(reason=f"took longer than the time limit of {limits.seconds:g} s")
+                return JobOutcome(reason=f"took longer than the time limit of {limits.seconds:g} s")
             if code != 0:
                 return _failure(child, code, limits)
-        return Outcome(_points(job, os.pread(memory_file, os.fstat(memory_file).st_size, 0)))
+        return JobOutcome(_points(job, os.pread(memory_file, os.fstat(memory_file).st_size, 0)))
     finally:
         os.close(memory_file)
 
@@ -112,14 +112,14 @@ def stop_all() -> None:
         child.kill()
 
 
-def _failure(child: Child, code: int, limits: Limits) -> Outcome:
+def _failure(child: Child, code: int, limits: JobLimits) -> JobOutcome:
     words = child.words
     if limits.memory is not None and any(sign in words for sign in _OUT_OF_MEMORY):
-        return Outcome(reason=f"needed more than the memory limit of {bytes_text(limits.memory)}")
+        return JobOutcome(reason=f"needed more than the memory limit of {bytes_text(limits.memory)}")
     if code < 0:
-        return Outcome(reason=f"its process was killed by signal {-code}")
+        return JobOutcome(reason=f"its process was killed by signal {-code}")
     told = [line.removeprefix(_NAME) for line in words.splitlines() if line.startswith(_NAME)]
-    return Outcome(reason=told[-1] if told else child.last_words(), final=code == REFUSED)
+    return JobOutcome(reason=told[-1] if told else child.last_words(), final=code == REFUSED)
 
 
 def _points(job: Job, data: bytes) -> tuple[Point, ...]:

@@ -15,7 +15,7 @@ PLAN_FILE = "plan.json"
 POINTS = "points"
 
 
-class Plan(msgspec.Struct, frozen=True):
+class FolderPlan(msgspec.Struct, frozen=True):
     """What the folder's points were made by."""
 
     schema: str
@@ -49,11 +49,11 @@ class Store:
             (self.folder / SWEEP_FILE).unlink(missing_ok=True)
         except OSError as error:
             raise RequestError(f"cannot begin {self.folder} anew: {reason_of(error)}") from None
-        write_text(plan, encode(Plan("footprint.sweep-plan/1", __version__, self.scenario)))
+        write_text(plan, encode(FolderPlan("footprint.sweep-plan/1", __version__, self.scenario)))
 
     def _check(self, path: Path) -> None:
         try:
-            plan = msgspec.json.decode(path.read_bytes(), type=Plan)
+            plan = msgspec.json.decode(path.read_bytes(), type=FolderPlan)
         except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
             raise InputFileError(path, "is not the plan of a sweep; --force begins anew") from None
         for what, old, new in (

@@ -18,7 +18,7 @@ from footprint.scenario.find import find
 from footprint.sweep.conduct import Listener, conduct
 from footprint.sweep.executors import Pool, dask_pool, local_pool, slots_for
 from footprint.sweep.fits import TELLING, fits, slices
-from footprint.sweep.job import Limits
+from footprint.sweep.job import JobLimits
 from footprint.sweep.largest import Search, known
 from footprint.sweep.plan import MODEL, Planner, SweepPlan, Wish
 from footprint.sweep.store import Store
@@ -27,7 +27,7 @@ OVER = " over "
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Venue:
     """Where points are played: `workers` of this machine, or Dask's.
 
     `dask` is a cluster on this machine, `scheduler` the address of one that exists. `budget` is
@@ -52,14 +52,14 @@ class Questions:
     find: tuple[str, ...] = ()
 
 
-def check(wish: Wish, place: Place, questions: Questions) -> SweepPlan:
+def check(wish: Wish, venue: Venue, questions: Questions) -> SweepPlan:
     """The plan, once it is sure that all of it can be asked; raises RequestError."""
-    if wish.backend != MODEL and (place.dask or place.scheduler or (place.workers or 1) > 1):
+    if wish.backend != MODEL and (venue.dask or venue.scheduler or (venue.workers or 1) > 1):
         raise RequestError(
             "-b qemu measures, and so runs one point at a time on this machine; --workers, --dask and --scheduler are "
             "for the model"
         )
-    if (place.dask or place.scheduler) and place.budget is not None:
+    if (venue.dask or venue.scheduler) and venue.budget is not None:
         raise RequestError("--memory-budget is for this machine; a Dask worker takes a point at a time for each thread")
     for name in questions.metrics:
         metric(name)
@@ -75,11 +75,11 @@ def check(wish: Wish, place: Place, questions: Questions) -> SweepPlan:
 
 
 def run_sweep(
-    wish: Wish, plan: SweepPlan, place: Place, limits: Limits, questions: Questions, store: Store,
+    wish: Wish, plan: SweepPlan, venue: Venue, limits: JobLimits, questions: Questions, store: Store,
     tell: Listener = lambda _: None,
 ) -> Sweep:  # fmt: skip
     """Play what `store` lacks of `plan`, and give the document; raises MeasurementError without a place to play."""
-    with pool_at(place, limits, measured=wish.backend != MODEL) as pool:
+    with pool_at(venue, limits, measured=wish.backend != MODEL) as pool:
         points, failed = conduct(plan.jobs, pool, store, limits, tell)
         laws = fits(
             points, plan.axes, zipped=plan.zipped, metrics=questions.metrics, predict=questions.predict
@@ -95,11 +95,11 @@ def run_sweep(
     return Sweep(SWEEP_SCHEMA, plan.name, plan.axes, tuple(points), laws, tuple(failed), largest, environment)
 
 
-def pool_at(place: Place, limits: Limits, *, measured: bool) -> AbstractContextManager[Pool]:
+def pool_at(venue: Venue, limits: JobLimits, *, measured: bool) -> AbstractContextManager[Pool]:
     """The pool of a place; what is measured has its machine to itself."""
-    if place.dask or place.scheduler:
-        return dask_pool(place.scheduler, place.workers)
-    return local_pool(1 if measured else slots_for(place.workers, limits.memory, place.budget))
+    if venue.dask or venue.scheduler:
+        return dask_pool(venue.scheduler, venue.workers)
+    return local_pool(1 if measured else slots_for(venue.workers, limits.memory, venue.budget))
 
 
 def _numeric(wish: Wish) -> list[str]:
@@ -135,7 +135,7 @@ class _Finder:
     plan: SweepPlan
     pool: Pool
     store: Store
-    limits: Limits
+    limits: JobLimits
     points: list[Point]
 
     def find(self, text: str) -> list[Largest]:

@@ -74,8 +74,9 @@ def growth_sentence(sweep: Sweep) -> str:
     grown: dict[str, dict[str, None]] = {}
     for fit in fits:
         power = f"{fit.exponent:.2f}".rstrip("0").rstrip(".")
-        words = {"0": "does not grow", "1": f"grows as {fit.over}"}.get(
-            power, f"grows as {fit.over}{_POWERS.get(float(power), f'^{power}')}"
+        seems = "seems to grow" if fit.sure == "weak" else "grows"
+        words = {"0": "does not grow", "1": f"{seems} as {fit.over}"}.get(
+            power, f"{seems} as {fit.over}{_POWERS.get(float(power), f'^{power}')}"
         )
         grown.setdefault(words, {})[fit.rules or "QEMU"] = None
     parts = [f"{words} under {', '.join(rules)}" for words, rules in grown.items()]

@@ -14,7 +14,7 @@ from itertools import pairwise
 
 from footprint.recording.metrics import METRICS, MetricKind
 from footprint.recording.model import Recording, Run, Sample
-from footprint.verdict.trend import theil_sen
+from footprint.verdict.trend import Series, theil_sen
 from footprint.verdict.verdict import Answer
 
 BLOCKS = 5
@@ -56,6 +56,15 @@ def growths(recording: Recording) -> list[Growth]:
     """
     measured = recording.backend != "model"
     return [growth for run in recording.runs for growth in _of_run(run, recording.accumulates, measured=measured)]
+
+
+def readings(run: Run, growth: Growth) -> tuple[Series, Series]:
+    """What was read of a run for its `growth`: the cycles that were left out as warm-up, and those that were fitted."""
+    values = [_value(sample, growth.metric) for sample in run.samples if sample.mark == growth.mark]
+    half = len(values) // 2
+    parts = values[: half + 1], values[half:]
+    first, second = (Series(tuple(range(len(part))), tuple(part)) for part in parts)
+    return first, second
 
 
 def _of_run(run: Run, adds: str, *, measured: bool) -> list[Growth]:

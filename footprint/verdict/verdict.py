@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from footprint.verdict.place import Explanation, Place
-from footprint.verdict.trend import Slope
+from footprint.verdict.trend import Series, Slope
 
 
 class Answer(StrEnum):
@@ -63,7 +63,8 @@ class Verdict:
 
     `warmup` cycles came before them. `reason` says why it is inconclusive, `ended` how the target ended before its
     time. `hints` say what would tell more, `expired` which suppressions have had their day. `rates` is the growth of
-    every metric that was read. `grows` is what a scenario makes grow on purpose, in a cycle that is one `per`.
+    every metric that was read, `readings` what was read, window by window, by rule set and metric.
+    `grows` is what a scenario makes grow on purpose, in a cycle that is one `per`.
     """
 
     target: str
@@ -80,6 +81,7 @@ class Verdict:
     rates: Mapping[str, Slope] = field(default_factory=dict)
     grows: tuple[Finding, ...] = ()
     per: str = "cycle"
+    readings: Mapping[tuple[str, str], tuple[Series, ...]] = field(default_factory=dict)
 
     @property
     def leaks(self) -> tuple[Finding, ...]:

@@ -8,11 +8,11 @@ from footprint.recording.sweep import Point
 from footprint.sweep.conduct import conduct
 from footprint.sweep.executors import local_pool, slots_for
 from footprint.sweep.grid import axes_of
-from footprint.sweep.job import Limits, run_job
+from footprint.sweep.job import JobLimits, run_job
 from footprint.sweep.plan import Planner, Wish
 from footprint.sweep.store import Store
 
-ENOUGH = Limits(60)
+ENOUGH = JobLimits(60)
 SCRIPT = """
 import os, signal, sys, time
 from pathlib import Path
@@ -72,8 +72,8 @@ def test_a_point_has_the_exact_metrics_of_its_machine_and_nothing_of_the_process
     ("how", "limits", "reason"),
     [
         ("killed", ENOUGH, "its process was killed by signal 9"),
-        ("slow", Limits(1.5), "took longer than the time limit of 1.5 s"),
-        ("greedy", Limits(60, 1 << 30), "needed more than the memory limit of 1.00 GiB"),
+        ("slow", JobLimits(1.5), "took longer than the time limit of 1.5 s"),
+        ("greedy", JobLimits(60, 1 << 30), "needed more than the memory limit of 1.00 GiB"),
     ],
 )
 def test_a_point_that_fails_is_tried_twice_and_listed_with_its_reason_and_the_others_go_on(

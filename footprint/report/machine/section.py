@@ -1,11 +1,13 @@
-"""The section: what is alive in the machine of the recording's last run that has views."""
+"""The section: what is alive in the machine, under each rule set whose run kept its views."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
-from footprint.recording.model import Recording, View
-from footprint.report.formatting import count, listed, plural
+from footprint.recording.model import Recording, Run, View
+from footprint.report.formatting import WHAT_IF, count, listed, names_of, plural
 from footprint.report.machine.addresses import address_map, kind_keys
 from footprint.report.machine.nodes import NODE_KEY, radix_tree
 from footprint.report.machine.sharing import named_in_words, sharing, titled, users
@@ -17,24 +19,95 @@ from footprint.report.section import Exhibit, Picture, Section
 _MOST_DRAWN = 8
 _LARGEST = 10**9
 
+RunsAlike = list[tuple[tuple[Run, ...], tuple[View, ...]]]
+"""Runs with the same views, and these."""
 Numbered = tuple[int, View, tuple[Span, ...]]
 
 
 def machine(recording: Recording) -> Section | None:
-    """The section; None if no run kept its views."""
-    run = next((run for run in reversed(recording.runs) if run.views), None)
-    if run is None:
+    """The section; None if no run kept its views.
+
+    It tells of the last run that has them; beside it stands who shares what under the others, and what only they show.
+    """
+    alike = _runs_alike(recording)
+    if not alike:
         return None
-    views = tuple(map(_believable, run.views))
+    runs, views = alike[-1]
     every = [(n, view, spans(view)) for n, view in enumerate(views, 1)]
     full = [row for row in every if row[2]]
     drawn = full[:_MOST_DRAWN]
+    others = _only_elsewhere(alike)
+    each = len(drawn) + len(others)
     return Section(
         "Machine",
         "machine",
-        _lead(run.rules, every, full[_MOST_DRAWN:]),
-        (*_shared(views), *(_view(*row, first=drawn[0][0], drawn=len(drawn)) for row in drawn)),
-    )
+        _lead(_told_of(runs), every, full[_MOST_DRAWN:]),
+        (
+            *_beside(recording, alike),
+            *_shared(views, alone=len(alike) == 1),
+            *(_view(f"View {n}: {titled(view)}", n, view, shown, first=n == drawn[0][0], drawn=each, runs=())
+              for n, view, shown in drawn),
+            *(_view(f"Only under {_named(recording, rules)}: {titled(view)}", n, view, shown, first=not drawn,
+                    drawn=each, runs=rules)
+              for n, view, shown, rules in others),
+        ),
+    )  # fmt: skip
+
+
+_MOST_BESIDE = 12
+"""Groups of rule sets whose sharing is drawn."""
+
+
+def _runs_alike(recording: Recording) -> RunsAlike:
+    """The runs that kept their views, neighbours with the same ones together; the last run's views in the end."""
+    alike: RunsAlike = []
+    for run in recording.runs:
+        if run.views and alike and alike[-1][1] == run.views:
+            alike[-1] = ((*alike[-1][0], run), run.views)
+        elif run.views:
+            alike.append(((run,), run.views))
+    return [(runs, tuple(map(_believable, views))) for runs, views in alike]
+
+
+def _told_of(runs: Sequence[Run]) -> str:
+    """The rule set that stands for all of them: the newest that some QEMU had, if there is one."""
+    return next((run.rules for run in reversed(runs) if WHAT_IF not in run.rules), runs[-1].rules)
+
+
+def _named(recording: Recording, rules: Sequence[str]) -> str:
+    return names_of(rules, [run.rules for run in recording.runs])
+
+
+def _beside(recording: Recording, alike: RunsAlike) -> tuple[Exhibit, ...]:
+    """Who shares which view under each group of rule sets, side by side; nothing where there is only one."""
+    if len(alike) < 2:
+        return ()
+    exhibits = []
+    for runs, views in alike[-_MOST_BESIDE:]:
+        alive = sum(view.alike + 1 for view in views)
+        rules = tuple(run.rules for run in runs)
+        title = f"{plural(alive, 'view')} for {plural(sum(map(users, views)), 'address space')}"
+        exhibits.append(Exhibit((Picture(title, sharing(views)),), title=_named(recording, rules), runs=rules))
+    return tuple(exhibits)
+
+
+def _only_elsewhere(alike: RunsAlike) -> list[tuple[int, View, tuple[Span, ...], tuple[str, ...]]]:
+    """Views that the last runs do not have: number, view, what it shows, and under which rule sets."""
+    known = {_shape(view) for view in alike[-1][1]}
+    only: dict[object, tuple[int, View, list[str]]] = {}
+    for runs, views in reversed(alike[:-1]):
+        for n, view in enumerate(views, 1):
+            if view.ranges and _shape(view) not in known:
+                only.setdefault(_shape(view), (n, view, []))[2].extend(run.rules for run in runs)
+    return [(n, view, spans(view), tuple(rules)) for n, view, rules in list(only.values())[:_MOST_ELSEWHERE]]
+
+
+_MOST_ELSEWHERE = 6
+
+
+def _shape(view: View) -> object:
+    """What a view shows, whoever uses it and whatever its root is called: that is what its map and its tree draw."""
+    return view.ranges, view.range_count, view.nodes, view.node_count, view.skip, view.ptr
 
 
 def _believable(view: View) -> View:
@@ -85,8 +158,10 @@ def _numbered(views: int) -> str:
     return "View" if views == 1 else "Views"
 
 
-def _shared(views: tuple[View, ...]) -> tuple[Exhibit, Exhibit]:
-    """Who uses which view: the picture, and beside it the views in figures."""
+def _shared(views: tuple[View, ...], *, alone: bool) -> tuple[Exhibit, ...]:
+    """Who uses which view: the picture, if it does not stand beside others, and the views in figures."""
+    if not alone:
+        return (Exhibit(tables=(views_table(views), spaces_table(views)), title="The views in figures"),)
     picture = Picture(
         "Who shares which view",
         sharing(views),
@@ -98,17 +173,19 @@ def _shared(views: tuple[View, ...]) -> tuple[Exhibit, Exhibit]:
     )
 
 
-def _view(n: int, view: View, every: tuple[Span, ...], *, first: int, drawn: int) -> Exhibit:
-    """A view: its map and its tree, side by side. How to read them is told at the `first`, of `drawn`."""
+def _view(
+    title: str, n: int, view: View, every: tuple[Span, ...], *, first: bool, drawn: int, runs: tuple[str, ...]
+) -> Exhibit:
+    """A view: its map and its tree, side by side, one of `drawn`. How to read them is told at the `first`."""
     radix = tree(view, every)
-    maps = Picture(_map_title(view, every), address_map(view, every), _map_note(every, first=n == first))
+    maps = Picture(_map_title(view, every), address_map(view, every), _map_note(every, first=first))
     tables = [ranges_table(n, view, every, drawn)]
     pictures, keys = [maps], kind_keys(every)
     if radix is not None:
-        pictures.append(Picture(_tree_title(view, radix), radix_tree(radix), _tree_note(view, radix, first=n == first)))
+        pictures.append(Picture(_tree_title(view, radix), radix_tree(radix), _tree_note(view, radix, first=first)))
         tables.append(nodes_table(n, view, radix))
         keys = (*keys, NODE_KEY)
-    return Exhibit(tuple(pictures), keys, tuple(tables), title=f"View {n}: {titled(view)}")
+    return Exhibit(tuple(pictures), keys, tuple(tables), title=title, runs=runs)
 
 
 def _map_title(view: View, every: tuple[Span, ...]) -> str:
