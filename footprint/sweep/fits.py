@@ -16,7 +16,7 @@ TELLING = (
 )  # fmt: skip
 """The metrics whose laws are looked for unless others are named."""
 
-Slice = tuple[str, str, tuple[tuple[str, Any], ...]]
+SliceKey = tuple[str, str, tuple[tuple[str, Any], ...]]
 """An axis, a rule set, and the values of the other axes."""
 
 
@@ -35,10 +35,10 @@ def fits(
     return tuple(row for row in rows if row is not None)
 
 
-def slices(points: Iterable[Point], axes: Mapping[str, Sequence[Any]], *, zipped: bool) -> dict[Slice, list[Point]]:
+def slices(points: Iterable[Point], axes: Mapping[str, Sequence[Any]], *, zipped: bool) -> dict[SliceKey, list[Point]]:
     """The points by what they have in common. Axes in step are one, called by the first numeric one's name."""
     numeric = [name for name, values in axes.items() if len(values) > 1 and all(map(_is_number, values))]
-    parted: dict[Slice, list[Point]] = {}
+    parted: dict[SliceKey, list[Point]] = {}
     points = list(points)
     for over in numeric[:1] if zipped else numeric:
         for point in points:
@@ -58,7 +58,7 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float)
 
 
-def _fit(key: Slice, name: str, inside: Sequence[Point], predict: Sequence[float]) -> Fit | None:
+def _fit(key: SliceKey, name: str, inside: Sequence[Point], predict: Sequence[float]) -> Fit | None:
     over, rules, others = key
     series: list[tuple[float, Number]] = [(point.params[over], point.metrics[name]) for point in inside]
     law = growth_law(series, exact=metric(name).kind is MetricKind.EXACT, predict=predict)

@@ -72,7 +72,7 @@ def test_a_point_has_the_exact_metrics_of_its_machine_and_nothing_of_the_process
     ("how", "limits", "reason"),
     [
         ("killed", ENOUGH, "its process was killed by signal 9"),
-        ("slow", JobLimits(1.5), "took longer than the time limit of 1.5 s"),
+        ("slow", JobLimits(5), "took longer than the time limit of 5 s"),
         ("greedy", JobLimits(60, 1 << 30), "needed more than the memory limit of 1.00 GiB"),
     ],
 )
