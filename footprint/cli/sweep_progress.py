@@ -49,9 +49,7 @@ def _bar(plan: SweepPlan) -> Iterator[Listener]:
         task = progress.add_task(plan.name, total=plan.points, words="")
 
         def show(standing: Standing) -> None:
-            # What --find plays comes after the grid and has a standing of its own.
-            if standing.total == plan.points:
-                progress.update(task, completed=standing.done + standing.failed, words=words(standing, clock))
+            progress.update(task, completed=standing.done + standing.failed, words=words(standing, clock))
 
         yield show
 
@@ -82,7 +80,9 @@ class Clock:
 
 
 def words(standing: Standing, clock: Clock) -> str:
-    """``12 of 500 done, 2 running, 0 failed, 3 min left``."""
+    """``12 of 500 done, 2 running, 0 failed, 3 min left``; or which machine --find tries."""
+    if standing.looking:
+        return f"looking for the largest machine: {standing.looking}"
     left = clock.left(standing)
     rest = "" if left is None else f", {duration(left)} left"
     return f"{standing.done} of {standing.total} done, {standing.running} running, {standing.failed} failed{rest}"

@@ -19,13 +19,17 @@ LOOK_EVERY = 0.5
 
 @dataclass(slots=True)
 class Standing:
-    """How far a sweep is, in points; `reused` of those done were there before."""
+    """How far a sweep is, in points; `reused` of those done were there before.
+
+    `looking` names the machine that ``--find`` tries, once the grid is played.
+    """
 
     total: int
     done: int = 0
     reused: int = 0
     running: int = 0
     failed: int = 0
+    looking: str = ""
 
 
 Listener = Callable[[Standing], None]

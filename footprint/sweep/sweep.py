@@ -15,7 +15,7 @@ from footprint.recording.metrics import metric
 from footprint.recording.model import Number
 from footprint.recording.sweep import SWEEP_SCHEMA, Fit, Largest, Point, Sweep
 from footprint.scenario.find import find
-from footprint.sweep.conduct import Listener, conduct
+from footprint.sweep.conduct import Listener, Standing, conduct
 from footprint.sweep.executors import Pool, dask_pool, local_pool, slots_for
 from footprint.sweep.fits import TELLING, fits, slices
 from footprint.sweep.job import JobLimits
@@ -84,7 +84,7 @@ def run_sweep(
         laws = fits(
             points, plan.axes, zipped=plan.zipped, metrics=questions.metrics, predict=questions.predict
         )  # fmt: skip
-        finder = _Finder(wish, plan, pool, store, limits, points)
+        finder = _Finder(wish, plan, pool, store, limits, points, tell)
         largest = tuple(row for text in questions.find for row in finder.find(text))
     environment: dict[str, Any] = {
         "footprint": __version__,
@@ -137,6 +137,7 @@ class _Finder:
     store: Store
     limits: JobLimits
     points: list[Point]
+    tell: Listener
 
     def find(self, text: str) -> list[Largest]:
         """The largest machine for each slice of the sweep along one axis."""
@@ -161,6 +162,8 @@ class _Finder:
 
         def play(n: int) -> Number | None:
             job = planner.job({**fixed, over: str(n)}, (rules,))
+            had = len(self.points)
+            self.tell(Standing(self.plan.points, had, had, looking=f"{over}={n} {rules}"))
             points, _ = conduct([job], self.pool, self.store, self.limits)
             return points[0].metrics[budget.metric] if points else None
 

@@ -28,3 +28,7 @@ def test_a_line_says_what_is_done_what_runs_what_failed_and_the_time_left():
     assert words(Standing(total=5, done=2, running=2, failed=1), Clock()).startswith(
         "2 of 5 done, 2 running, 1 failed, 0 s left"
     )
+
+
+def test_while_find_looks_the_line_says_which_machine_it_tries():
+    assert words(Standing(total=5, done=5, looking="nics=64 v7.2.0"), Clock()).endswith("machine: nics=64 v7.2.0")
