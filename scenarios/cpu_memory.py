@@ -56,7 +56,7 @@ def answer(recording):
         "under v2.0.0 no CPU has a space.",
     ),
     telling=(
-        "address_spaces", "flatviews.alive", "flatviews.created", "flat_ranges", "nodes", "modelled.bytes",
+        "flatviews.alive", "address_spaces", "flatviews.created", "flat_ranges", "nodes", "modelled.bytes",
         "modelled.bytes.peak", "process.rss.peak",
     ),
 )  # fmt: skip

@@ -62,7 +62,7 @@ def answer(recording):
     ),
     probes=("lookups",),
     telling=(
-        "nodes", "nodes.allocated", "modelled.nodes", "lookups", "lookups.ranges.reads", "lookups.ranges.p99",
+        "lookups.ranges.reads", "lookups", "nodes", "nodes.allocated", "modelled.nodes", "lookups.ranges.p99",
         "lookups.uniform.reads", "lookups.hot.reads", "lookups.seconds",
     ),
 )  # fmt: skip

@@ -73,7 +73,7 @@ def answer(recording):
         "release=off is a machine without release functions: whatever was made stays, with its owner and holder.",
     ),
     telling=(
-        "address_spaces", "flatviews.allocated", "flatviews.held", "flatviews.freed_in_use", "flatviews.freed_twice",
+        "flatviews.freed_in_use", "flatviews.freed_twice", "flatviews.held", "flatviews.allocated", "address_spaces",
         "modelled.bytes",
     ),
 )  # fmt: skip

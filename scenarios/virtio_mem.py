@@ -93,7 +93,7 @@ def notes(p):
     answer=answer,
     notes=notes,
     telling=(
-        "listener.kvm.add", "listener.kvm.del", "listener.kvm.moved.bytes", "listener.kvm.gaps", "listener.kvm.slots",
+        "listener.kvm.moved.bytes", "listener.kvm.add", "listener.kvm.del", "listener.kvm.gaps", "listener.kvm.slots",
         "listener.kvm.slots.most", "listener.vhost.add", "listener.vhost.del", "listener.vhost.gaps",
         "discard_managers.refused", "process.rss.peak",
     ),

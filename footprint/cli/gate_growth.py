@@ -15,42 +15,43 @@ if TYPE_CHECKING:
     from footprint.recording.sweep import Sweep
 
 
-def judge_growth(
-    words: Sequence[str], exponents: Sequence[str], rules: tuple[str, ...], settings: Settings | None
-) -> tuple[list[Judged], tuple[str, ...]]:
-    """Verdicts on the sweeps among `words` and on gates with exponents; and the words that are left for other rules.
-
-    Raises RequestError for ``--exponent`` without a sweep, and for a sweep without a rule.
-    """
+def given_exponents(texts: Sequence[str], words: Sequence[str]) -> list[tuple[Exponent, Origin]]:
+    """What ``--exponent`` says; raises RequestError, also where none of `words` is a sweep."""
     from footprint.errors import RequestError
     from footprint.gate.exponent import Exponent
     from footprint.gate.gate_verdict import Origin
+    from footprint.sweep.find import find_sweep
+
+    given = [(Exponent.parse(text), Origin("--exponent", text)) for text in texts]
+    if given and not any(find_sweep(word) for word in words):
+        raise RequestError("--exponent judges a sweep; name the folder that footprint sweep wrote")
+    return given
+
+
+def judge_growth(
+    word: str, given: Sequence[tuple[Exponent, Origin]], rules: tuple[str, ...], settings: Settings | None, *,
+    named: bool,
+) -> tuple[list[Judged], bool]:  # fmt: skip
+    """Verdicts on `word`, if it is a sweep or a gate with exponents; and whether that is all there is to judge.
+
+    `named`: the user did, so that it may be a sweep. Raises RequestError for a sweep without a rule.
+    """
+    from footprint.errors import RequestError
     from footprint.gate.gates import growth_rules
     from footprint.gate.settings import judges_recordings
     from footprint.sweep.find import find_sweep
 
-    given = [(Exponent.parse(text), Origin("--exponent", text)) for text in exponents]
-    judged: list[Judged] = []
-    rest: list[str] = []
-    used = False
-    tables = settings.gates if settings else {}
-    for word in words or tables:
-        sweep = find_sweep(word) if words else None
-        if sweep is not None:
-            if not given:
-                raise RequestError(f"nothing to judge {word} by: a sweep is judged by --exponent")
-            used = True
-            judged += _judge(sweep, given, rules, word, "")
-            continue
-        table = tables.get(word)
-        if settings is not None and table is not None and table.exponents:
-            played = _played(settings, word, table, rules)
-            judged += _judge(played, growth_rules(settings, word), rules or table.rules, word, word)
-        if words and (table is None or judges_recordings(table)):
-            rest.append(word)
-    if given and not used:
-        raise RequestError("--exponent judges a sweep; name the folder that footprint sweep wrote")
-    return judged, tuple(rest)
+    sweep = find_sweep(word) if named else None
+    if sweep is not None:
+        if not given:
+            raise RequestError(f"nothing to judge {word} by: a sweep is judged by --exponent")
+        return _judge(sweep, given, rules, word, ""), True
+    table = settings.gates.get(word) if settings else None
+    if settings is None or table is None or not table.exponents:
+        return [], False
+    played = _played(settings, word, table, rules)
+    judged = _judge(played, growth_rules(settings, word), rules or table.rules, word, word)
+    return judged, not judges_recordings(table)
 
 
 def _judge(

@@ -82,7 +82,9 @@ def _devices() -> list[dict[str, Any]]:
 
 def _backends() -> list[dict[str, Any]]:
     import shutil
+    from importlib.util import find_spec
 
+    from footprint.install import install_command
     from footprint.qemu_process.command_line import QEMU
 
     missing = [program for program in dict.fromkeys(QEMU.values()) if shutil.which(program) is None]
@@ -92,6 +94,12 @@ def _backends() -> list[dict[str, Any]]:
             "name": "qemu",
             "what": "a real QEMU process, of any version (--qemu PATH)",
             "available": f"not installed: {', '.join(missing)}" if missing else "yes",
+        },
+        {"name": "processes", "what": "real processes that load a flash image (pflash)", "available": "yes"},
+        {
+            "name": "unicorn",
+            "what": "real engines of the installed unicorn wheel (unicorn_maps)",
+            "available": "yes" if find_spec("unicorn") else f"not installed; {install_command('unicorn')}",
         },
     ]
 

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 @click.option("-s", "sets", multiple=True, metavar="NAME=VALUE", help="Set a parameter (footprint list scenarios).")
 @rules_option("Play under these rule sets (all: the whole history). Default: the scenario's own.")
 @click.option(
-    "-b", "backend", metavar="BACKEND", default="model", show_default=True,
-    help="The backend: model, or qemu (a real QEMU process).",
+    "-b", "backend", metavar="BACKEND", default="",
+    help="The backend: model, qemu (a real QEMU process), processes or unicorn. Default: the scenario's own, mostly "
+    "model.",
 )  # fmt: skip
 @click.option("--qemu", metavar="PATH", help="With -b qemu: the QEMU binary. Default: the machine's qemu-system-….")
 @click.option(

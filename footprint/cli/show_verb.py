@@ -151,7 +151,12 @@ def _titles(recording: Recording, read: Sequence[tuple[Run, Sample]]) -> list[st
     """The scenario with what ran it and the mark where all figures were read; its parameters."""
     marks = _marks(read)
     at = f", read at “{marks[0]}”" if len(marks) == 1 else ""
-    backend = {"model": "the model", "qemu": "a real QEMU"}.get(recording.backend, recording.backend)
+    backend = {
+        "model": "the model",
+        "qemu": "a real QEMU",
+        "processes": "real processes",
+        "unicorn": "real engines",
+    }.get(recording.backend, recording.backend)
     params = ", ".join(f"{name}={value}" for name, value in recording.params.items())
     return [f"{recording.scenario} on {backend}{at}", *([params] if params else [])]
 

@@ -17,7 +17,6 @@ from footprint.gate.allowance import Allowance, check_direction
 from footprint.gate.budget import Budget
 from footprint.gate.equal import Equal
 from footprint.gate.exponent import Exponent
-from footprint.gate.gate_verdict import is_exact
 from footprint.gate.steady import Steady
 from footprint.recording.metrics import metric
 
@@ -164,12 +163,9 @@ def check_rules(settings: Settings, name: str, gate: GateTable) -> None:
     """Raise InputFileError for the first rule of the gate that cannot be one."""
     for number, text in enumerate(gate.budgets):
         try:
-            budget = Budget.parse(text)
+            Budget.parse(text).check_tolerance()
         except FootprintError as error:
             raise settings.fault(name, f"budgets[{number}]", str(error), text) from None
-        if not is_exact(budget.metric) and budget.tolerance is None:
-            reason = f"{budget.metric} is measured, and noisy: state its tolerance, as in {text.strip()!r} with ±5%"
-            raise settings.fault(name, f"budgets[{number}]", reason, text)
     for number, text in enumerate(gate.exponents):
         try:
             over = Exponent.parse(text).over

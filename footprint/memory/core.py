@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
 from footprint.errors import TopologyError
-from footprint.memory.discard import Mapped, mapped
+from footprint.memory.discard import DiscardManagers
 from footprint.memory.ledger import Ledger
 from footprint.memory.radix import Pages
 from footprint.memory.region import MemoryRegion
@@ -33,7 +33,7 @@ class MemoryCore:
         measurer = ViewMeasurer(self.pages)
         self.ledgers = tuple(Ledger(rule_set, measurer, host_page=host_page) for rule_set in rules)
         self.spaces: dict[AddressSpace, None] = {}
-        self.discard_managers: dict[MemoryRegion, Mapped] = {}
+        self.discard_managers = DiscardManagers()
         self._transactions = Transactions(self.ledgers)
 
     # Section: transactions (footprint.memory.transactions)
@@ -198,14 +198,6 @@ class MemoryCore:
         if region.alias is not None:
             region.alias.referrers.remove(region)
             region.alias = None
-
-    def set_discard_manager(self, region: MemoryRegion) -> None:
-        """`region`, which is RAM, gets a RamDiscardManager; which rule sets let it depends on where it is mapped."""
-        if not region.ram:
-            raise TopologyError(f"{region.name!r} is no RAM; only RAM has a RamDiscardManager")
-        if region in self.discard_managers:
-            raise TopologyError(f"{region.name!r} has a RamDiscardManager already")
-        self.discard_managers[region] = mapped(region)
 
     # Section: what a change reaches
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from footprint.errors import TopologyError
 from footprint.memory.region import MemoryRegion
 
 
@@ -27,6 +28,21 @@ def mapped(region: MemoryRegion) -> Mapped:
         by_alias = by_alias or alias.container is not None
         aliases += alias.referrers
     return Mapped(region.container is not None, by_alias)
+
+
+class DiscardManagers:
+    """The RAM regions of one machine that have a manager, with where each was when it was set."""
+
+    def __init__(self) -> None:
+        self.places: dict[MemoryRegion, Mapped] = {}
+
+    def set(self, region: MemoryRegion) -> None:
+        """`region`, which is RAM, gets one; which rule sets let it depends on where it is mapped now."""
+        if not region.ram:
+            raise TopologyError(f"{region.name!r} is no RAM; only RAM has a RamDiscardManager")
+        if region in self.places:
+            raise TopologyError(f"{region.name!r} has a RamDiscardManager already")
+        self.places[region] = mapped(region)
 
 
 def refuses(discard_manager: str, place: Mapped) -> bool:

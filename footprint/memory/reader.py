@@ -31,7 +31,7 @@ class SeenView:
 
 
 class Reader:
-    """One reader of the spaces of a ledger. `counted_up_from_zero`: it takes references of dead views, too.
+    """One reader of the spaces of a ledger. Where the policy says so it takes references of dead views, too.
 
     `holds` is the view that it has a reference to. `freed_in_use` counts views freed while it used them, `freed_twice`
     those that were queued to be freed a second time when it dropped them.
@@ -39,7 +39,7 @@ class Reader:
 
     def __init__(
         self, table: ViewTable, allocations: NodeAllocations, account: MemoryAccount,
-        spaces: Mapping[AddressSpace, Entry | None], *, counted_up_from_zero: bool,
+        spaces: Mapping[AddressSpace, Entry | None],
     ) -> None:  # fmt: skip
         self.holds: SeenView | None = None
         self.freed_in_use = self.freed_twice = 0
@@ -47,7 +47,7 @@ class Reader:
         self._allocations = allocations
         self._account = account
         self._spaces = spaces
-        self._counts_up_from_zero = counted_up_from_zero
+        self._counts_up_from_zero = table.policies.counted_up_from_zero
         self._seen: SeenView | None = None
         self._commits = 0
         self._dead = self._freed = False

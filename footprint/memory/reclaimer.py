@@ -48,7 +48,9 @@ class Reclaimer:
         """Of what waits, `load` is still held by somebody: it waits no longer."""
         self.waiting = self.waiting.less(load)
 
-    def grace(self) -> None:
-        """The grace period ends: everything that waited is freed."""
+    def grace(self, ends: bool = True) -> None:
+        """The grace period ends, if it `ends`: everything that waited is freed."""
+        if not ends:
+            return
         self.freed += self.waiting.views
         self.waiting = NO_MEMORY

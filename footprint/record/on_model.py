@@ -132,8 +132,8 @@ def _pass(request: Request, rule_sets: tuple[RuleSet, ...], options: ModelOption
                 counts = {name: value for name, value in counts.items() if metric(name).gauge}
             metrics: dict[str, Number] = {**counts, **measured}
             metrics |= backend.heard(ledger)
-            if backend.core.discard_managers:
-                metrics["discard_managers.refused"] = refused(ledger, backend.core.discard_managers.values())
+            if places := backend.core.discard_managers.places:
+                metrics["discard_managers.refused"] = refused(ledger, places.values())
             for probe in asked:
                 metrics |= probe.read(ledger)
             samples[ledger.rules.name].append(Sample(reached.mark.name, reached.mark.cycle, metrics))

@@ -12,7 +12,9 @@ from footprint.recording.model import Published, Run
 from footprint.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
+    from footprint.backends.processes import ProcessOptions
     from footprint.backends.qemu import QemuOptions
+    from footprint.backends.unicorn import UnicornOptions
 
 INTRUSIVE = ("traced", "sized")
 """Probes that need a child process of their own."""
@@ -38,7 +40,7 @@ class Request:
     scenario: Scenario
     source: str
     values: Mapping[str, Any]
-    options: ModelOptions | QemuOptions
+    options: ModelOptions | QemuOptions | ProcessOptions | UnicornOptions
 
 
 @dataclass(frozen=True, slots=True)

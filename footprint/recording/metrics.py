@@ -66,7 +66,12 @@ def _of_the_memory_core() -> tuple[Metric, ...]:
         count("sections.ever", "sections", "sections added over all views", gauge=False),
         count("nodes.ever", "nodes", "radix nodes used over all views", gauge=False),
         count("subpages.ever", "subpages", "subpages made over all views", gauge=False),
-        count("discard_managers.refused", "managers", "RamDiscardManagers that this QEMU would not let be set"),
+        count(
+            "discard_managers.refused",
+            "managers",
+            "RamDiscardManagers that this QEMU would not let be set",
+            gauge=False,
+        ),
         count("commits", "commits", "outermost commits that rebuilt the views", gauge=False),
         count("modelled.bytes", "bytes", "C bytes allocated for views and dispatches"),
         count("modelled.bytes.peak", "bytes", "the same at its most, before any was freed", gauge=False),
@@ -157,6 +162,39 @@ def _of_a_process() -> tuple[Metric, ...]:
     )
 
 
+def _of_flash() -> tuple[Metric, ...]:
+    """What the images take that processes have loaded."""
+
+    def measured(name: str, what: str) -> Metric:
+        return Metric(name, "bytes", MetricKind.MEASURED, True, what, "flash")
+
+    return (
+        Metric("flash.image", "bytes", MetricKind.EXACT, True, "size of the image", "flash", better="neither"),
+        measured("flash.rss", "the image in all processes, shared pages counted for each"),
+        measured("flash.pss", "the image in all processes, by their shares of its pages"),
+        measured("flash.uss", "of it, what no other process has"),
+        measured("flash.cache", "the image's pages in the page cache"),
+        measured("flash.all", "what the image costs: anonymous memory of all processes, and the page cache once"),
+    )
+
+
+def _of_engines() -> tuple[Metric, ...]:
+    """What maps of a Unicorn engine cost."""
+
+    def measured(name: str, unit: str, what: str, better: str = "lower") -> Metric:
+        return Metric(name, unit, MetricKind.MEASURED, True, what, "map_curve", better)
+
+    return (
+        measured("unicorn.map.seconds", "seconds", "time of the n-th map (the cycle), median around it"),
+        measured("unicorn.maps.seconds", "seconds", "time of all maps up to it, of one engine"),
+        measured("unicorn.maps.bytes", "bytes", "resident memory that they took, of one engine"),
+        measured("unicorn.exponent", "power", "the time of the n-th map grows as n to this power"),
+        measured("unicorn.exponent.low", "power", "its 95 % interval, from", "neither"),
+        measured("unicorn.exponent.high", "power", "its 95 % interval, to", "neither"),
+        measured("unicorn.leak.bytes", "bytes", "C heap that each engine leaves behind"),
+    )
+
+
 def _of_a_target() -> tuple[Metric, ...]:
     """What a process is watched for that may leak."""
 
@@ -165,7 +203,8 @@ def _of_a_target() -> tuple[Metric, ...]:
 
     return (
         watched("heap.bytes", "bytes", "C heap in use, mmapped chunks included"),
-        watched("heap.blocks", "blocks", "blocks of the C heap, by an allocation tracer"),
+        watched("heap.blocks", "blocks", "blocks of the C heap, by an allocation tracer or a preloaded library"),
+        watched("regions", "regions", "regions that a real QEMU's `info mtree` shows"),
         watched("python.blocks", "blocks", "blocks of Python's own allocator"),
         watched("gc.objects", "objects", "objects that Python's collector knows"),
         watched("vm.bytes", "bytes", "address space"),
@@ -179,7 +218,15 @@ def _of_a_target() -> tuple[Metric, ...]:
 
 
 METRICS: dict[str, Metric] = {
-    metric.name: metric for metric in (*_of_the_memory_core(), *_of_lookups(), *_of_a_process(), *_of_a_target())
+    metric.name: metric
+    for metric in (
+        *_of_the_memory_core(),
+        *_of_lookups(),
+        *_of_a_process(),
+        *_of_flash(),
+        *_of_engines(),
+        *_of_a_target(),
+    )
 }
 """Every metric by name, in the order in which it is shown."""
 

@@ -12,12 +12,14 @@ from footprint.report.comparison.part import comparison_part
 from footprint.report.cpus import cpus
 from footprint.report.features import features
 from footprint.report.figures import figures
+from footprint.report.flash import flash
 from footprint.report.history import history
 from footprint.report.kinds import kinds
 from footprint.report.leaks import leaks
 from footprint.report.look import PageLook
 from footprint.report.lookups import lookups
 from footprint.report.machine.section import machine
+from footprint.report.map_curve import map_curve
 from footprint.report.owners import owners
 from footprint.report.real_qemu import real_qemu
 from footprint.report.remaining import remaining
@@ -29,6 +31,8 @@ from footprint.report.summary import head
 SECTIONS: tuple[Callable[[Recording], Section | None], ...] = (
     lookups,
     slots,
+    flash,
+    map_curve,
     remaining,
     cpus,
     owners,
@@ -89,6 +93,7 @@ def page(
     )
     environment.filters |= {
         "linked": words.linked,
+        "whole": words.whole,
         "explained": words.explained,
         "anchor": words.anchor,
         "json_list": words.json_list,

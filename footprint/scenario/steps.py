@@ -85,6 +85,28 @@ class Listen:
     make: Callable[[], SlotListener]
 
 
+@dataclass(frozen=True, slots=True)
+class LoadFlash:
+    """Let `count` processes run side by side, each with a flash image; without one where `size` is 0.
+
+    The backend ``processes`` loads an image of `size` bytes in processes of its own; ``qemu`` starts that many guests
+    of `machine` with their firmware's image, which has its own size.
+    """
+
+    count: int
+    machine: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class MapPages:
+    """Map memory `maps` times, piece by piece, in each of `engines` Unicorn engines of `arch`."""
+
+    arch: str
+    maps: int
+    engines: int
+
+
 READER = ("look", "take", "drop")
 """What a reader does with a view."""
 
@@ -128,6 +150,8 @@ Step = (
     | Read
     | ShowSlots
     | Listen
+    | LoadFlash
+    | MapPages
     | Replay
     | Restore
     | Settle

@@ -38,7 +38,7 @@ def wait_for_points(folder, count, process):
 
 
 def test_created_views_grow_with_the_square_under_v2_10_and_linearly_under_v7_2_and_the_laws_predict(footprint):
-    grid = ("-g", "nics=16,32,64,128", *BOTH, "--predict", "nics=255", "--find", "modelled.bytes.peak<=4GiB")
+    grid = ("-g", "nics=16,32,64,128", *BOTH, "--predict", "nics=255", "--find", "modelled.bytes.peak<=100MiB")
     document = json.loads(footprint("sweep", "power8", *grid, "--json").stdout)
     assert document["schema"] == "footprint.sweep/1"
     assert [(point["params"]["nics"], point["rules"]) for point in document["points"]] == [
@@ -52,9 +52,9 @@ def test_created_views_grow_with_the_square_under_v2_10_and_linearly_under_v7_2_
         assert fit["exponent"] == pytest.approx(exponent, abs=0.1)
         assert fit["predictions"][0]["value"] == pytest.approx(real, rel=0.02)
     largest = {row["rules"]: row for row in document["find"]}
-    assert largest["v2.10.0"]["value"] <= 4 << 30 < largest["v2.10.0"]["beyond"]
-    assert largest["v7.2.0"]["n"] == 1240  # 31 behind each of 40 bridges
-    assert largest["v7.2.0"]["beyond"] is None
+    for row in largest.values():
+        assert row["value"] <= 100 << 20 < row["beyond"]
+        assert row["played"] == 2
     assert document["failed"] == []
 
 

@@ -29,7 +29,7 @@ class SlottedMemory:
         self._slots: list[MemoryRegion] = []
         self.window = make.container("virtio-mem", plan.bytes, owner=owner) if plan.dynamic else self._ram
         if plan.manager == "before":
-            core.set_discard_manager(self._ram)
+            core.discard_managers.set(self._ram)
         for number in range(plan.count if plan.dynamic else 0):
             slot = make.alias(f"memslot-{number}", self._ram, number * plan.size, plan.size, owner=owner)
             core.set_unmergeable(slot, True)
@@ -61,5 +61,5 @@ class SlottedMemory:
         self._set_late_manager()
 
     def _set_late_manager(self) -> None:
-        if self.plan.manager == "after" and self._ram not in self._core.discard_managers:
-            self._core.set_discard_manager(self._ram)
+        if self.plan.manager == "after" and self._ram not in self._core.discard_managers.places:
+            self._core.discard_managers.set(self._ram)
