@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from footprint.recording.sweep import Sweep
     from footprint.sweep.sweep import Questions
 
+SWEPT = ("model", "qemu")
+"""The backends that a sweep plays on."""
 MODEL_MEMORY = 2 << 30
 """Bytes that a point of the model may take, unless the user says otherwise."""
 
@@ -74,7 +76,7 @@ def command(
     footprint sweep -g file=captures/*.json.gz -r all
     footprint sweep power8 -g nics=4,8,16 -b qemu -g qemu=./old/qemu-system-ppc64,./new/qemu-system-ppc64
     """
-    from footprint.cli.requests import BACKENDS, assignments, check_belong
+    from footprint.cli.requests import assignments, check_belong
     from footprint.cli.sweep_progress import following
     from footprint.errors import UnknownNameError
     from footprint.sweep.grid import axes_of
@@ -83,8 +85,8 @@ def command(
     from footprint.sweep.store import Store
     from footprint.sweep.sweep import Venue, check, run_sweep
 
-    if backend not in BACKENDS:
-        raise UnknownNameError("backend", backend, BACKENDS)
+    if backend not in SWEPT:
+        raise UnknownNameError("backend of sweeps", backend, SWEPT)
     check_belong(*(() if backend != MODEL else (({"--qemu": bool(qemu)}, "-b qemu"),)))
     _check_options(grid, sample, zipped=zipped, both=(dask and bool(scheduler)), resume=resume, force=force)
     wish = Wish(scenario, axes_of(grid), assignments(sets), rules, backend, qemu, zipped, sample, seed)

@@ -180,6 +180,7 @@ def test_a_scheduler_that_does_not_answer_is_told_and_so_is_dask_that_is_missing
         (("power8", "-g", "nics=1,2", "-b", "qemu", "--workers", "2"), "one point at a time"),
         (("power8", "-g", "nics=1,2", "--memory-budget", "much"), "is no size"),
         (("power8", "-g", "nics=1,2", "--memory-budget", "1GiB"), "has no room for one point"),
+        (("power8", "-g", "nics=1,2", "-b", "unicorn"), "valid: model, qemu"),
         (("power8", "-g", "nics=1,2", "--dask", "--scheduler", "tcp://a:1"), "give one of them"),
     ],
 )
