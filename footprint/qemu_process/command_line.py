@@ -42,6 +42,8 @@ def arguments(topology: Topology, *, plugs: bool = False) -> list[str]:
         words += NATIVE_HOTPLUG
     if topology.vga:
         words += ["-vga", "std"]
+    for name, index in topology.more_host_bridges.items():
+        words += ["-device", f"spapr-pci-host-bridge,index={index},id={name}"]
     for number, device in enumerate(topology.devices, 1):
         for option, values in parts(topology.machine, device, number):
             words += [option, ",".join(f"{name}={value}" if name else value for name, value in values.items())]
