@@ -14,14 +14,14 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from array import array
+from collections.abc import Callable, MutableSequence
 from functools import partial
-from itertools import repeat
 
 from footprint.attribution.own_frames import is_own
 from footprint.errors import MeasurementError
 from footprint.leaks.pipe_protocol import ANSWER, LENGTH, REQUEST, ReplyCode, RequestCode
-from footprint.leaks.target_loader import Refused, Target, load
+from footprint.leaks.target_loader import Refused, Target, first_cycle, load
 from footprint.process.resources import Inside, collect
 
 FLUSHING = 4096
@@ -34,8 +34,10 @@ class Server:
     def __init__(self, requests: int, answers: int) -> None:
         self._requests, self._answers = requests, answers
         self._buffer = bytearray(ANSWER.size)
+        self._cycle: Callable[[], object] | None = None
         self._inside = Inside()
-        self._ran = 0
+        self._ran = self._cycles = 0
+        self._counter = array("q", [0])
 
     def serve(self, target: Target) -> None:
         """Set the target up, say so, and answer; a target that raises or exits is told as that."""
@@ -45,7 +47,7 @@ class Server:
             return
         collect()
         gc.freeze()  # what the imports made is not looked through at every collection
-        self.say(ReplyCode.READY, json.dumps({"what": target.what}))
+        self.say(ReplyCode.READY, json.dumps({"what": target.what, "counter": self._counter.buffer_info()[0]}))
         while (request := os.read(self._requests, REQUEST.size)) and self._answer(target, request):
             pass
         self._guarded(target.teardown)
@@ -59,14 +61,17 @@ class Server:
         operation, number = REQUEST.unpack(request)
         if operation == RequestCode.RUN:
             wall, own = time.perf_counter_ns(), time.process_time_ns()
-            ended = self._guarded(run, target.cycle, number)
+            ended = self._guarded(self._run, target, number)
             # What it worked, so that a busy machine does not shorten what is measured; and a part of what it waited.
             self._ran = max(time.process_time_ns() - own, (time.perf_counter_ns() - wall) // 4)
             if ended is not None:
-                self.say(*ended)
+                reply, text = ended
+                in_cycle = f", in cycle {self._cycles + self._counter[0] + 1}" if reply != ReplyCode.REFUSED else ""
+                self.say(reply, text + in_cycle)
                 return False
+            self._cycles += number
         elif operation == RequestCode.COLLECT:
-            collect()
+            self._ran = collect()
         elif operation == RequestCode.GC:
             (gc.enable if number else gc.disable)()
         elif operation == RequestCode.EXPLAIN:
@@ -76,6 +81,14 @@ class Server:
         ANSWER.pack_into(self._buffer, 0, ReplyCode.DONE, *self._inside.read(), self._ran)
         os.write(self._answers, self._buffer)
         return True
+
+    def _run(self, target: Target, cycles: int) -> None:
+        if self._cycle is None:
+            # The first cycle shows what a call gives: it may be something that runs only when it is awaited.
+            self._counter[0] = 0
+            self._cycle = first_cycle(target.cycle)
+            cycles -= 1
+        run(self._cycle, cycles, self._counter)
 
     def _explain(self, target: Target, cycles: int) -> bool:
         """Say where `cycles` more cycles leave what they leave; from here on nothing is measured any more."""
@@ -87,7 +100,7 @@ class Server:
 
         def look() -> None:
             nonlocal told
-            told = json.dumps(explain(partial(run, target.cycle), cycles, rates).to_pipe())
+            told = json.dumps(explain(partial(run, self._cycle or target.cycle), cycles, rates).to_pipe())
 
         ended = self._guarded(look)
         if ended is not None:
@@ -114,6 +127,8 @@ class Server:
         """Call it; None, or how it ended the process that it thought it was alone in."""
         try:
             function(*arguments)
+        except Refused as error:
+            return ReplyCode.REFUSED, str(error)
         except SystemExit as error:
             return ReplyCode.EXITED, f"it exits ({error.code!r})"
         except BaseException as error:
@@ -121,10 +136,11 @@ class Server:
         return None
 
 
-def run(cycle: Callable[[], object], cycles: int) -> None:
-    """So many cycles, with nothing of ours between them that could be measured."""
-    process = os.getpid()
-    for _ in repeat(None, cycles):
+def run(cycle: Callable[[], object], cycles: int, counter: MutableSequence[int] | None = None) -> None:
+    """So many cycles, with nothing of ours between them that could be measured; `counter` says how many are done."""
+    process, counter = os.getpid(), [0] if counter is None else counter
+    for number in range(cycles):
+        counter[0] = number
         cycle()
         if os.getpid() != process:
             os._exit(0)  # the target forked, and this is the copy that it forgot: the original goes on
@@ -146,7 +162,7 @@ def only(word: str, cycles: int) -> None:
     """Run the cycles, and leave without tidying up: what a global holds is left, as it is in the measured process."""
     target = load(word)
     target.setup()
-    run(target.cycle, cycles)
+    run(first_cycle(target.cycle), cycles - 1)
     collect()
     for _ in range(FLUSHING):
         bytearray(4096)

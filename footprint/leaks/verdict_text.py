@@ -8,8 +8,11 @@ from footprint.leaks.scenario_text import growth_lines, headline, is_left, left_
 from footprint.recording.metrics import METRICS
 from footprint.verdict.place import Place
 from footprint.verdict.trend import Slope
+from footprint.verdict.windows import EXACT, PAGES
 from footprint.verdict.verdict import Answer, Finding, FindingKind, Verdict
 
+POWERS = {"heap.bytes": "heap", "python.blocks": "", "fds": "", "uss.bytes": "pages", "vm.bytes": "address space"}
+"""The metrics whose power is told, with the word for what their bytes are."""
 MOST_PLACES = 6
 """Places that are shown; `--json` has all of them."""
 
@@ -33,7 +36,7 @@ def told(verdict: Verdict, *, more: str = " (--json)") -> Iterator[str]:
     if retained := [finding for finding in verdict.findings if finding.kind == FindingKind.RETAINED]:
         yield from _block("retained: kept until Python's collector runs, then freed, so no leak", _figures(retained))
     yield ""
-    yield from (f"  {hint}" for hint in (*verdict.hints, *verdict.expired))
+    yield from (f"  {line}" for line in (_power(verdict), *verdict.hints, *verdict.expired) if line)
     warm = f" after {_count(verdict.warmup)} to warm up" if verdict.warmup else ""
     cycles = f"{_count(verdict.cycles)} cycle{'s' if verdict.cycles != 1 else ''}"
     yield f"  {cycles} measured{warm}, {verdict.seconds:.1f} s"
@@ -60,9 +63,26 @@ def _because(verdict: Verdict) -> str:
         return f", grows by {headline(verdict.grows, verdict.per)} on purpose"
     if leaks and leaks[0].under:
         return f", {headline(leaks, verdict.per)}{until}"
-    exact = (finding for finding in leaks if finding.slope.low == finding.slope.high)
-    first = next(exact, next(iter(leaks), None))
+    first = _first(leaks)
     return until if first is None else f", {amount(first.metric, first.slope.per_cycle)} a cycle{until}"
+
+
+def _first(leaks: Sequence[Finding]) -> Finding | None:
+    """What the first line tells: pages that are the true cost, a count of the kernel, what is exact, or the first."""
+    if leaks and leaks[0].metric == PAGES:
+        return leaks[0]
+    exact = [finding for finding in leaks if finding.slope.low == finding.slope.high]
+    counted = (finding for finding in exact if finding.metric in EXACT)
+    return next(counted, next(iter(exact), next(iter(leaks), None)))
+
+
+def _power(verdict: Verdict) -> str:
+    """What a clean target would have shown; empty where that is not known."""
+    shown = {name: verdict.power[name] for name in POWERS if name in verdict.power}
+    if verdict.verdict != Answer.CLEAN or not shown:
+        return ""
+    words = [amount(name, rate) + (f" of {POWERS[name]}" if POWERS[name] else "") for name, rate in shown.items()]
+    return f"would have shown {', '.join(words[:-1])}{' or ' if len(words) > 1 else ''}{words[-1]} a cycle"
 
 
 def _figures(findings: Sequence[Finding]) -> Iterator[str]:
@@ -100,7 +120,8 @@ def amount(metric: str, value: float) -> str:
     unit = METRICS[metric].unit if metric in METRICS else ""
     if unit == "bytes":
         return f"{_count(value)} B"
-    return f"{_count(value)} {singular(unit) if value == 1 else unit}".rstrip()
+    number = _count(value)
+    return f"{number} {singular(unit) if number == '1' else unit}".rstrip()
 
 
 def _interval(slope: Slope) -> str:

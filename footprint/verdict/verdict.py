@@ -63,7 +63,8 @@ class Verdict:
 
     `warmup` cycles came before them. `reason` says why it is inconclusive, `ended` how the target ended before its
     time. `hints` say what would tell more, `expired` which suppressions have had their day. `rates` is the growth of
-    every metric that was read. `grows` is what a scenario makes grow on purpose, in a cycle that is one `per`.
+    every metric that was read. `grows` is what a scenario makes grow on purpose, in a cycle that is one `per`. `power` is,
+    of a clean one, the least growth per cycle that would have been seen.
     """
 
     target: str
@@ -80,6 +81,7 @@ class Verdict:
     rates: Mapping[str, Slope] = field(default_factory=dict)
     grows: tuple[Finding, ...] = ()
     per: str = "cycle"
+    power: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def leaks(self) -> tuple[Finding, ...]:
@@ -103,6 +105,7 @@ class Verdict:
             "expired": list(self.expired),
             "grows": [finding.document() for finding in self.grows],
             "per": self.per,
+            "power": dict(self.power),
         }
 
     @property
