@@ -8,6 +8,7 @@ and is gone.
 
 from __future__ import annotations
 
+import errno
 import gc
 import json
 import os
@@ -48,8 +49,14 @@ class Server:
         collect()
         gc.freeze()  # what the imports made is not looked through at every collection
         self.say(ReplyCode.READY, json.dumps({"what": target.what, "counter": self._counter.buffer_info()[0]}))
-        while (request := os.read(self._requests, REQUEST.size)) and self._answer(target, request):
-            pass
+        try:
+            while (request := os.read(self._requests, REQUEST.size)) and self._answer(target, request):
+                pass
+        except OSError as error:
+            if error.errno != errno.EBADF:
+                raise
+            print("it closed the descriptors that it is measured by (those above 2)", file=sys.stderr, flush=True)
+            os._exit(1)
         self._guarded(target.teardown)
 
     def say(self, reply: ReplyCode, text: str) -> None:
@@ -92,15 +99,23 @@ class Server:
 
     def _explain(self, target: Target, cycles: int) -> bool:
         """Say where `cycles` more cycles leave what they leave; from here on nothing is measured any more."""
-        from footprint.attribution.explain import explain
-
+        try:
+            from footprint.attribution.explain import explain
+        except (ImportError, TypeError, SyntaxError):  # Python is older than what else is known of places
+            explain = None
         size = LENGTH.unpack(self._receive(LENGTH.size))[0]
         rates = json.loads(self._receive(size))
         told = ""
 
         def look() -> None:
             nonlocal told
-            told = json.dumps(explain(partial(run, self._cycle or target.cycle), cycles, rates).to_pipe())
+            cycle = partial(run, self._cycle or target.cycle)
+            if explain is None:
+                from footprint.attribution.plain_places import plain_explanation
+
+                told = json.dumps(plain_explanation(cycle, cycles, rates))
+                return
+            told = json.dumps(explain(cycle, cycles, rates).to_pipe())
 
         ended = self._guarded(look)
         if ended is not None:
@@ -148,7 +163,7 @@ def run(cycle: Callable[[], object], cycles: int, counter: MutableSequence[int] 
 
 def sentence(error: BaseException) -> str:
     """The exception, and the line of the target that raised it."""
-    words = " ".join("".join(traceback.format_exception_only(error)).split())
+    words = " ".join("".join(traceback.format_exception_only(type(error), error)).split())
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not is_own(frame.filename)]
     return f"{words} ({frames[-1].filename}:{frames[-1].lineno})" if frames else words
 

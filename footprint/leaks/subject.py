@@ -17,9 +17,9 @@ from footprint.attribution import external_tracers
 from footprint.attribution.external_tracers import Rerun
 from footprint.attribution.native_stacks import missing_hint
 from footprint.errors import MeasurementError, RequestError
-from footprint.install import install_command
 from footprint.leaks.channel import Channel
 from footprint.leaks.environment import environment
+from footprint.leaks.foreign_python import start_command
 from footprint.leaks.pipe_protocol import LENGTH, ReplyCode, RequestCode
 from footprint.leaks.supervisor import TIME, Ended, Limits
 from footprint.process.allocators import allocators
@@ -30,7 +30,6 @@ MetricValues = dict[str, int]
 """A number for each metric that this target and this system have."""
 HANGING = 0.25
 """Of all the time, what one cycle must have taken at its end, to be what there is no more time for."""
-RUNNER = ("-m", "footprint.leaks.measured_process")
 
 
 class Subject(Protocol):
@@ -88,11 +87,8 @@ class PipeSubject:
         try:
             reply, text = self._channel.hear(self._first, self._channel.limits.left)
         except Ended as error:
-            if "No module named" in str(error) and "footprint" in str(error).rpartition("No module named")[2]:
-                python = self._channel.program
-                raise MeasurementError(
-                    f"{python} has no footprint; install it with: {install_command(python=python)}"
-                ) from None
+            if "SyntaxError" in str(error):
+                raise MeasurementError(f"{self._channel.program} is older than Python 3.8: {error}") from None
             raise
         if reply == ReplyCode.REFUSED:
             raise RequestError(text)
@@ -184,8 +180,8 @@ def python_subject(word: str, limits: Limits, *, python: str = sys.executable) -
 
     def trace_again(explanation: Explanation, cycles: int, rates: Mapping[str, float]) -> Explanation:
         def command(number: int) -> list[str]:
-            return [python, *RUNNER, "only", str(number), word]
+            return [*start_command(python), "only", str(number), word]
 
         return external_tracers.traced(Rerun(command, environment(), missing_hint()), cycles, explanation, rates)
 
-    return PipeSubject(Channel([python, *RUNNER], [word], limits), trace_again)
+    return PipeSubject(Channel(start_command(python), [word], limits), trace_again)

@@ -8,7 +8,6 @@ from contextlib import suppress
 from footprint.process.child import Child
 from footprint.process.resources import Outside
 
-
 TIME = "time"
 """How a target ended that had no more time: it did nothing wrong."""
 

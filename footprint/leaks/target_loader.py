@@ -32,7 +32,7 @@ class Refused(Exception):  # noqa: N818 (an answer to the request, not a failure
     """The word names nothing that can be run; the sentence says why."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: this is loaded in any Python from 3.8 on
 class Target:
     """`cycle` is called again and again; `what` says which release of what it is, where that is known."""
 
@@ -133,7 +133,7 @@ def first_cycle(target: Callable[[], object]) -> Callable[[], object]:
     result = target()
     if isinstance(result, types.GeneratorType):
         raise Refused(f"the target is {NOTHING_RUN}")
-    if not isinstance(result, types.CoroutineType | types.AsyncGeneratorType):
+    if not isinstance(result, (types.CoroutineType, types.AsyncGeneratorType)):
         if hasattr(type(result), "__await__"):
             raise Refused(
                 f"a call of the target gives {named(result)} and does not wait for it: write an async function"
@@ -148,9 +148,11 @@ def first_cycle(target: Callable[[], object]) -> Callable[[], object]:
             async for _ in given:
                 pass
 
-    runner = asyncio.Runner()
-    runner.run(whole(result))
-    return lambda: runner.run(whole(target()))
+    # Kept, and as in asyncio.Runner, which is new in Python 3.11: a loop for each cycle would be measured with it.
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    loop.run_until_complete(whole(result))
+    return lambda: loop.run_until_complete(whole(target()))
 
 
 def named(value: object) -> str:

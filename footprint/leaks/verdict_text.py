@@ -8,8 +8,8 @@ from footprint.leaks.scenario_text import growth_lines, headline, is_left, left_
 from footprint.recording.metrics import METRICS
 from footprint.verdict.place import Place
 from footprint.verdict.trend import Slope
-from footprint.verdict.windows import EXACT, PAGES
 from footprint.verdict.verdict import Answer, Finding, FindingKind, Verdict
+from footprint.verdict.windows import EXACT, PAGES
 
 POWERS = {"heap.bytes": "heap", "python.blocks": "", "fds": "", "uss.bytes": "pages", "vm.bytes": "address space"}
 """The metrics whose power is told, with the word for what their bytes are."""

@@ -12,7 +12,12 @@ import os
 import sys
 from collections.abc import Callable
 
-import psutil
+try:
+    import psutil
+except ImportError:  # the target's environment need not have it
+    psutil = None
+
+from footprint.process.glibc_heap import heap_reader
 
 INSIDE = ("heap.bytes", "python.blocks", "gc.objects")
 """glibc's heap in use, mmapped chunks included; blocks of Python's own allocator; objects that the collector knows."""
@@ -29,7 +34,7 @@ class Inside:
 
     def __init__(self) -> None:
         # glibc only: elsewhere psutil has no such function.
-        self._heap: Callable[[], tuple[int, ...]] | None = getattr(psutil, "heap_info", None)
+        self._heap: Callable[[], tuple[int, ...]] | None = getattr(psutil, "heap_info", None) or heap_reader()
 
     def read(self) -> tuple[int, int, int]:
         """Bytes, blocks, objects; ABSENT where there is no way to know."""
