@@ -8,6 +8,8 @@ from __future__ import annotations
 import linecache
 import os
 import tracemalloc
+from collections.abc import Callable, Mapping
+from typing import Any
 
 FRAMES, MOST = 12, 6
 LEAST = 0.02
@@ -15,7 +17,7 @@ LEAST = 0.02
 HINT = "holders and kernel objects are told by Python 3.11 or newer; these are the lines that made what is left"
 
 
-def plain_explanation(run, cycles, rates):  # type: ignore[no-untyped-def]
+def plain_explanation(run: Callable[[int], object], cycles: int, rates: Mapping[str, float]) -> dict[str, Any]:
     """As `explain` gives it through the pipe: the lines whose blocks grow, with how many per cycle."""
     tracemalloc.start(FRAMES)
     run(cycles)
@@ -34,10 +36,10 @@ def plain_explanation(run, cycles, rates):  # type: ignore[no-untyped-def]
     return {"places": places, "rates": {}, "filling": "", "hints": [HINT], "untraced": 0.0}
 
 
-def _blocks():  # type: ignore[no-untyped-def]
+def _blocks() -> dict[tuple[tuple[str, int], ...], tuple[int, int]]:
     """Number and bytes of the blocks that live, by the lines that made them, innermost first."""
     own = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120
-    blocks = {}
+    blocks: dict[tuple[tuple[str, int], ...], tuple[int, int]] = {}
     for trace in tracemalloc.take_snapshot().traces:
         frames = [(frame.filename, frame.lineno) for frame in reversed(list(trace.traceback))]
         stack = []
@@ -51,7 +53,7 @@ def _blocks():  # type: ignore[no-untyped-def]
     return blocks
 
 
-def _place(space, blocks, stack, metrics):  # type: ignore[no-untyped-def]
+def _place(space: float, blocks: float, stack: tuple[tuple[str, int], ...], metrics: list[str]) -> dict[str, Any]:
     file, line = stack[0]
     number = round(blocks) if abs(blocks - round(blocks)) < 0.02 else round(blocks, 3)
     return {

@@ -62,7 +62,7 @@ class Channel:
         return self.done(when)
 
     def is_ready(self, when: str) -> bool:
-        """Whether an answer can be read, after a moment at most; raises Ended for a process that is dead or too large."""
+        """Whether an answer can be read, after a moment; raises Ended for a process that is dead or too large."""
         try:
             return self._look(when)
         except Ended as error:

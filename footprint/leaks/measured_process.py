@@ -16,8 +16,9 @@ import sys
 import time
 import traceback
 from array import array
-from collections.abc import Callable, MutableSequence
+from collections.abc import Callable, Mapping, MutableSequence
 from functools import partial
+from typing import Any
 
 from footprint.attribution.own_frames import is_own
 from footprint.errors import MeasurementError
@@ -99,10 +100,6 @@ class Server:
 
     def _explain(self, target: Target, cycles: int) -> bool:
         """Say where `cycles` more cycles leave what they leave; from here on nothing is measured any more."""
-        try:
-            from footprint.attribution.explain import explain
-        except (ImportError, TypeError, SyntaxError):  # Python is older than what else is known of places
-            explain = None
         size = LENGTH.unpack(self._receive(LENGTH.size))[0]
         rates = json.loads(self._receive(size))
         told = ""
@@ -110,12 +107,7 @@ class Server:
         def look() -> None:
             nonlocal told
             cycle = partial(run, self._cycle or target.cycle)
-            if explain is None:
-                from footprint.attribution.plain_places import plain_explanation
-
-                told = json.dumps(plain_explanation(cycle, cycles, rates))
-                return
-            told = json.dumps(explain(cycle, cycles, rates).to_pipe())
+            told = json.dumps(_explained(cycle, cycles, rates))
 
         ended = self._guarded(look)
         if ended is not None:
@@ -166,6 +158,17 @@ def sentence(error: BaseException) -> str:
     words = " ".join("".join(traceback.format_exception_only(type(error), error)).split())
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not is_own(frame.filename)]
     return f"{words} ({frames[-1].filename}:{frames[-1].lineno})" if frames else words
+
+
+def _explained(cycles_of: Callable[[int], object], cycles: int, rates: Mapping[str, float]) -> dict[str, Any]:
+    """The explanation as it goes through the pipe; a Python that is too old for all of it tells the lines."""
+    try:
+        from footprint.attribution.explain import explain
+    except (ImportError, TypeError, SyntaxError):
+        from footprint.attribution.plain_places import plain_explanation
+
+        return plain_explanation(cycles_of, cycles, rates)
+    return explain(cycles_of, cycles, rates).to_pipe()
 
 
 def _write(descriptor: int, data: bytes) -> None:

@@ -11,6 +11,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Protocol
 
 from footprint.attribution import external_tracers
@@ -169,7 +170,7 @@ class PipeSubject:
     def _done(self) -> int:
         """Cycles that are done of those it was asked for; -1 where its memory may not be read."""
         try:
-            with open(f"/proc/{self._channel.pid}/mem", "rb", buffering=0) as memory:
+            with Path(f"/proc/{self._channel.pid}/mem").open("rb", buffering=0) as memory:
                 return int.from_bytes(os.pread(memory.fileno(), 8, self._counter), sys.byteorder)
         except OSError:
             return -1

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from footprint.leaks.scenario_text import growth_lines, headline, is_left, left_lines, singular
 from footprint.recording.metrics import METRICS
-from footprint.verdict.place import Place
+from footprint.verdict.place import Place, PlaceKind
 from footprint.verdict.trend import Slope
 from footprint.verdict.verdict import Answer, Finding, FindingKind, Verdict
 from footprint.verdict.windows import EXACT, PAGES
@@ -108,10 +108,14 @@ def _places(findings: Sequence[Finding], more: str) -> Iterator[str]:
 
 
 def _shown(first: Sequence[Place], every: Sequence[Place]) -> list[Place]:
-    """The `first` place of each figure, then the largest of each other kind, then the largest."""
-    ranked = sorted(every, key=lambda place: -place.size)
+    """Who holds most, the `first` place of each figure, the largest of each other kind, then the largest.
+
+    Small mappings come last: they are malloc's or a thread's more often than anybody's own.
+    """
+    ranked = sorted(every, key=lambda place: (place.kind == PlaceKind.MAPPING and bool(first[1:]), -place.size))
     kinds = {place.kind: place for place in reversed(ranked)}
-    chosen = list(dict.fromkeys(place.text for place in (*first, *kinds.values(), *ranked)))[:MOST_PLACES]
+    holders = [kinds[kind] for kind in (PlaceKind.HOLDER, PlaceKind.TYPE) if kind in kinds][:1]
+    chosen = list(dict.fromkeys(place.text for place in (*holders, *first, *kinds.values(), *ranked)))[:MOST_PLACES]
     return [place for place in ranked if place.text in chosen]
 
 

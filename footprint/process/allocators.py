@@ -20,7 +20,7 @@ PLAIN = ("libc.so", "libc-", "ld-linux", "libpython", "libm.so", "libpthread", "
 
 
 def allocators(pid: int) -> list[str]:
-    """``jemalloc (libjemalloc.so.2)``: by the libraries that the process has mapped; empty where they cannot be read."""
+    """``jemalloc (libjemalloc.so.2)``: by the libraries that the process has mapped; empty if unreadable."""
     with suppress(OSError):
         lines = Path(f"/proc/{pid}/maps").read_text(errors="replace").splitlines()
         paths = {Path(fields[5]) for line in lines if len(fields := line.split(None, 5)) == 6 and ".so" in fields[5]}

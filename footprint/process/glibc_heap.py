@@ -9,7 +9,7 @@ _FIELDS = ("arena", "ordblks", "smblks", "hblks", "hblkhd", "usmblks", "fsmblks"
 
 
 class _Mallinfo2(ctypes.Structure):
-    _fields_ = [(name, ctypes.c_size_t) for name in _FIELDS]  # noqa: RUF012 (as ctypes wants it)
+    _fields_ = [(name, ctypes.c_size_t) for name in _FIELDS]
 
 
 def heap_reader() -> Optional[Callable[[], Tuple[int, int]]]:  # noqa: UP006, UP045

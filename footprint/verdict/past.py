@@ -117,7 +117,7 @@ class Past:
         )
 
     def doubling_rates(self) -> tuple[float, float, float]:
-        """The least, the middle and the greatest growth per cycle over the last doublings; zeros where there were few."""
+        """The least, the middle and the greatest growth per cycle over the last doublings; zeros if few."""
         rates = self._octaves()
         return (min(rates), statistics.median(rates), max(rates)) if rates else (0.0, 0.0, 0.0)
 
@@ -164,7 +164,7 @@ class Past:
         return max(teeth, key=lambda tooth: tooth.top - tooth.foot, default=None)
 
     def rises_exactly(self, cycles: int = LEAST_EXACT_CYCLES, readings: int = LEAST_EXACT_READINGS) -> bool:
-        """Whether it rose by the same whole number in each of the last `cycles`, by default more than a pool is large."""
+        """Whether it rose by the same whole number in each of the last `cycles`: more than pools have."""
         if len(self.cycles) < 2:
             return False
         span = self.cycles[-1] - self.cycles[-2]

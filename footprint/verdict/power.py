@@ -19,7 +19,7 @@ STEPS = 12
 
 
 def visible(windows: Sequence[Series], floor: float, unit: float) -> float:
-    """The least growth per cycle that shows in each of `windows`; at least twice `floor`, and some units of `unit` in all."""
+    """The least growth per cycle that shows in each of `windows`; at least twice `floor`, and some `unit` in all."""
     cycles = min(window.cycles[-1] for window in windows)
     least = max(MARGIN * floor, EVENTS * unit / cycles)
     if all(_shows(window, least, floor) for window in windows):

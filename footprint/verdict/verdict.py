@@ -63,8 +63,8 @@ class Verdict:
 
     `warmup` cycles came before them. `reason` says why it is inconclusive, `ended` how the target ended before its
     time. `hints` say what would tell more, `expired` which suppressions have had their day. `rates` is the growth of
-    every metric that was read. `grows` is what a scenario makes grow on purpose, in a cycle that is one `per`. `power` is,
-    of a clean one, the least growth per cycle that would have been seen.
+    every metric that was read. `grows` is what a scenario makes grow on purpose, in a cycle that is one `per`.
+    `power` is, of a clean one, the least growth per cycle that would have been seen.
     """
 
     target: str

@@ -173,7 +173,7 @@ class Evidence:
         return name in self._past and self._past[name].rises_exactly()
 
     def _decide_pages(self) -> Decision:
-        """Pages that rise in every block of four windows, not more and more slowly, are memory that nothing else sees."""
+        """Pages that rise in every block of four windows, not ever more slowly, are memory that nothing else sees."""
         windows = self._adjusted(PAGES)
         if len(windows) < 2:
             return Decision.MORE
