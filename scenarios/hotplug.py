@@ -10,7 +10,9 @@ from footprint.machines.pseries import pseries
 from footprint.machines.topology import Device
 from footprint.recording.metrics import METRICS, MetricKind
 from footprint.scenario import Build, Commit, Destroy, EnableBusMaster, Mark, Param, Plug, Settle, Unplug, scenario
-from footprint.units import count_text
+from footprint.units import bytes_text, count_text
+from footprint.verdict.scenario_growth import growths
+from footprint.verdict.verdict import Answer
 
 NOTES = (
     "QEMU's hint for how many radix nodes to allocate never shrinks: nodes.allocated and modelled.bytes are to be "
@@ -44,10 +46,15 @@ GROWN_BY_THE_HINT = {"nodes.allocated", "modelled.nodes", "modelled.bytes", "mod
 
 
 def answer(recording):
-    """Under which rule sets every count is back, and under which not, with what a cycle leaves behind."""
+    """Under which rule sets everything is back, and under which not, with what a cycle leaves behind."""
     cycles = {run.rules: [sample for sample in run.samples if sample.mark == "unplugged"] for run in recording.runs}
     left = {run.rules: _left(run, cycles[run.rules]) for run in recording.runs if cycles[run.rules]}
-    back = [rules for rules, counts in left.items() if not counts]
+    kept = {
+        growth.rules: growth.per_cycle
+        for growth in growths(recording)
+        if growth.metric == "process.uss" and growth.verdict is Answer.LEAK
+    }
+    back = [rules for rules, counts in left.items() if not counts and rules not in kept]
     said = []
     if back:
         times = max(len(cycles[rules]) for rules in back)
@@ -57,6 +64,11 @@ def answer(recording):
         if counts:
             of_each = _listed([f"{_each(n, len(cycles[rules]))} to {name}" for name, n in counts.items()])
             said.append(f"{'no' if said else 'No'} under {rules}: every cycle adds {of_each}")
+        elif rules in kept:
+            said.append(
+                f"{'no' if said else 'No'} under {rules}: every count is what it was, but each cycle keeps "
+                f"{bytes_text(kept[rules])} of memory"
+            )
     return f"{'; '.join(said)}." if said else ""
 
 

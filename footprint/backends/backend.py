@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from footprint.scenario.scenario import Scenario
-from footprint.scenario.steps import Boot, Commit, Destroy, EnableBusMaster, Mark, Plug, Step, Unplug
+from footprint.scenario.steps import Boot, Commit, Destroy, EnableBusMaster, Mark, Plug, ShowSlots, Step, Unplug
 
 
 class Backend(Protocol):
@@ -53,6 +53,6 @@ def _nothing_follows(steps: Sequence[Step]) -> list[bool]:
         answers.append(nothing)
         if isinstance(step, Destroy):
             nothing = True
-        elif isinstance(step, Boot | Plug | Unplug | EnableBusMaster | Commit):
+        elif isinstance(step, Boot | Plug | Unplug | EnableBusMaster | Commit | ShowSlots):
             nothing = False
     return answers[::-1]

@@ -8,10 +8,11 @@ from dataclasses import replace
 from footprint.backends.boards import BOARDS, boot
 from footprint.backends.boards.board import Board, dismantle
 from footprint.backends.boards.pci import Function, Wiring
-from footprint.errors import RequestError, TopologyError
+from footprint.errors import RequestError, TopologyError, UnknownNameError
 from footprint.machines.eras import ERAS
 from footprint.machines.machine_types import MACHINE_TYPES
 from footprint.memory.core import MemoryCore
+from footprint.memory.followers import SlotListener
 from footprint.memory.ledger import Ledger
 from footprint.memory.policies import choose
 from footprint.memory.radix import Pages
@@ -26,11 +27,14 @@ from footprint.scenario.steps import (
     Commit,
     Destroy,
     EnableBusMaster,
+    Listen,
     Mark,
     Plug,
+    Read,
     Replay,
     Restore,
     Settle,
+    ShowSlots,
     Step,
     Unplug,
 )
@@ -55,6 +59,7 @@ class ModelBackend:
         self.device_types: dict[str, str] = {}
         self._core: MemoryCore | None = None
         self._board: Board | None = None
+        self._listeners: dict[Ledger, dict[str, SlotListener]] = {}
         self._regions: list[MemoryRegion] = []
 
     @property
@@ -73,6 +78,11 @@ class ModelBackend:
         """The books, one for each rule set."""
         return self.core.ledgers
 
+    @property
+    def regions(self) -> list[MemoryRegion]:
+        """Every region of the machine that still is."""
+        return list(self._board.regions) if self._board is not None else list(self._regions)
+
     def prepare(self, scenario: Scenario, steps: Sequence[Step]) -> None:
         """Nothing: a memory core takes every step."""
 
@@ -80,6 +90,10 @@ class ModelBackend:
         """Do what `step` says; a Mark asks for nothing."""
         match step:
             case Build(topology):
+                if topology.machine not in BOARDS:
+                    raise RequestError(
+                        f"{topology.machine} is not modelled ({', '.join(BOARDS)} are); use -b qemu, or a capture of it"
+                    )
                 self.device_types.update((device.id, device.type) for device in topology.devices)
                 self._board = BOARDS[topology.machine](self._start(Pages()), topology, self.wiring)
                 self._board.build()
@@ -105,12 +119,47 @@ class ModelBackend:
                 restored = restore(capture, self._start(pages))
                 self._regions = list(restored.regions)
                 self.guesses += [*restored.guesses, *([guess] if guess else [])]
+            case ShowSlots(name, slots):
+                self._machine.show_slots(name, slots)
+            case Listen():
+                self._listen(step)
+            case Read(action):
+                self._read(action)
             case Settle():
                 self.core.settle()
             case Destroy():
                 self._destroy()
             case Mark():
                 pass
+
+    def _listen(self, step: Listen) -> None:
+        for ledger in self.ledgers:
+            space = next((space for space in ledger.spaces if space.name == step.space), None)
+            if space is None:
+                raise UnknownNameError("address space", step.space, (space.name for space in ledger.spaces))
+            listener = step.make()
+            ledger.listen(space, listener)
+            listener.start()
+            self._listeners.setdefault(ledger, {})[step.name] = listener
+
+    def heard(self, ledger: Ledger) -> dict[str, int]:
+        """What the listeners of `ledger` have counted, by metric."""
+        return {
+            f"listener.{name}.{what}": n
+            for name, listener in self._listeners.get(ledger, {}).items()
+            for what, n in listener.figures().items()
+        }
+
+    def _read(self, action: str) -> None:
+        memory = next(iter(self.core.spaces))
+        for ledger in self.ledgers:
+            match action:
+                case "look":
+                    ledger.reader.look(memory)
+                case "take":
+                    ledger.reader.take()
+                case "drop":
+                    ledger.reader.drop()
 
     def _unplug(self, name: str) -> None:
         function = self._machine.unplug(name)
@@ -158,6 +207,7 @@ class ModelBackend:
             return
         if self._board is not None:
             self._board.destroy()
+            self._board = None
         else:
             dismantle(self.core, self._regions)
             self._regions.clear()

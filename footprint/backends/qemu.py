@@ -7,14 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from footprint.errors import RequestError
+from footprint.errors import MeasurementError, RequestError
 from footprint.machines.topology import Device, Topology
-from footprint.qemu_process.command_line import arguments, parts, program
+from footprint.process.heap_watch import HeapWatch
+from footprint.qemu_process.command_line import arguments, flash_command, parts, program
 from footprint.qemu_process.gdb_guest import NO_PLAN, GdbPlan
 from footprint.qemu_process.guest import SECONDS, SECONDS_TO_BOOT, Guest, check_files
 from footprint.qemu_process.hotplug import Socket
 from footprint.scenario.scenario import Scenario
-from footprint.scenario.steps import Boot, Build, Destroy, Mark, Plug, Settle, Step, Unplug
+from footprint.scenario.steps import Boot, Build, Destroy, LoadFlash, Mark, Plug, Settle, Step, Unplug
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class QemuOptions:
 
     `program` is the binary (empty: the machine's own), each step has `seconds`, and firmware runs for at most
     `firmware` seconds. `guests` are started at once and side by side, each under gdb if there is a `plan` for it.
+    `watch_heap`: count what each takes of its heap, where that can be done here.
     """
 
     program: str = ""
@@ -30,6 +32,7 @@ class QemuOptions:
     firmware: float = SECONDS_TO_BOOT
     guests: int = 1
     plan: GdbPlan = NO_PLAN
+    watch_heap: bool = False
 
 
 class QemuBackend:
@@ -48,6 +51,7 @@ class QemuBackend:
         self.plugs = False
         self._machine = ""
         self._drives: set[str] = set()
+        self._watches = contextlib.ExitStack()
 
     def __enter__(self) -> QemuBackend:
         return self
@@ -65,6 +69,8 @@ class QemuBackend:
         match step:
             case Build(topology):
                 self._build(topology)
+            case LoadFlash(count, machine, size):
+                self._load_flash(count, machine, with_image=bool(size))
             case Boot():
                 self._running.boot(self.options.firmware)
             case Plug(device):
@@ -110,20 +116,41 @@ class QemuBackend:
         with self._running.speaking(f"at {command}"):
             self._running.monitor.execute(command, **values)
 
+    def _load_flash(self, count: int, machine: str, *, with_image: bool) -> None:
+        """Let `count` guests of `machine` run, each with its firmware's image or none of them."""
+        command = flash_command(machine, with_image=with_image, name=self.options.program)
+        if self.guests and (list(self.guests[0].command) != command or count < len(self.guests)):
+            self._end()
+        check_files(count)
+        more = [Guest(command, seconds=self.options.seconds, wait=False) for _ in range(count - len(self.guests))]
+        self.guests += more
+        self.last = self.guests[0]
+        for guest in more:
+            guest.wait()
+
     def _build(self, topology: Topology) -> None:
         self._end()
         options = self.options
         check_files(options.guests)
         command = [options.program or program(topology), *arguments(topology, plugs=self.plugs)]
         for _ in range(options.guests):
-            self.guests.append(Guest(command, seconds=options.seconds, wait=False, plan=options.plan))
+            heap = self._watch() if options.watch_heap and not options.plan else None
+            guest = Guest(command, seconds=options.seconds, wait=False, plan=options.plan, heap=heap)
+            self.guests.append(guest)
         self.last = self.guests[0]
         for guest in self.guests:
             guest.wait()
         self._machine = topology.machine
 
+    def _watch(self) -> HeapWatch | None:
+        """A heap's counters; None where there is no compiler to make the library that counts."""
+        with contextlib.suppress(MeasurementError):
+            return self._watches.enter_context(HeapWatch())
+        return None
+
     def _end(self) -> None:
         with contextlib.ExitStack() as ending:
+            ending.callback(self._watches.close)
             for guest in self.guests:
                 ending.callback(guest.close)
         self.guests = []
@@ -132,6 +159,7 @@ class QemuBackend:
 def refusals(scenario: Scenario, steps: Sequence[Step], guests: int = 1) -> list[str]:
     """What of `steps` no real QEMU can do, or not that many side by side: each a verb with its object, once."""
     reasons = [_refusal(step, scenario) for step in steps if not isinstance(step, _STEPS)]
+    reasons += _places(steps)
     if guests > 1:
         # Guests that lived on their own would not stay alike, and only the first is counted.
         more = dict.fromkeys(type(step).__name__ for step in steps if isinstance(step, _ON_ONE_GUEST))
@@ -149,10 +177,26 @@ def refuse(reasons: Sequence[str]) -> None:
         raise RequestError(f"-b qemu cannot {', '.join(rest)}{' or ' if rest else ''}{last}")
 
 
+def _places(steps: Sequence[Step]) -> list[str]:
+    """What is wrong with the places of what is plugged: on a PC's and virt's root bus a stopped guest keeps it."""
+    machine = next((step.topology.machine for step in steps if isinstance(step, Build)), "")
+    plugged = [step.device.type for step in steps if isinstance(step, Plug) and step.device.bus == "pci.0"]
+    if machine in _KEEPS_DEVICES and plugged:
+        return [
+            f"take a device out of a stopped {machine} (use -s machine=q35 or -s machine=pseries, or "
+            f"footprint leaks qemu:{plugged[0]} --machine {machine})"
+        ]
+    return []
+
+
+_KEEPS_DEVICES = ("pc", "virt")
 _ON_ONE_GUEST = (Boot, Plug, Unplug)
-_STEPS = (Build, Settle, Mark, Destroy, *_ON_ONE_GUEST)
+_STEPS = (Build, LoadFlash, Settle, Mark, Destroy, *_ON_ONE_GUEST)
 _BEYOND = {
     "EnableBusMaster": ("let a device of a stopped guest reach memory", "bus_master"),
+    "Read": ("hold a view", ""),
+    "Listen": ("have a listener of the model", ""),
+    "ShowSlots": ("show slots of memory without a guest that asks for them", ""),
     "Commit": ("make a commit of its own", "commit"),
     "Replay": ("replay an operation log", ""),
     "Restore": ("restore a capture", ""),

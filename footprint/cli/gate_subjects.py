@@ -19,6 +19,9 @@ from footprint.scenario.find import built_in, find
 if TYPE_CHECKING:
     from footprint.recording.model import Recording
 
+RULED = ("model", "processes")
+"""Backends whose runs are chosen by ``rules``; a real QEMU obeys its own."""
+
 
 @dataclass(frozen=True, slots=True)
 class GateSubject:
@@ -35,28 +38,25 @@ class GateSubject:
         return shlex.join(["footprint", "gate", self.word, *given, *options])
 
 
-def gate_subjects(
-    words: Sequence[str], pairs: tuple[str, ...], rules: tuple[str, ...], settings: Settings | None, *, play: bool
-) -> list[GateSubject]:
-    """What `words` name, or every gate of `settings` for none; raises RequestError.
-
-    A word is a recording; else, or with `play` or `pairs`, a gate of `settings`, or a scenario, which is played
-    on the model under `rules`.
-    """
-    if words:
-        return [_subject(word, pairs, rules, settings, play=play or bool(pairs)) for word in words]
+def gates_to_play(pairs: tuple[str, ...], settings: Settings | None) -> list[str]:
+    """Every gate of `settings`, for a command line that names none; raises RequestError where there is none."""
     check_belong(({"-s": bool(pairs)}, "a scenario"))
     if settings is None or not settings.gates:
         raise RequestError(
             "nothing to judge: name a recording or a scenario, or write gates into a pyproject.toml here "
             "([tool.footprint.gates.NAME])"
         )
-    return [_played_gate(name, rules, settings) for name in settings.gates]
+    return list(settings.gates)
 
 
-def _subject(
+def gate_subject(
     word: str, pairs: tuple[str, ...], rules: tuple[str, ...], settings: Settings | None, *, play: bool
 ) -> GateSubject:
+    """What `word` names: a recording; else, or with `play` or `pairs`, a gate of `settings`, or a scenario.
+
+    The latter two are played on the model under `rules`. Raises RequestError.
+    """
+    play = play or bool(pairs)
     if not play and not word.endswith(".py") and is_recorded(word):
         recording = find_recording(word, rules)
         if word != "-" and Path(word).name == word and not Path(word).exists():
@@ -66,7 +66,7 @@ def _subject(
     if settings is not None and word in settings.gates and not pairs:
         return _played_gate(word, rules, settings)
     if word in built_in() or word.endswith(".py"):
-        recording = _played(word, pairs, BackendWords(rules=rules))
+        recording = _played(word, pairs, BackendWords(backend="", rules=rules))
         return GateSubject(word, recording, _gates_for(recording, settings), pairs)
     if "/" in word or "." in word:
         return GateSubject(word, find_recording(word, rules), ())  # says why it cannot be read
@@ -75,8 +75,8 @@ def _subject(
 
 def _played_gate(name: str, rules: tuple[str, ...], settings: Settings) -> GateSubject:
     table = settings.gates[name]
-    on_model = table.backend == BackendWords().backend
-    words = BackendWords(backend=table.backend, rules=(rules or table.rules) if on_model else ())
+    takes_rules = table.backend in RULED
+    words = BackendWords(backend=table.backend, rules=(rules or table.rules) if takes_rules else ())
     pairs = [f"{key}={value}" for key, value in table.params.items()]
     try:
         recording = _played(_scenario_word(settings, table), pairs, words)

@@ -82,7 +82,9 @@ def _devices() -> list[dict[str, Any]]:
 
 def _backends() -> list[dict[str, Any]]:
     import shutil
+    from importlib.util import find_spec
 
+    from footprint.install import install_command
     from footprint.qemu_process.command_line import QEMU
 
     missing = [program for program in dict.fromkeys(QEMU.values()) if shutil.which(program) is None]
@@ -93,22 +95,30 @@ def _backends() -> list[dict[str, Any]]:
             "what": "a real QEMU process, of any version (--qemu PATH)",
             "available": f"not installed: {', '.join(missing)}" if missing else "yes",
         },
+        {"name": "processes", "what": "real processes that load a flash image (pflash)", "available": "yes"},
+        {
+            "name": "unicorn",
+            "what": "real engines of the installed unicorn wheel (unicorn_maps)",
+            "available": "yes" if find_spec("unicorn") else f"not installed; {install_command('unicorn')}",
+        },
     ]
 
 
 def _probes() -> list[dict[str, Any]]:
     from footprint.probes.census import CensusProbe
+    from footprint.probes.lookups import LookupProbe
     from footprint.probes.process import ProcessProbe
     from footprint.probes.sized import SizedProbe
     from footprint.probes.traced import TracedProbe
 
+    always = (CensusProbe, ProcessProbe)
     return [
         {
             "name": probe.name,
             "what": probe.what,
-            "when": "with --probe" if probe.intrusive else "always",
+            "when": "always" if probe in always else "with --probe",
         }
-        for probe in (CensusProbe, ProcessProbe, TracedProbe, SizedProbe)
+        for probe in (*always, LookupProbe, TracedProbe, SizedProbe)
     ]
 
 

@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING
 
 from footprint.backends.model import ModelBackend
 from footprint.errors import RequestError, UnknownNameError
-from footprint.record.request import INTRUSIVE, ModelOptions, Request
+from footprint.record.request import INTRUSIVE, ON_REQUEST, ModelOptions, Request
 from footprint.scenario.custom_rules import find_rule_sets
 from footprint.scenario.find import find
 from footprint.scenario.scenario import Scenario
 from footprint.scripts import blaming
 
 if TYPE_CHECKING:
+    from footprint.backends.processes import ProcessOptions
     from footprint.backends.qemu import QemuOptions
+    from footprint.backends.unicorn import UnicornOptions
 
-BACKENDS = (ModelBackend.name, "qemu")
+BACKENDS = (ModelBackend.name, "qemu", "processes", "unicorn")
 MOST_GUESTS, LONGEST_FIRMWARE = 100, 600
 ALWAYS_READ = ("census", "process")
 
@@ -82,26 +84,25 @@ def check_belong(*groups: tuple[Mapping[str, bool], str]) -> None:
 def _request(
     scenario: Scenario, word: str, texts: Mapping[str, str], words: BackendWords, own_rules: tuple[str, ...]
 ) -> Request:
-    if words.backend not in BACKENDS:
-        raise UnknownNameError("backend", words.backend, BACKENDS)
+    backend = words.backend or scenario.backends[0]
+    if backend not in BACKENDS:
+        raise UnknownNameError("backend", backend, BACKENDS)
+    if backend not in scenario.backends:
+        raise RequestError(f"{scenario.name} does not run on {backend}; it runs on {' and '.join(scenario.backends)}")
     probes, values = _probes(words.probes), scenario.values(texts)
-    if scenario.printed is not None and (words.rules or probes or words.backend != ModelBackend.name):
+    if scenario.printed is not None and (words.rules or probes or backend != ModelBackend.name):
         raise RequestError(
             f"{word} has only views (info mtree -f), which are counted as printed; -r, -b and --probe need the tree "
             "(info mtree)"
         )
     if probes and word == "-":
         raise RequestError("--probe reads its input again in a process of its own; give a file, not standard input")
-    if words.backend == ModelBackend.name:
-        given = {
-            "--qemu": words.qemu is not None,
-            "--time-limit": words.seconds is not None,
-            "--firmware-seconds": words.firmware is not None,
-            "--guests": words.guests != 1,
-            "--apply": bool(words.applied),
-            "--count-views": words.count_views,
-        }
-        check_belong((given, "-b qemu"))
+    if backend != "qemu":
+        _check_no_qemu(words)
+    if backend in ("processes", "unicorn"):
+        return Request(scenario, word, values, _own_options(backend, words, probes, own_rules))
+    if backend == ModelBackend.name:
+        probes = tuple(dict.fromkeys((*scenario.probes, *probes)))
         return Request(scenario, word, values, ModelOptions(find_rule_sets(words.rules or own_rules), probes))
     from footprint.backends.qemu import refusals, refuse
 
@@ -113,6 +114,32 @@ def _request(
         reasons.append(f"take --probe {','.join(probes)} (it reads the model)")
     refuse([*reasons, *refusals(scenario, steps, options.guests)])
     return Request(scenario, word, values, options)
+
+
+def _check_no_qemu(words: BackendWords) -> None:
+    given = {
+        "--qemu": words.qemu is not None,
+        "--time-limit": words.seconds is not None,
+        "--firmware-seconds": words.firmware is not None,
+        "--guests": words.guests != 1,
+        "--apply": bool(words.applied),
+        "--count-views": words.count_views,
+    }
+    check_belong((given, "-b qemu"))
+
+
+def _own_options(
+    backend: str, words: BackendWords, probes: tuple[str, ...], own_rules: tuple[str, ...]
+) -> ProcessOptions | UnicornOptions:
+    """The options of a backend that plays no machine: its runs are ways to load, or one wheel's engines."""
+    from footprint.backends.processes import ProcessOptions, check_ways
+    from footprint.backends.unicorn import UnicornOptions
+
+    check_belong(({"--probe": bool(probes)}, "-b model"))
+    if backend == "processes":
+        return ProcessOptions(check_ways(words.rules or own_rules))
+    check_belong(({"-r": bool(words.rules)}, "-b model"))
+    return UnicornOptions()
 
 
 def _qemu_options(words: BackendWords) -> QemuOptions:
@@ -136,12 +163,12 @@ def _qemu_options(words: BackendWords) -> QemuOptions:
 
 
 def _probes(text: str) -> tuple[str, ...]:
-    """The intrusive probes among those that `text` names, comma-separated."""
+    """The probes that are not always read among those that `text` names, comma-separated."""
     names = {name.strip() for name in text.split(",") if name.strip()}
     for name in sorted(names):
-        if name not in (*ALWAYS_READ, *INTRUSIVE):
-            raise UnknownNameError("probe", name, (*ALWAYS_READ, *INTRUSIVE))
-    return tuple(name for name in INTRUSIVE if name in names)
+        if name not in (*ALWAYS_READ, *ON_REQUEST, *INTRUSIVE):
+            raise UnknownNameError("probe", name, (*ALWAYS_READ, *ON_REQUEST, *INTRUSIVE))
+    return tuple(name for name in (*ON_REQUEST, *INTRUSIVE) if name in names)
 
 
 def _listed(words: Sequence[str]) -> str:

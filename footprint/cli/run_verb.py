@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 @click.option("-s", "sets", multiple=True, metavar="NAME=VALUE", help="Set a parameter (footprint list scenarios).")
 @rules_option("Play under these rule sets (all: the whole history). Default: the scenario's own.")
 @click.option(
-    "-b", "backend", metavar="BACKEND", default="model", show_default=True,
-    help="The backend: model, or qemu (a real QEMU process).",
+    "-b", "backend", metavar="BACKEND", default="",
+    help="The backend: model, qemu (a real QEMU process), processes or unicorn. Default: the scenario's own, mostly "
+    "model.",
 )  # fmt: skip
 @click.option("--qemu", metavar="PATH", help="With -b qemu: the QEMU binary. Default: the machine's qemu-system-….")
 @click.option(
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
     "probes",
     metavar="NAMES",
     default="",
-    help="Also read these probes: traced, sized, or both with a comma.",
+    help="Also read these probes: lookups, traced, sized, or several with commas.",
 )
 @click.option(
     "-o", "out", metavar="FOLDER", type=click.Path(path_type=Path), help="Write here. Default: reports/<scenario>/."
@@ -105,6 +106,19 @@ def command(
         summarize(recording)
     if writes and not as_json:
         note("wrote " + " and ".join(str(path) for path in files))
+        _suggest(recording, folder)
+
+
+def _suggest(recording: Recording, folder: Path) -> None:
+    """Say which commands are worth typing next."""
+    from footprint.cli.next_commands import next_commands
+
+    commands = next_commands(recording, folder)
+    widest = max((len(command) for command, _ in commands), default=0)
+    if commands:
+        note("next:")
+    for command, why in commands:
+        note(f"  {command:<{min(widest, 60)}}  # {why}")
 
 
 def _output_files(folder: Path, *, force: bool, report: bool) -> list[Path]:
@@ -122,9 +136,11 @@ def _write(recording: Recording, files: list[Path]) -> None:
 
     texts = [encode(recording)]
     if len(files) > 1:
+        from footprint.report.index.pages import home_of
+        from footprint.report.look import PageLook
         from footprint.report.page import render
 
-        texts.append(render([recording]))
+        texts.append(render([recording], look=PageLook(home=home_of(files[1]))))
     for path, text in zip(files, texts, strict=True):
         write_text(path, text)
 

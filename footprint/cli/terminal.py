@@ -298,6 +298,11 @@ def width() -> int | None:
     return _columns_of(sys.stdout) if sys.stdout.isatty() else None
 
 
+def is_terminal() -> bool:
+    """Whether data goes to a terminal, and not to a pipe or a file."""
+    return sys.stdout.isatty()
+
+
 def _columns_of(terminal: IO[str]) -> int:
     with suppress(OSError):
         return max(NARROWEST, os.get_terminal_size(terminal.fileno()).columns or 80)

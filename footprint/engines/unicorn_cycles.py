@@ -49,14 +49,25 @@ def cycles(words: str) -> tuple[Callable[[], None], str]:
     """
     arch, _, kind = words.partition(":")
     kind = kind or "map"
-    if ALIASES.get(arch, arch) not in ENGINES:
-        raise UnknownNameError("architecture of Unicorn", arch, ENGINES)
+    _check(arch)
     if kind not in KINDS:
         raise UnknownNameError("cycle of Unicorn", kind, KINDS)
+    make, release = engine_maker(arch)
+    return _cycle(make, kind, ENGINES[ALIASES.get(arch, arch)][2]), release
+
+
+def _check(arch: str) -> None:
+    if ALIASES.get(arch, arch) not in ENGINES:
+        raise UnknownNameError("architecture of Unicorn", arch, ENGINES)
+
+
+def engine_maker(arch: str) -> tuple[Callable[[], Any], str]:
+    """What opens an engine of `arch`, and the release of Unicorn; raises as :func:`cycles` does."""
+    _check(arch)
     unicorn = _imported()
     # The module's own __version__ is wrong in some wheels.
     release = f"unicorn {metadata.version('unicorn')}"
-    name, modes, code = ENGINES[ALIASES.get(arch, arch)]
+    name, modes, _ = ENGINES[ALIASES.get(arch, arch)]
     constants = unicorn.unicorn_const
     try:
         number = getattr(constants, f"UC_ARCH_{name}")
@@ -65,18 +76,18 @@ def cycles(words: str) -> tuple[Callable[[], None], str]:
         raise MeasurementError(f"{release} has no {arch}") from None
     if not unicorn.uc_arch_supported(number):
         raise MeasurementError(f"{release} was built without {arch}")
-    return _cycle(unicorn.Uc, number, mode, kind, code), release
+    return (lambda: unicorn.Uc(number, mode)), release
 
 
-def _cycle(engine: Any, number: int, mode: int, kind: str, code: bytes) -> Callable[[], None]:
+def _cycle(make: Callable[[], Any], kind: str, code: bytes) -> Callable[[], None]:
     def opened() -> None:
-        engine(number, mode)
+        make()
 
     def mapped() -> None:
-        engine(number, mode).mem_map(BASE, SIZE)
+        make().mem_map(BASE, SIZE)
 
     def run() -> None:
-        one = engine(number, mode)
+        one = make()
         one.mem_map(BASE, SIZE)
         one.mem_write(BASE, code)
         one.emu_start(BASE, BASE + len(code))

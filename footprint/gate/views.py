@@ -4,16 +4,39 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from footprint.recording.model import Run, Sample, View, ViewOwner
 from footprint.units import count_text
 
 OF_VIEWS = ("flatviews.alive", "flatviews.allocated", "dispatches.alive", "flat_ranges", "sections", "nodes")
 """Metrics that grow with the living views, so that whose these are explains a broken rule."""
+OF_SPACES = "address_spaces"
 MOST_NAMED = 8
 """Owners named in one sentence; of more the rest is a number."""
 
 Key = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnedViews:
+    """How many living views of one owner two runs have; `owner` is a device type with a root, or the machine's root."""
+
+    owner: ViewOwner
+    first: int
+    second: int
+
+    @property
+    def change(self) -> int:
+        """The second run's views less the first's."""
+        return self.second - self.first
+
+
+def views_by_owner(first: Sequence[ViewOwner], second: Sequence[ViewOwner]) -> tuple[OwnedViews, ...]:
+    """Every owner of living views in two runs: those whose views changed come first, the most changed of them."""
+    before, after = _counts(first), _counts(second)
+    owned = [OwnedViews(ViewOwner(key[1], after[key], key[0]), before[key], after[key]) for key in after | before]
+    return tuple(sorted(owned, key=lambda each: (-abs(each.change), each.owner.device, each.owner.root)))
 
 
 def compare_views(first: Run, second: Run) -> tuple[str, ...]:
@@ -50,10 +73,8 @@ def _space_names(run: Run) -> Counter[str] | None:
 
 def changed_views(first: Sequence[ViewOwner], second: Sequence[ViewOwner]) -> str:
     """Which views were gained and lost, by device type, the most first; empty where they have the same owners."""
-    before, after = _counts(first), _counts(second)
-    changes = {key: after[key] - before[key] for key in (after | before) if after[key] != before[key]}
-    order = sorted(changes.items(), key=lambda item: (-abs(item[1]), item[0]))
-    return _listed([f"{_signed(change)} of {_whose(key)}" for key, change in order])
+    owned = views_by_owner(first, second)
+    return _listed([f"{_signed(each.change)} of {each.owner.whose}" for each in owned if each.change])
 
 
 def private_views(run: Run, sample: Sample) -> str:
@@ -66,6 +87,15 @@ def private_views(run: Run, sample: Sample) -> str:
     order = sorted(private, key=lambda owner: (-owner.views, owner.whose))
     each = _listed([f"{count_text(owner.views)} of {owner.whose}" for owner in order])
     return f"{_plural(total)} private to a device: {each}"
+
+
+def named_spaces(run: Run, sample: Sample) -> str:
+    """How the address spaces alive at `sample` are called; empty where not all of them are known by name."""
+    names = _space_names(run)
+    if names is None or names.total() != sample.metrics.get(OF_SPACES):
+        return ""
+    order = sorted(names.items(), key=lambda item: (-item[1], item[0]))
+    return "spaces: " + _listed([f"{count_text(count)} `{name}`" for name, count in order])
 
 
 def _counts(owners: Sequence[ViewOwner]) -> Counter[Key]:

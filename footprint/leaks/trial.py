@@ -77,6 +77,7 @@ class Trial:
             rates=rates,
             hints=tuple(filter(None, (page_reason(evidence, foreign), STEPWISE if evidence.in_steps else ""))),
             power=evidence.power if not leaking and not ended and not reason else {},
+            readings=evidence.readings,
         )
         if leaking and not ended and self._plan.where and not evidence.in_steps:
             verdict = self._explained(verdict)

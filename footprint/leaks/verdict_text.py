@@ -17,6 +17,9 @@ MOST_PLACES = 6
 """Places that are shown; `--json` has all of them."""
 
 
+MOST_STACK = 16
+
+
 def told(verdict: Verdict, *, more: str = " (--json)") -> Iterator[str]:
     """The lines of a verdict: the answer, the figures, the places, and how it was measured.
 
@@ -35,8 +38,12 @@ def told(verdict: Verdict, *, more: str = " (--json)") -> Iterator[str]:
     yield from _block("grows on purpose, so no leak", growth_lines(verdict.grows, verdict.per))
     if retained := [finding for finding in verdict.findings if finding.kind == FindingKind.RETAINED]:
         yield from _block("retained: kept until Python's collector runs, then freed, so no leak", _figures(retained))
+    yield from _block("stack", iter(verdict.stack[:MOST_STACK]))
     yield ""
     yield from (f"  {line}" for line in (_power(verdict), *verdict.hints, *verdict.expired) if line)
+    if verdict.channels:
+        yield "  " + "; ".join(f"{metric} by {channel}" for metric, channel in verdict.channels.items())
+    yield from (f"  not watched: {what}" for what in verdict.unwatched)
     warm = f" after {_count(verdict.warmup)} to warm up" if verdict.warmup else ""
     cycles = f"{_count(verdict.cycles)} cycle{'s' if verdict.cycles != 1 else ''}"
     yield f"  {cycles} measured{warm}, {verdict.seconds:.1f} s"
@@ -57,13 +64,16 @@ def _block(title: str, lines: Iterator[str]) -> Iterator[str]:
 def _because(verdict: Verdict) -> str:
     if verdict.verdict == Answer.INCONCLUSIVE:
         return f", {verdict.reason}"
+    if verdict.verdict == Answer.CRASH:
+        return f" {verdict.reason}"
     until = f", until {verdict.ended}" if verdict.ended else ""
     leaks = verdict.leaks
     if verdict.grows and not leaks:
         return f", grows by {headline(verdict.grows, verdict.per)} on purpose"
     if leaks and leaks[0].under:
         return f", {headline(leaks, verdict.per)}{until}"
-    first = _first(leaks)
+    # In a real QEMU the heap is counted, not estimated.
+    first = leaks[0] if verdict.channels and leaks else _first(leaks)
     return until if first is None else f", {amount(first.metric, first.slope.per_cycle)} a cycle{until}"
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from footprint.machines.eras import Dated
-from footprint.machines.parts import Bar, DeviceType, Fixed, Item, Part, Windows
+from footprint.machines.parts import Bar, DeviceType, Fixed, Item, Part, Slots, Windows
 
 ROM = 6
 """The number of an option ROM among the BARs."""
@@ -49,6 +49,14 @@ def _virtio(
         *([_rom(name)] if rom else []),
     ]
     return DeviceType(name, tuple(makes), what, most=most, driven=disks)
+
+
+def virtio_mem(slots: Slots) -> DeviceType:
+    """The row of a virtio-mem device with that memory; it is a modern function, without a legacy BAR."""
+    what = "memory that comes and goes in slots"
+    makes = _virtio("virtio-mem-pci", 0, 2, what).makes
+    modern = tuple(item for item in makes if not (isinstance(item, Bar) and item.conventional))
+    return DeviceType("virtio-mem-pci", (slots, *modern), what, hotplug=False)
 
 
 def _windows(*, express: bool = False) -> tuple[Dated[Item], ...]:
@@ -159,7 +167,7 @@ CATALOGUE: dict[str, DeviceType] = {
             "NVMe disk",
             driven=True,
         ),
-        DeviceType("pci-ohci", (Bar("ohci", 0x100, "io"),), "USB 1.1 controller", driven=True),
+        DeviceType("pci-ohci", (Bar("ohci", 0x100, "io"),), "USB 1.1 controller", driven=True, hotplug=False),
         _XHCI,
         _VGA,
         DeviceType("pc-dimm", (), "memory module of 128 MiB", size=128 << 20, most=32, hotplug=False),

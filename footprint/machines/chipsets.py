@@ -132,9 +132,15 @@ MEMORY_HOTPLUG = _ports(("acpi-mem-hotplug", 0xA00, 0x18))
 
 VIRT_DEVICES = _memory(
     ("gic_dist", 0x8000000, 0x1000), ("gic_cpu", 0x8010000, 0x2000), ("gicv2m", 0x8020000, 0x1000),
-    ("pl011", 0x9000000, 0x1000), ("pl031", 0x9010000, 0x1000),
+    ("pl011", 0x9000000, 0x1000),
 )  # fmt: skip
-"""virt's interrupt controller, serial line and clock."""
+"""virt's interrupt controller and serial line."""
+VIRT_CLOCK = _memory(("pl031", 0x9010000, 0x1000))
+
+VIRT_SECURE_RAM = (OnBoard("secure", "virt.secure-ram", 0xE000000, 0x1000000, "ram"),)
+VIRT_SECURE_SERIAL = (OnBoard("secure", "pl011", 0x9040000, 0x1000),)
+VIRT_SECURE_GPIO = (OnBoard("secure", "pl061", 0x90B0000, 0x1000),)
+"""What only the secure world of virt sees (``secure=on``)."""
 
 VIRT_CXL = (OnBoard("system", "cxl_host_reg", 0x4004000000, 0x100000, "container"),)
 """Room for the registers of CXL host bridges, since 11.1."""

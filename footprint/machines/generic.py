@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from footprint.errors import RequestError, UnknownNameError
-from footprint.machines.catalogue import CATALOGUE
+from footprint.machines.catalogue import CATALOGUE, virtio_mem
 from footprint.machines.machine_types import MACHINE_TYPES
-from footprint.machines.topology import SLOTS, Device, Topology
+from footprint.machines.parts import Slots
+from footprint.machines.topology import SLOTS, SYSTEM_MEMORY, CpuMemory, Device, Topology
 from footprint.units import natural
 
 FIRST_SLOT = 3
@@ -52,20 +53,27 @@ def parse_memory(text: str) -> int:
 
 def guest(
     machine: str, *, cpus: int = 1, devices: Sequence[str] = (), bridges: int = 0, vga: bool = False,
-    memory: int = 128 << 20, bridge: str = "pci-bridge",
+    memory: int = 128 << 20, bridge: str = "pci-bridge", cpu_memory: CpuMemory = SYSTEM_MEMORY,
+    slots: Slots | None = None,
 ) -> Topology:  # fmt: skip
     """A `machine` (pc, q35 or virt) with these types of `devices`, in their order.
 
     Without bridges they take a slot each of the root bus, from slot 3. With `bridges` (of type `bridge`)
     these do, and device i of n goes behind bridge ⌊i·N/n⌋, slots from 1; behind a PCI Express port from
-    slot 0, of which it has one. Memory modules take no slot. Raises RequestError for what finds no place.
+    slot 0, of which it has one. Memory modules take no slot. With `slots` a virtio-mem device, vmem0, with that
+    memory takes the last one. Raises RequestError for what finds no place.
     """
     row = MACHINE_TYPES[machine]
+    if slots is not None and machine == "virt":
+        raise RequestError("memory in slots finds no place: virt takes it only with UEFI firmware")
     if cpus > row.most_cpus:
         raise RequestError(f"{machine} starts with at most {row.most_cpus} CPUs, not {cpus}")
     _check_kinds(machine, devices)
     on_bus = [kind for kind in devices if not CATALOGUE[kind].size]
     placed = _placed(machine, on_bus, bridges, bridge)
+    slotted = []
+    if slots is not None:
+        slotted = [Device("virtio-mem-pci", "vmem0", "pci.0", row.last_slot, own_row=virtio_mem(slots))]
     front = [Device(bridge, f"bridge{i}", "pci.0", FIRST_SLOT + i) for i in range(bridges)]
     cards, modules = iter(placed), 0
     line = []
@@ -75,11 +83,12 @@ def guest(
             modules += 1
         else:
             line.append(next(cards))
+    line += slotted
     display = Device("VGA", "vga", "pci.0", row.vga_slot) if vga else None
     if display is not None and machine == "virt":
         # virt makes no display of its own: there it is the first device of the command line.
-        return Topology(machine, cpus, memory, (display, *front, *line))
-    return Topology(machine, cpus, memory, (*front, *line), display)
+        return Topology(machine, cpus, memory, (display, *front, *line), cpu_memory=cpu_memory)
+    return Topology(machine, cpus, memory, (*front, *line), display, cpu_memory)
 
 
 def _check_kinds(machine: str, devices: Sequence[str]) -> None:

@@ -171,12 +171,14 @@ Q35 = MachineType(
     vga_slot=1,
 )  # fmt: skip
 
-_VIRT_FIRST: tuple[Stage, ...] = (
-    "board", "flash", "cpus", "memory", *chipsets.VIRT_DEVICES,
-    "root_bus", Device("gpex-root", "gpex-root", "pci.0", 0), "windows",
+_VIRT_FIRST: tuple[Stage, ...] = ("board", "flash", "cpus", "memory", *chipsets.VIRT_DEVICES)
+_VIRT_SECURE: tuple[Stage, ...] = (*chipsets.VIRT_SECURE_RAM, *chipsets.VIRT_SECURE_SERIAL)
+_VIRT_SECURE_10: tuple[Stage, ...] = (*chipsets.VIRT_SECURE_SERIAL, *chipsets.VIRT_SECURE_RAM)
+_VIRT_BUS: tuple[Stage, ...] = (
+    *chipsets.VIRT_CLOCK, "root_bus", Device("gpex-root", "gpex-root", "pci.0", 0), "windows",
 )  # fmt: skip
 _VIRT_LAST: tuple[Stage, ...] = (
-    *chipsets.VIRT_GPIO, *chipsets.VIRT_TRANSPORTS, *chipsets.VIRT_CONFIGURATION,
+    *chipsets.VIRT_GPIO, *chipsets.VIRT_SECURE_GPIO, *chipsets.VIRT_TRANSPORTS, *chipsets.VIRT_CONFIGURATION,
     "devices", "firmware_tables", "bus_masters",
 )  # fmt: skip
 
@@ -185,13 +187,17 @@ VIRT = MachineType(
     "The Arm machine made for virtual guests.",
     "qemu-system-aarch64",
     (
-        Era("7.2", (*_VIRT_FIRST, *_VIRT_LAST)),
-        Era("11.1", (*_VIRT_FIRST, *chipsets.VIRT_CXL, *_VIRT_LAST)),
+        Era("7.2", (*_VIRT_FIRST, *_VIRT_SECURE, *_VIRT_BUS, *_VIRT_LAST)),
+        Era("10.0", (*_VIRT_FIRST, *_VIRT_SECURE_10, *_VIRT_BUS, *_VIRT_LAST)),
+        Era("11.1", (*_VIRT_FIRST, *_VIRT_SECURE_10, *_VIRT_BUS, *chipsets.VIRT_CXL, *_VIRT_LAST)),
     ),
     most_cpus=8,
     cpu="max",
     root_bus="pcie.0",
 )
+
+UNMODELLED = {"mps2-an521": "qemu-system-aarch64"}
+"""Machines that only a real QEMU plays, and its program: here a board of two M-profile CPUs, each with its memory."""
 
 MACHINE_TYPES: dict[str, MachineType] = {row.name: row for row in (PC, Q35, VIRT, PSERIES)}
 """Every machine by name."""

@@ -84,7 +84,27 @@ class Windows:
     ports: int = 1 << 32
 
 
-Item = Bar | Fixed | Block | Space | Windows
+@dataclass(frozen=True, slots=True)
+class Slots:
+    """RAM of `count` slots of `size` bytes that a virtio-mem device shows in the memory kept for modules.
+
+    `dynamic`: the slots are unmergeable aliases that come and go (``dynamic-memslots=on``, since v8.2.0); otherwise the
+    whole of it is mapped from the start. `manager`: whether its RamDiscardManager is set ``before`` the RAM is mapped,
+    as QEMU does, or ``after``.
+    """
+
+    count: int
+    size: int
+    dynamic: bool = True
+    manager: str = "before"
+
+    @property
+    def bytes(self) -> int:
+        """All slots together."""
+        return self.count * self.size
+
+
+Item = Bar | Fixed | Block | Space | Windows | Slots
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +145,10 @@ class DeviceType:
 
 @dataclass(frozen=True, slots=True)
 class OnBoard:
-    """An on-board region in "memory" or "I/O" (`window`: system or io), with `parts` in it."""
+    """An on-board region in "memory" or "I/O" (`window`: system or io), with `parts` in it.
+
+    In the window ``secure`` it stands where the machine has secure memory, and nowhere else.
+    """
 
     window: str
     name: str

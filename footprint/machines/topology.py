@@ -8,7 +8,7 @@ from footprint.errors import RequestError, UnknownNameError
 from footprint.machines.catalogue import CATALOGUE
 from footprint.machines.chipsets import ON_BOARD
 from footprint.machines.eras import Variant
-from footprint.machines.parts import DeviceType, Windows
+from footprint.machines.parts import DeviceType, Slots, Windows
 
 SLOTS = 32
 FUNCTIONS = 8
@@ -60,6 +60,24 @@ class Device:
 
 
 @dataclass(frozen=True, slots=True)
+class CpuMemory:
+    """Whose memory the CPUs see.
+
+    `kind`: ``system``, the machine's; ``secure``, beside it one that all share, as Arm's secure world; ``own``, each
+    `cluster` CPUs one of their own, with registers (`private`) that only they see. ``own`` on virt is a what-if; boards
+    of M-profile CPUs have it, since QEMU commit 6731d864f8 ("qom/cpu: Add MemoryRegion property") (in v2.6.0).
+    """
+
+    kind: str = "system"
+    cluster: int = 1
+    private: bool = True
+
+
+SYSTEM_MEMORY = CpuMemory()
+"""All CPUs see what the machine has."""
+
+
+@dataclass(frozen=True, slots=True)
 class Topology:
     """A machine: QEMU's ``-M`` name, CPUs, bytes of RAM, and devices in the order of the command line.
 
@@ -71,6 +89,7 @@ class Topology:
     memory: int
     devices: tuple[Device, ...] = ()
     vga: Device | None = None
+    cpu_memory: CpuMemory = SYSTEM_MEMORY
 
     def __post_init__(self) -> None:
         places: dict[tuple[str, int, int], Device] = {}
@@ -94,6 +113,11 @@ class Topology:
     def bridges(self) -> tuple[Device, ...]:
         """The devices that carry a bus of their own."""
         return tuple(device for device in self.devices if device.carries_a_bus)
+
+    @property
+    def slotted(self) -> dict[str, Slots]:
+        """The memory in slots of the devices that have it, by their ids."""
+        return {device.id: item for device in self.devices for item in device.row.items if isinstance(item, Slots)}
 
     @property
     def dimms(self) -> tuple[Device, ...]:

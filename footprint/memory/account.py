@@ -35,6 +35,7 @@ class MemoryAccount:
         self._dispatch_per_space = policies.dispatch_per_space
         self._current = NO_MEMORY
         self._first_views = NO_MEMORY
+        self._kept = NO_MEMORY
         self._empty_view: MemoryUse | None = None
         self._regenerated: tuple[ObjectCounts, NodeArrays, MemoryUse] | None = None
 
@@ -46,7 +47,7 @@ class MemoryAccount:
     def allocated(self) -> MemoryUse:
         """Everything created and not yet freed."""
         allocated = self.reclaimer.waiting.plus(self._current)
-        for rare in (self._first_views, self._empty_view or NO_MEMORY):
+        for rare in (self._first_views, self._kept, self._empty_view or NO_MEMORY):
             if rare is not NO_MEMORY:
                 allocated = allocated.plus(rare)
         return allocated
@@ -57,17 +58,33 @@ class MemoryAccount:
         if now.bytes > peak.bytes or now.resident > peak.resident or now.views > peak.views:
             self.peak = MemoryUse(*map(max, peak, now))
 
+    @property
+    def holds_empty_view(self) -> bool:
+        """Whether the one empty view was made."""
+        return self._empty_view is not None
+
+    # Section: a view that only a reader holds
+
+    def weight(self, objects: ObjectCounts, arrays: NodeArrays) -> MemoryUse:
+        """What `objects` weigh, with their node arrays."""
+        weight = sum(self.bytes_of(objects, arrays.nodes).values())
+        return MemoryUse(objects.views, weight, weight - arrays.untouched)
+
+    def keep(self, load: MemoryUse) -> None:
+        """`load` stays allocated because a reader holds it; NO_MEMORY when it is let go."""
+        self._kept = load
+
     # Section: views of the table
 
     def make(self, objects: ObjectCounts, arrays: NodeArrays) -> None:
         """Between commits `objects` are made, beside those that are there."""
         self._count(objects, arrays.nodes)
-        self._current = self._current.plus(self._weigh(objects, arrays))
+        self._current = self._current.plus(self.weight(objects, arrays))
         self._give_up(objects.given_up)
 
     def release(self, objects: ObjectCounts, arrays: NodeArrays) -> None:
         """Between commits `objects` are released."""
-        weight = self._weigh(objects, arrays)
+        weight = self.weight(objects, arrays)
         self._current = self._current.less(weight)
         self.reclaimer.retire(weight)
 
@@ -83,7 +100,7 @@ class MemoryAccount:
         known = self._regenerated
         # Most commits make what the one before made.
         if known is None or known[0] is not objects or known[1] is not arrays:
-            known = self._regenerated = objects, arrays, self._weigh(objects, arrays)
+            known = self._regenerated = objects, arrays, self.weight(objects, arrays)
         self._current = known[2]
         self._count(objects, arrays.nodes)
         self._give_up(objects.given_up)
@@ -123,7 +140,7 @@ class MemoryAccount:
 
     def _make_empty(self, objects: ObjectCounts) -> MemoryUse:
         self._count(objects, 0)
-        return self._weigh(objects, _NO_NODES)
+        return self.weight(objects, _NO_NODES)
 
     def _give_up(self, count: int) -> None:
         """Views rendered, found empty and given up: the first becomes the empty view, the others wait."""
@@ -139,7 +156,3 @@ class MemoryAccount:
     def _count(self, objects: ObjectCounts, nodes: int) -> None:
         self.ever = self.ever.plus(objects)
         self.nodes_ever += nodes
-
-    def _weigh(self, objects: ObjectCounts, arrays: NodeArrays) -> MemoryUse:
-        weight = sum(self.bytes_of(objects, arrays.nodes).values())
-        return MemoryUse(objects.views, weight, weight - arrays.untouched)

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
 from footprint.errors import TopologyError
+from footprint.memory.discard import DiscardManagers
 from footprint.memory.ledger import Ledger
 from footprint.memory.radix import Pages
 from footprint.memory.region import MemoryRegion
@@ -32,6 +33,7 @@ class MemoryCore:
         measurer = ViewMeasurer(self.pages)
         self.ledgers = tuple(Ledger(rule_set, measurer, host_page=host_page) for rule_set in rules)
         self.spaces: dict[AddressSpace, None] = {}
+        self.discard_managers = DiscardManagers()
         self._transactions = Transactions(self.ledgers)
 
     # Section: transactions (footprint.memory.transactions)

@@ -41,13 +41,19 @@ class Features:
     VirtIOPCIRegion's MR") (in v9.2.0).
     `bridge_spaces`: each PCI bridge has a space for the memory and one for the ports behind it (with 55fa4be6f7).
     `level_skipping`: QEMU commit b35ba30f8f ("exec: memory radix tree page level compression") (in v2.0.0).
+    `level_bits`: a what-if. Address bits that a level of the radix tree decides: 9 in every QEMU modelled (QEMU
+    commit 026736cebf ("exec: make all tree levels equal") (in v2.0.0)).
     `node_reserve`: ``doubling``, or ``hint``, a process-wide hint that never shrinks: QEMU commit
     101420b886 (2016, after v2.6.0).
+    `view_reference`: how a reader takes a view. ``plain``, also one that is about to be freed; ``unless-zero``: QEMU
+    commit 447b0d0b9e ("memory: avoid "resurrection" of dead FlatViews") (in v2.11.0).
     `dummy_sections`: 4, or 1 since v4.2.0 (QEMU commits 50b107c5d6, 08565552f7, 7b0d792ce1).
     `nonvolatile`: non-volatile ranges do not merge with others: QEMU commit c26763f8ec ("memory:
     learn about non-volatile memory region") (in v3.1.0).
     `unmergeable`: regions can forbid merging: QEMU commit 533f5d6679 ("memory,vhost: Allow for
     marking memory device memory regions unmergeable") (in v8.2.0).
+    `discard_manager`: on which RAM a RamDiscardManager can be set. ``none``, there is no such thing before v6.1.0;
+    ``unmapped``, where it is mapped nowhere; ``any``, wherever it is (in v8.2.0).
     `vga_edid`: the standard VGA has an EDID region, one commit more (7.2 has it, 2.11 has not).
     `machine`: the QEMU whose start-up the modelled machines repeat, as far as the machine is known of it
     (footprint.machines.eras).
@@ -65,10 +71,13 @@ class Features:
     virtio_cfg_space: bool = True
     bridge_spaces: bool = True
     level_skipping: bool = True
+    level_bits: int = 9
     node_reserve: str = "hint"
+    view_reference: str = "unless-zero"
     dummy_sections: int = 1
     nonvolatile: bool = True
     unmergeable: bool = True
+    discard_manager: str = "any"
     vga_edid: bool = True
     machine: str = "11.1"
     transactions: str = "call"
@@ -116,10 +125,13 @@ CHOICES: dict[str, dict[str, Any]] = {
     "virtio_cfg_space": dict(ON_OFF),
     "bridge_spaces": dict(ON_OFF),
     "level_skipping": dict(ON_OFF),
+    "level_bits": {"9": 9, "4": 4, "12": 12},
     "node_reserve": _words("doubling", "hint"),
+    "view_reference": _words("plain", "unless-zero"),
     "dummy_sections": {"4": 4, "1": 1},
     "nonvolatile": dict(ON_OFF),
     "unmergeable": dict(ON_OFF),
+    "discard_manager": _words("none", "unmapped", "any"),
     "vga_edid": dict(ON_OFF),
     "machine": _words("2.11", "7.2", "10.0", "11.1"),
     "transactions": _words("call", "device", "machine"),

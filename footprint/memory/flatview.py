@@ -91,7 +91,7 @@ def build_view(
             piece.end - piece.start,
             piece.readonly,
             piece.nonvolatile,
-            piece.unmergeable,
+            piece.unmergeable and merge.unmergeable,
             piece.region.romd_mode,
         )
         for piece in merge.merge(render(key))

@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from footprint.memory.policies import NodeReserve
-from footprint.memory.radix import NODE_BYTES, Shape
+from footprint.memory.radix import Shape
 from footprint.memory.space import AddressSpace
 from footprint.memory.table import Entry, Holder, ViewTable
+from footprint.memory.tallies import ObjectCounts
 
 
 class NodeArrays(NamedTuple):
@@ -52,6 +53,14 @@ class NodeAllocations:
         self.total += dispatches * nodes
         return nodes
 
+    def in_use(self) -> tuple[ObjectCounts, int]:
+        """The objects, and the nodes allocated, of all entries of the table that some space uses."""
+        objects, nodes = self._table.totals, self.total
+        for entry in self._table.idle:
+            objects = objects.less(entry.share)
+            nodes -= entry.share.dispatches * self.of(entry, entry)
+        return objects, nodes
+
     def remove(self, holder: Holder, entry: Entry, dispatches: int) -> int:
         """`dispatches` of `holder` are released; gives the nodes of each."""
         nodes = self.of(holder, entry)
@@ -75,9 +84,14 @@ class NodeAllocations:
         self.total = arrays.nodes
         return arrays
 
+    def arrays(self, objects: ObjectCounts, entry: Entry, allocated: int) -> NodeArrays:
+        """The node arrays of `objects`, dispatches over the view of `entry` with `allocated` nodes each."""
+        untouched = self.untouched(entry.figures.shape, allocated)
+        return NodeArrays(objects.dispatches * allocated, objects.dispatches * untouched)
+
     def untouched(self, shape: Shape, allocated: int) -> int:
         """Bytes at the end of an array of `allocated` nodes that the tree never touches, but for one host page."""
-        return max(0, NODE_BYTES * (allocated - shape.nodes) - self._host_page)
+        return max(0, self._table.measurer.pages.node_bytes * (allocated - shape.nodes) - self._host_page)
 
     def _by_shape(self) -> NodeArrays:
         """The reserve stays as it is: summed up by shape, and only when the table has changed."""

@@ -72,7 +72,9 @@ class Policies:
     `empty_held`: spaces that show nothing use one view, made once and never freed.
     `empty_given_up`: a view without ranges is rendered first, then given up for that one.
     `first_view`: a new space gets an empty view before it commits. `commits_at_init`: it commits.
+    `discard_manager`: on which RAM a RamDiscardManager can be set (footprint.memory.discard).
     `optional_spaces`: whether there are spaces of a kind that not every QEMU has, by AddressSpace.kind.
+    `counted_up_from_zero`: a reader takes a reference of a view that nobody else holds any more.
     `transactions`: what one transaction goes around: a ``call``, a ``device``, or the ``machine``.
     """
 
@@ -87,8 +89,11 @@ class Policies:
     cpu_spaces: str
     optional_spaces: Mapping[str, bool]
     transactions: str
+    counted_up_from_zero: bool
+    discard_manager: str
     dummies: int
     level_skipping: bool
+    level_bits: int
 
 
 def choose(features: Features, own: OwnRules) -> Policies:
@@ -108,6 +113,9 @@ def choose(features: Features, own: OwnRules) -> Policies:
         cpu_spaces=features.cpu_spaces,
         optional_spaces={"virtio-cfg": features.virtio_cfg_space, "bridge": features.bridge_spaces},
         transactions=features.transactions,
+        counted_up_from_zero=features.view_reference == "plain",
+        discard_manager=features.discard_manager,
         dummies=features.dummy_sections,
         level_skipping=features.level_skipping,
+        level_bits=features.level_bits,
     )

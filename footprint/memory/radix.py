@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 L2_BITS = 9
 FAN_OUT = 1 << L2_BITS
 """Entries in a node: QEMU commit 026736cebf ("exec: make all tree levels equal")."""
-NODE_BYTES = 4 * FAN_OUT
+ENTRY_BYTES = 4
+NODE_BYTES = ENTRY_BYTES * FAN_OUT
 SKIP_BITS = 6
 NIL = (1 << 26) - 1
 """The `ptr` of an entry that leads nowhere."""
@@ -31,9 +32,10 @@ EMPTY_ENTRY = NIL << SKIP_BITS | 1
 
 @dataclass(slots=True, frozen=True)
 class Pages:
-    """The page size of a target, 2**bits bytes, and the depth of tree that it needs."""
+    """The page size of a target, 2**bits bytes, and the tree over it: 2**level_bits entries in a node."""
 
     bits: int = 12
+    level_bits: int = L2_BITS
 
     @property
     def size(self) -> int:
@@ -43,7 +45,17 @@ class Pages:
     @property
     def levels(self) -> int:
         """Levels of the tree over a 64-bit address space: 6 for 10 to 18 bits, 7 for 8 and 9."""
-        return (64 - self.bits - 1) // L2_BITS + 1
+        return (64 - self.bits - 1) // self.level_bits + 1
+
+    @property
+    def fan_out(self) -> int:
+        """Entries in a node."""
+        return 1 << self.level_bits
+
+    @property
+    def node_bytes(self) -> int:
+        """Bytes of a node: 2048 in every QEMU."""
+        return ENTRY_BYTES << self.level_bits
 
 
 class Registration(NamedTuple):
@@ -99,7 +111,7 @@ def measure(ranges: Iterable[tuple[int, int]], pages: Pages) -> Shape:
     two nodes a level for each registration, at its two ends; since ranges ascend, a node is new when
     it lies right of the last one on its level.
     """
-    levels, bits = pages.levels, pages.bits
+    levels, bits, width = pages.levels, pages.bits, pages.level_bits
     reserve = 3 * levels
     rightmost = [-1] * levels
     sections = subpages = nodes = wanted = doubled = 0
@@ -122,7 +134,7 @@ def measure(ranges: Iterable[tuple[int, int]], pages: Pages) -> Shape:
                 nodes += 1
             for edge in (first, last) if first != last else (first,):
                 for level in range(levels - 2, -1, -1):
-                    shift = L2_BITS * (level + 1)
+                    shift = width * (level + 1)
                     number = edge >> shift
                     if first <= number << shift and last + 1 >= (number + 1) << shift:
                         break
@@ -135,15 +147,15 @@ def measure(ranges: Iterable[tuple[int, int]], pages: Pages) -> Shape:
 class PhysPageMap:
     """The tree itself: `nodes` is ``uint32[capacity, 512]``, of which the first `used` rows are nodes.
 
-    `skip` and `ptr` are the root entry. Pages are set in ascending order, then :meth:`compact` runs
-    once. `capacity` must be what the tree needs at least (:func:`measure`).
+    A row has ``pages.fan_out`` entries, 512 in every QEMU. `skip` and `ptr` are the root entry. Pages are set in
+    ascending order, then :meth:`compact` runs once. `capacity` must be what the tree needs at least (:func:`measure`).
     """
 
     def __init__(self, pages: Pages, capacity: int) -> None:
         import numpy as np
 
         self.pages = pages
-        self.nodes: NDArray[np.uint32] = np.empty((capacity, FAN_OUT), dtype=np.uint32)
+        self.nodes: NDArray[np.uint32] = np.empty((capacity, pages.fan_out), dtype=np.uint32)
         self.used = 0
         self.skip = 1
         self.ptr = NIL
@@ -163,12 +175,12 @@ class PhysPageMap:
 
     def _fill(self, node: int, level: int, first: int, last: int, section: int) -> None:
         """Fill the part of [first, last) that `node`, at `level`, spans."""
-        shift = L2_BITS * level
+        shift, fan_out = self.pages.level_bits * level, self.pages.fan_out
         step = 1 << shift
-        index = (first >> shift) & (FAN_OUT - 1)
-        while first < last and index < FAN_OUT:
+        index = (first >> shift) & (fan_out - 1)
+        while first < last and index < fan_out:
             if first & (step - 1) == 0 and last - first >= step:
-                run = min((last - first) >> shift, FAN_OUT - index)
+                run = min((last - first) >> shift, fan_out - index)
                 self.nodes[node, index : index + run] = section << SKIP_BITS
                 index += run
                 first += run << shift
@@ -211,16 +223,40 @@ class PhysPageMap:
     def find(self, page: int) -> tuple[int, int]:
         """The section number that `page` leads to (0 where it leads nowhere), and the nodes read."""
         skip, ptr, level, steps = self.skip, self.ptr, self.pages.levels, 0
+        width, mask = self.pages.level_bits, self.pages.fan_out - 1
         while skip:
             level -= skip
             if level < 0 or ptr == NIL:
                 return 0, steps
-            entry = int(self.nodes[ptr, (page >> L2_BITS * level) & (FAN_OUT - 1)])
+            entry = int(self.nodes[ptr, (page >> width * level) & mask])
             skip, ptr = entry & (1 << SKIP_BITS) - 1, entry >> SKIP_BITS
             steps += 1
         return ptr, steps
 
+    def find_all(self, pages: NDArray[np.uint64]) -> tuple[NDArray[np.uint32], NDArray[np.uint8]]:
+        """What :meth:`find` gives for each of `pages`: section numbers, and nodes read."""
+        import numpy as np
+
+        width, mask = self.pages.level_bits, self.pages.fan_out - 1
+        skip = np.full(len(pages), self.skip, dtype=np.int64)
+        ptr = np.full(len(pages), self.ptr, dtype=np.int64)
+        level = np.full(len(pages), self.pages.levels, dtype=np.int64)
+        reads = np.zeros(len(pages), dtype=np.uint8)
+        walking = np.flatnonzero(skip)
+        while len(walking):
+            level[walking] -= skip[walking]
+            lost = walking[(level[walking] < 0) | (ptr[walking] == NIL)]
+            ptr[lost] = skip[lost] = 0
+            walking = walking[skip[walking] != 0]
+            shift = (width * level[walking]).astype(np.uint64)
+            index = (pages[walking] >> shift) & np.uint64(mask)
+            entries = self.nodes[ptr[walking], index.astype(np.int64)].astype(np.int64)
+            skip[walking], ptr[walking] = entries & (1 << SKIP_BITS) - 1, entries >> SKIP_BITS
+            reads[walking] += 1
+            walking = walking[skip[walking] != 0]
+        return ptr.astype(np.uint32), reads
+
     @cached_property
     def nbytes(self) -> int:
-        """Bytes of the table: capacity × 2048."""
+        """Bytes of the table: capacity × bytes in a node."""
         return int(self.nodes.nbytes)

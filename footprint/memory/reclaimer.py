@@ -44,7 +44,13 @@ class Reclaimer:
         """`load` is released: it stays allocated until the grace period ends."""
         self.waiting = self.waiting.plus(load)
 
-    def grace(self) -> None:
-        """The grace period ends: everything that waited is freed."""
+    def recall(self, load: MemoryUse) -> None:
+        """Of what waits, `load` is still held by somebody: it waits no longer."""
+        self.waiting = self.waiting.less(load)
+
+    def grace(self, ends: bool = True) -> None:
+        """The grace period ends, if it `ends`: everything that waited is freed."""
+        if not ends:
+            return
         self.freed += self.waiting.views
         self.waiting = NO_MEMORY

@@ -68,7 +68,10 @@ def _history() -> dict[str, RuleSet]:
         "v2.10.0", "a view and a dispatch tree per address space", _PER_SPACE, "v2.6.0",
         since="v2.10.0", node_reserve="hint",
     )  # fmt: skip
-    row("447b0d0b9e", "the base of the 2017 series, with the counts of v2.10.0", _PER_SPACE, "v2.10.0", since="v2.11.0")
+    row(
+        "447b0d0b9e", "the base of the 2017 series, with the counts of v2.10.0; no reader takes a dead view",
+        _PER_SPACE, "v2.10.0", since="v2.11.0", view_reference="unless-zero",
+    )  # fmt: skip
     row("66a6df1dc6", "dispatch moves into the view", _MOVED, "447b0d0b9e", since="v2.11.0", dispatch="per-view")
     row(
         "967dc9b119", "views shared by root; a space per CPU", _SHARED, "66a6df1dc6",
@@ -92,8 +95,13 @@ def _history() -> dict[str, RuleSet]:
         "v4.2.0", "one dummy section instead of four; non-volatile ranges", _SHARED, "v2.11.0",
         since="v4.2.0", dummy_sections="1", nonvolatile="on", vga_edid="on", machine="7.2",
     )  # fmt: skip
-    row("v7.2.0", "the counts of v4.2.0, with 7.2's structures", _MODERN, "v4.2.0", since="v7.2.0")
-    row("v8.2.0", "unmergeable regions", _MODERN, "v7.2.0", since="v8.2.0", unmergeable="on")
+    row(
+        "v7.2.0", "the counts of v4.2.0, with 7.2's structures", _MODERN, "v4.2.0",
+        since="v7.2.0", discard_manager="unmapped",
+    )  # fmt: skip
+    row(
+        "v8.2.0", "unmergeable regions", _MODERN, "v7.2.0", since="v8.2.0", unmergeable="on", discard_manager="any",
+    )  # fmt: skip
     row(
         "v9.2.0", "virtio functions' spaces are back, and bridges get two (55fa4be6f7)", _MODERN, "v8.2.0",
         since="v9.2.0", virtio_cfg_space="on", bridge_spaces="on", machine="10.0",
@@ -115,9 +123,11 @@ _OLDEST = Features(
     virtio_cfg_space=True,
     bridge_spaces=False,
     node_reserve="doubling",
+    view_reference="plain",
     dummy_sections=4,
     nonvolatile=False,
     unmergeable=False,
+    discard_manager="none",
     vga_edid=False,
     machine="2.11",
 )
@@ -155,6 +165,8 @@ def changed(base: RuleSet, text: str, changes: str) -> RuleSet:
         assignments[feature] = value
     features = base.features.replaced(assignments)
     what = f"a what-if on {base.name}{_NO_QEMU.get(assignments.get('transactions', ''), '')}"
+    if features.as_text()["level_bits"] != base.features.as_text()["level_bits"]:
+        what += f": {assignments['level_bits']} bits a level in the radix tree, as in no QEMU"
     return RuleSet(text, features, base.layout, what, base.since, base.own)
 
 

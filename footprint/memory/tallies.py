@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from operator import add, sub
 from typing import NamedTuple
 
-from footprint.memory.radix import NODE_BYTES, NOTHING, Pages, Shape, measure
+from footprint.memory.radix import NOTHING, Pages, Shape, measure
 from footprint.memory.region import MemoryRegion
 from footprint.memory.render import Flat, MergeRule, render
 from footprint.memory.rules import StructSizes
@@ -32,6 +33,14 @@ class ViewMeasurer:
         self.pages = pages
         self._shapes: dict[tuple[tuple[int, int], ...], Shape] = {}
         self._known: dict[tuple[MemoryRegion, MergeRule], tuple[Flat, Figures]] = {}
+        self._of_width = {pages.level_bits: self}
+
+    def of_width(self, level_bits: int) -> ViewMeasurer:
+        """The measurer of the same core for trees with 2**level_bits entries in a node."""
+        if level_bits not in self._of_width:
+            measurer = self._of_width[level_bits] = ViewMeasurer(replace(self.pages, level_bits=level_bits))
+            measurer._of_width = self._of_width
+        return self._of_width[level_bits]
 
     def figures(self, key: MemoryRegion | None, merge: MergeRule) -> Figures:
         """What a view of `key` consists of as the tree stands now; the empty view's for None."""
@@ -112,7 +121,7 @@ def object_counts(figures: Figures, views: int, dispatches: int, *, dummies: int
 def bytes_by_kind(made: ObjectCounts, nodes_allocated: int, layout: StructSizes, pages: Pages) -> dict[str, int]:
     """What the C program allocates for `made`, with that many radix nodes, by kind (footprint.byte_kinds)."""
     return {
-        "nodes": nodes_allocated * NODE_BYTES,
+        "nodes": nodes_allocated * pages.node_bytes,
         "sections": made.section_slots * layout.section,
         "flat_ranges": made.range_slots * layout.flat_range,
         "flatviews": made.views * layout.flatview,

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from footprint.memory.census import census
+from footprint.memory.discard import Mapped, refuses
 from footprint.memory.ledger import Ledger
+
+
+def refused(ledger: Ledger, places: Iterable[Mapped]) -> int:
+    """How many of the RamDiscardManagers that were set at these `places` the rule set of `ledger` refuses."""
+    return sum(refuses(ledger.policies.discard_manager, place) for place in places)
 
 
 class CensusProbe:

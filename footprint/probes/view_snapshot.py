@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from footprint.memory.flatview import FlatView
 from footprint.memory.ledger import Ledger
-from footprint.memory.radix import SKIP_BITS, PhysPageMap
+from footprint.memory.radix import L2_BITS, SKIP_BITS, PhysPageMap
 from footprint.memory.region import MemoryRegion
 from footprint.memory.render import FlatRange, render
 from footprint.memory.space import AddressSpace
@@ -98,6 +98,7 @@ def _snapshot(view: FlatView, users: Sequence[Sequence[AddressSpace]], device: s
     """`view`, and as many alike as there are further `users`."""
     spaces = users[0]
     tree = view.dispatch.map if view.dispatch is not None else None
+    drawn = tree if tree is not None and tree.pages.level_bits == L2_BITS else None
     return View(
         root=root_name(view.root),
         spaces=tuple(space.name for space in spaces[:MOST_SPACES]),
@@ -106,9 +107,9 @@ def _snapshot(view: FlatView, users: Sequence[Sequence[AddressSpace]], device: s
         alike=len(users) - 1,
         spaces_alike=sum(map(len, users[1:])) + max(0, len(spaces) - MOST_SPACES),
         levels=view.dispatch.pages.levels if view.dispatch is not None else 0,
-        skip=tree.skip if tree is not None else 0,
-        ptr=tree.ptr if tree is not None else 0,
-        nodes=tuple(_runs(tree, node) for node in range(min(tree.used, MOST_NODES))) if tree is not None else (),
+        skip=drawn.skip if drawn is not None else 0,
+        ptr=drawn.ptr if drawn is not None else 0,
+        nodes=tuple(_runs(drawn, node) for node in range(min(drawn.used, MOST_NODES))) if drawn is not None else (),
         node_count=tree.used if tree is not None else 0,
         section_count=len(view.dispatch.sections) if view.dispatch is not None else 0,
         device=device,

@@ -11,6 +11,8 @@ from footprint.errors import MeasurementError, reason_of
 
 _FIELD = re.compile(r"^(\w+):\s+(\d+) kB$")
 _HEAD = re.compile(r"^[0-9a-f]+-[0-9a-f]+ (\S{4}) [0-9a-f]+ \S+ (\d+)\s*(.*)$")
+_SPAN = re.compile(r"^([0-9a-f]+)-([0-9a-f]+) ")
+_PARTS = {"Rss": "rss", "Pss": "pss", "Private_Clean": "uss", "Private_Dirty": "uss", "Anonymous": "anonymous"}
 SUMMED = ("Size", "Rss", "Pss", "Private_Clean", "Private_Dirty", "Swap")
 """Fields that are added up for each group of mappings."""
 
@@ -75,6 +77,18 @@ def mappings(pid: int) -> dict[str, dict[str, int]]:
         elif (field := _FIELD.match(line)) and field[1] in SUMMED:
             group[field[1]] += int(field[2]) * 1024
     return dict(sorted(groups.items(), key=lambda item: -item[1]["Rss"]))
+
+
+def span_metrics(pid: int, start: int, end: int) -> dict[str, int]:
+    """RSS, PSS, USS and anonymous bytes of what the process has mapped within [start, end)."""
+    total = dict.fromkeys(("rss", "pss", "uss", "anonymous"), 0)
+    inside = False
+    for line in _read(pid, "smaps").splitlines():
+        if head := _SPAN.match(line):
+            inside = start <= int(head[1], 16) and int(head[2], 16) <= end
+        elif inside and (field := _FIELD.match(line)) and field[1] in _PARTS:
+            total[_PARTS[field[1]]] += int(field[2]) * 1024
+    return total
 
 
 def _group(path: str, program: str) -> str:

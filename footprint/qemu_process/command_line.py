@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from footprint.errors import RequestError
-from footprint.machines.machine_types import MACHINE_TYPES
+from pathlib import Path
+
+from footprint.errors import MeasurementError, RequestError
+from footprint.machines.machine_types import MACHINE_TYPES, UNMODELLED
 from footprint.machines.topology import Device, Topology
 
-QEMU = {row.name: row.program for row in MACHINE_TYPES.values()}
+QEMU = {row.name: row.program for row in MACHINE_TYPES.values()} | UNMODELLED
 """The program that has a machine, when none is given."""
+FIRMWARE = {
+    "virt": (Path("/usr/share/AAVMF/AAVMF_CODE.fd"), "qemu-efi-aarch64"),
+    "q35": (Path("/usr/share/OVMF/OVMF_CODE.fd"), "ovmf"),
+}
+"""Images of UEFI firmware as Debian has them, and the packages that bring them."""
 DIMM = 128 << 20
 """Bytes of a memory module."""
 NATIVE_HOTPLUG = ("-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off")
@@ -24,9 +31,12 @@ def program(topology: Topology) -> str:
 
 def arguments(topology: Topology, *, plugs: bool = False) -> list[str]:
     """The command line's words after the program's; `plugs`: devices will come and go."""
-    words = ["-M", topology.machine]
-    if cpu := MACHINE_TYPES[topology.machine].cpu:
-        words += ["-cpu", cpu]
+    words = ["-M", topology.machine + (",secure=on" if topology.cpu_memory.kind == "secure" else "")]
+    if topology.machine in MACHINE_TYPES:
+        if topology.cpu_memory.kind == "own":
+            raise RequestError(f"no real {topology.machine} gives its CPUs memory of their own (mps2-an521 does)")
+        if cpu := MACHINE_TYPES[topology.machine].cpu:
+            words += ["-cpu", cpu]
     words += ["-smp", str(topology.cpus), "-m", _memory(topology), "-nodefaults"]
     if plugs and topology.machine == "q35":
         words += NATIVE_HOTPLUG
@@ -36,6 +46,23 @@ def arguments(topology: Topology, *, plugs: bool = False) -> list[str]:
         for option, values in parts(topology.machine, device, number):
             words += [option, ",".join(f"{name}={value}" if name else value for name, value in values.items())]
     return words
+
+
+def flash_image(machine: str) -> Path:
+    """The firmware's image that guests of `machine` load; raises MeasurementError with what would install it."""
+    if machine not in FIRMWARE:
+        raise RequestError(f"no firmware image is known for {machine}; {', '.join(FIRMWARE)} have one")
+    path, package = FIRMWARE[machine]
+    if not path.is_file():
+        raise MeasurementError(f"{path} is not installed; install it with: apt install {package}")
+    return path
+
+
+def flash_command(machine: str, *, with_image: bool, name: str = "") -> list[str]:
+    """The command line of a small guest of `machine`, with its firmware's image in read-only flash or without flash."""
+    words = [name or QEMU[machine], "-M", machine, "-m", "128M", "-nodefaults"]
+    image = flash_image(machine)
+    return words + (["-drive", f"if=pflash,format=raw,unit=0,readonly=on,file={image}"] if with_image else [])
 
 
 def parts(machine: str, device: Device, number: int = 0) -> list[tuple[str, dict[str, str]]]:

@@ -7,7 +7,6 @@ process it reads (tracemalloc, pympler) runs in a fresh child of its own, one ru
 from __future__ import annotations
 
 import contextlib
-import functools
 import json
 import subprocess
 import sys
@@ -25,19 +24,22 @@ from footprint.errors import FootprintError, InputFileError, MeasurementError
 from footprint.memory.ledger import Ledger
 from footprint.memory.policies import OwnRules
 from footprint.memory.rules import RuleSet
-from footprint.probes.census import CensusProbe
+from footprint.probes.census import CensusProbe, refused
+from footprint.probes.lookups import LookupProbe
 from footprint.probes.owner_shares import owner_shares
 from footprint.probes.process import ProcessProbe
+from footprint.probes.remaining import remaining
 from footprint.probes.view_snapshot import view_owners, view_snapshots
 from footprint.progress import Progress
-from footprint.record.request import ModelOptions, Outcome, Request, check_samples
+from footprint.record.request import INTRUSIVE, ModelOptions, Outcome, Request, check_samples
 from footprint.record.side_by_side import side_by_side
 from footprint.recording.metrics import metric
-from footprint.recording.model import Number, OwnerShare, Run, Sample, Timeline, View, ViewOwner
+from footprint.recording.model import DESTROYED, Number, OwnerShare, Remaining, Run, Sample, Timeline, View, ViewOwner
 from footprint.scenario.steps import Build, Destroy, Mark, Replay, Restore
 from footprint.scripts import blame
 
 CHILD_SECONDS = 600
+_ON_REQUEST = {probe.name: probe for probe in (LookupProbe,)}
 
 
 class _Pass(NamedTuple):
@@ -63,11 +65,14 @@ def record_on_model(
         groups = passes(options.rules, machine)
         progress(f"{scenario.name}: {', '.join(rules.name for rules in options.rules)}")
 
-        for played in side_by_side(functools.partial(_pass, request), groups, len, meanwhile):
+        def play_group(group: tuple[RuleSet, ...]) -> _Pass:
+            return _pass(request, group, options)
+
+        for played in side_by_side(play_group, groups, len, meanwhile):
             runs.update((run.rules, run) for run in played.runs)
             remarks.update(dict.fromkeys(played.remarks))
     check_samples(scenario, tuple(runs.values()))
-    for probe in options.probes:
+    for probe in (name for name in options.probes if name in INTRUSIVE):
         for rules in options.rules:
             progress(f"{scenario.name}: {probe} under {rules.name}")
             runs[rules.name] = _merged(runs[rules.name], _read_in_child(request, rules, probe))
@@ -104,17 +109,19 @@ def _custom_rules_blamed(rules: tuple[RuleSet, ...]) -> Iterator[None]:
         raise InputFileError(custom[0], f"fails while it is asked: {type(error).__name__}: {error}") from None
 
 
-def _pass(request: Request, rule_sets: tuple[RuleSet, ...]) -> _Pass:
+def _pass(request: Request, rule_sets: tuple[RuleSet, ...], options: ModelOptions) -> _Pass:
     """One pass that serves all of `rule_sets`.
 
     Each has its living views and whose they are, as they were at the last mark that had any.
     """
     backend = ModelBackend(rule_sets, host_page=request.values["host_page"])
     scenario, census, process = request.scenario, CensusProbe(), ProcessProbe()
+    asked = [probe() for name, probe in _ON_REQUEST.items() if name in options.probes]
     samples: dict[str, list[Sample]] = {rules.name: [] for rules in backend.rules}
     views: dict[str, tuple[View, ...]] = {}
     owners: dict[str, tuple[ViewOwner, ...]] = {}
     shares: dict[str, tuple[OwnerShare, ...]] = {}
+    left: dict[str, tuple[Remaining, ...]] = {}
     started = time.perf_counter()
     telling = _marks_before_the_end(request)
     for number, reached in enumerate(play(scenario, request.values, backend)):
@@ -124,7 +131,14 @@ def _pass(request: Request, rule_sets: tuple[RuleSet, ...]) -> _Pass:
             if scenario.state_only:
                 counts = {name: value for name, value in counts.items() if metric(name).gauge}
             metrics: dict[str, Number] = {**counts, **measured}
+            metrics |= backend.heard(ledger)
+            if places := backend.core.discard_managers.places:
+                metrics["discard_managers.refused"] = refused(ledger, places.values())
+            for probe in asked:
+                metrics |= probe.read(ledger)
             samples[ledger.rules.name].append(Sample(reached.mark.name, reached.mark.cycle, metrics))
+            if reached.mark.name == DESTROYED:
+                left[ledger.rules.name] = remaining(ledger, backend.regions)
             if ledger.spaces and number in telling:
                 owners[ledger.rules.name] = view_owners(ledger, backend.device_types)
                 shares[ledger.rules.name] = owner_shares(ledger, backend.device_types)
@@ -141,6 +155,7 @@ def _pass(request: Request, rule_sets: tuple[RuleSet, ...]) -> _Pass:
             views=views.get(ledger.rules.name, ()),
             view_owners=owners.get(ledger.rules.name, ()),
             owner_shares=shares.get(ledger.rules.name, ()),
+            remaining=left.get(ledger.rules.name, ()),
         )
         for ledger in backend.ledgers
     ]

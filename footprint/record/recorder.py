@@ -12,6 +12,8 @@ from typing import Any
 import msgspec
 
 from footprint import __version__
+from footprint.backends.processes import ProcessOptions
+from footprint.backends.unicorn import UnicornOptions
 from footprint.progress import Progress
 from footprint.record.on_model import record_on_model
 from footprint.record.request import ModelOptions, Outcome, Request
@@ -42,6 +44,7 @@ def record(
         notes=outcome.notes,
         published=outcome.published,
         accumulates=request.scenario.accumulates,
+        telling=request.scenario.telling,
     )
     with blaming():
         return msgspec.structs.replace(recording, answer=request.scenario.answer(recording))
@@ -55,6 +58,14 @@ def _outcome(request: Request, progress: Progress, meanwhile: Callable[[], None]
         return record_print(request, request.scenario.printed)
     if isinstance(request.options, ModelOptions):
         return record_on_model(request, request.options, progress, meanwhile)
+    if isinstance(request.options, ProcessOptions):
+        from footprint.record.on_processes import record_on_processes
+
+        return record_on_processes(request, request.options, progress)
+    if isinstance(request.options, UnicornOptions):
+        from footprint.record.on_unicorn import record_on_unicorn
+
+        return record_on_unicorn(request, progress)
     from footprint.record.on_qemu import record_on_qemu
 
     return record_on_qemu(request, request.options, progress)

@@ -12,15 +12,19 @@ from footprint.recording.model import Published, Run
 from footprint.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
+    from footprint.backends.processes import ProcessOptions
     from footprint.backends.qemu import QemuOptions
+    from footprint.backends.unicorn import UnicornOptions
 
 INTRUSIVE = ("traced", "sized")
 """Probes that need a child process of their own."""
+ON_REQUEST = ("lookups",)
+"""Probes that read beside those always read, where a scenario or the user asks for them."""
 
 
 @dataclass(frozen=True, slots=True)
 class ModelOptions:
-    """How to play on the model: under these `rules`, with these intrusive `probes` besides the ones always read."""
+    """How to play on the model: under these `rules`, with these `probes` besides the ones always read."""
 
     rules: tuple[RuleSet, ...]
     probes: tuple[str, ...] = ()
@@ -36,7 +40,7 @@ class Request:
     scenario: Scenario
     source: str
     values: Mapping[str, Any]
-    options: ModelOptions | QemuOptions
+    options: ModelOptions | QemuOptions | ProcessOptions | UnicornOptions
 
 
 @dataclass(frozen=True, slots=True)

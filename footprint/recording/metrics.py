@@ -52,6 +52,9 @@ def _of_the_memory_core() -> tuple[Metric, ...]:
         Metric("flatviews.freed", "views", MetricKind.EXACT, False, "views freed since start", better="neither"),
         count("flatviews.allocated", "views", "views created and not freed: alive, waiting or held"),
         count("flatviews.peak", "views", "most views allocated at one time", gauge=False),
+        count("flatviews.held", "views", "views that only a reader still holds"),
+        count("flatviews.freed_in_use", "views", "views freed while a reader used them", gauge=False),
+        count("flatviews.freed_twice", "views", "views queued twice to be freed", gauge=False),
         count("dispatches.alive", "dispatches", "dispatch trees of the views alive"),
         count("dispatches.created", "dispatches", "dispatch trees built since start", gauge=False),
         count("flat_ranges", "ranges", "ranges of the views alive"),
@@ -63,6 +66,12 @@ def _of_the_memory_core() -> tuple[Metric, ...]:
         count("sections.ever", "sections", "sections added over all views", gauge=False),
         count("nodes.ever", "nodes", "radix nodes used over all views", gauge=False),
         count("subpages.ever", "subpages", "subpages made over all views", gauge=False),
+        count(
+            "discard_managers.refused",
+            "managers",
+            "RamDiscardManagers that this QEMU would not let be set",
+            gauge=False,
+        ),
         count("commits", "commits", "outermost commits that rebuilt the views", gauge=False),
         count("modelled.bytes", "bytes", "C bytes allocated for views and dispatches"),
         count("modelled.bytes.peak", "bytes", "the same at its most, before any was freed", gauge=False),
@@ -76,6 +85,38 @@ def _of_the_memory_core() -> tuple[Metric, ...]:
         ),
         count("modelled.resident", "bytes", "of those bytes, what is touched"),
         count("modelled.resident.peak", "bytes", "touched bytes at their most", gauge=False),
+    )
+
+
+def _of_lookups() -> tuple[Metric, ...]:
+    """What the lookups probe reads."""
+    streams = {
+        "ranges": "every range as likely as every other",
+        "uniform": "every shown page as likely as every other",
+        "hot": "nine of ten to one page",
+    }
+
+    def row(name: str, unit: str, what: str, better: str = "lower") -> Metric:
+        return Metric(name, unit, MetricKind.EXACT, True, what, "lookups", better)
+
+    return (
+        row("lookups", "lookups", "lookups of each stream of addresses, in all views with a tree", "neither"),
+        *(
+            line
+            for name, words in streams.items()
+            for line in (
+                row(f"lookups.{name}.reads", "nodes", f"radix nodes that all lookups read, {words}"),
+                row(f"lookups.{name}.p99", "nodes", "nodes that 99 of 100 lookups do not read more than"),
+            )
+        ),
+        Metric(
+            "lookups.seconds",
+            "seconds",
+            MetricKind.MEASURED,
+            True,
+            "time of one lookup by the model (Python)",
+            "lookups",
+        ),
     )
 
 
@@ -121,6 +162,39 @@ def _of_a_process() -> tuple[Metric, ...]:
     )
 
 
+def _of_flash() -> tuple[Metric, ...]:
+    """What the images take that processes have loaded."""
+
+    def measured(name: str, what: str) -> Metric:
+        return Metric(name, "bytes", MetricKind.MEASURED, True, what, "flash")
+
+    return (
+        Metric("flash.image", "bytes", MetricKind.EXACT, True, "size of the image", "flash", better="neither"),
+        measured("flash.rss", "the image in all processes, shared pages counted for each"),
+        measured("flash.pss", "the image in all processes, by their shares of its pages"),
+        measured("flash.uss", "of it, what no other process has"),
+        measured("flash.cache", "the image's pages in the page cache"),
+        measured("flash.all", "what the image costs: anonymous memory of all processes, and the page cache once"),
+    )
+
+
+def _of_engines() -> tuple[Metric, ...]:
+    """What maps of a Unicorn engine cost."""
+
+    def measured(name: str, unit: str, what: str, better: str = "lower") -> Metric:
+        return Metric(name, unit, MetricKind.MEASURED, True, what, "map_curve", better)
+
+    return (
+        measured("unicorn.map.seconds", "seconds", "time of the n-th map (the cycle), median around it"),
+        measured("unicorn.maps.seconds", "seconds", "time of all maps up to it, of one engine"),
+        measured("unicorn.maps.bytes", "bytes", "resident memory that they took, of one engine"),
+        measured("unicorn.exponent", "power", "the time of the n-th map grows as n to this power"),
+        measured("unicorn.exponent.low", "power", "its 95 % interval, from", "neither"),
+        measured("unicorn.exponent.high", "power", "its 95 % interval, to", "neither"),
+        measured("unicorn.leak.bytes", "bytes", "C heap that each engine leaves behind"),
+    )
+
+
 def _of_a_target() -> tuple[Metric, ...]:
     """What a process is watched for that may leak."""
 
@@ -129,7 +203,8 @@ def _of_a_target() -> tuple[Metric, ...]:
 
     return (
         watched("heap.bytes", "bytes", "C heap in use, mmapped chunks included"),
-        watched("heap.blocks", "blocks", "blocks of the C heap, by an allocation tracer"),
+        watched("heap.blocks", "blocks", "blocks of the C heap, by an allocation tracer or a preloaded library"),
+        watched("regions", "regions", "regions that a real QEMU's `info mtree` shows"),
         watched("python.blocks", "blocks", "blocks of Python's own allocator"),
         watched("gc.objects", "objects", "objects that Python's collector knows"),
         watched("vm.bytes", "bytes", "address space"),
@@ -143,15 +218,50 @@ def _of_a_target() -> tuple[Metric, ...]:
 
 
 METRICS: dict[str, Metric] = {
-    metric.name: metric for metric in (*_of_the_memory_core(), *_of_a_process(), *_of_a_target())
+    metric.name: metric
+    for metric in (
+        *_of_the_memory_core(),
+        *_of_lookups(),
+        *_of_a_process(),
+        *_of_flash(),
+        *_of_engines(),
+        *_of_a_target(),
+    )
 }
 """Every metric by name, in the order in which it is shown."""
 
 
+_HEARD = {
+    "add": ("calls", "region_add calls that a listener heard"),
+    "del": ("calls", "region_del calls that a listener heard"),
+    "nop": ("calls", "region_nop calls that a listener heard"),
+    "moved.bytes": ("bytes", "bytes deleted and added again though nothing had changed there"),
+    "gaps": ("commits", "commits in which untouched guest memory was not mapped for a moment"),
+    "slots": ("slots", "memory slots in use"),
+    "slots.most": ("slots", "most memory slots at one time"),
+}
+"""What listeners count (footprint.memory.followers): unit and words."""
+
+
 def metric(name: str) -> Metric:
-    """The row of `name`; raises UnknownNameError. Whatever a user's rule counts is called ``rule.…``."""
+    """The row of `name`; raises UnknownNameError.
+
+    Whatever a user's rule counts is called ``rule.…``, and what a listener NAME heard ``listener.NAME.…``.
+    """
+    if name.startswith("listener."):
+        what = name.split(".", 2)[-1]
+        unit, words = _HEARD.get(what, ("counts", "counted by a listener"))
+        return Metric(name, unit, MetricKind.EXACT, what == "slots", words, "listener")
     if name.startswith("rule."):
         return Metric(name, "counts", MetricKind.EXACT, False, "counted by a custom rule")
     if name not in METRICS:
         raise UnknownNameError("metric", name, METRICS)
     return METRICS[name]
+
+
+def unit_of(name: str) -> str:
+    """The unit of the metric `name`; empty for a name that nobody knows."""
+    try:
+        return metric(name).unit
+    except UnknownNameError:
+        return ""

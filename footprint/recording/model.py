@@ -127,12 +127,22 @@ SHARED = "shared"
 """The name of nobody's own: of what several owners use."""
 
 
+class Remaining(msgspec.Struct, frozen=True, array_like=True):
+    """What is left of a destroyed machine: `count` objects of a `kind` alike in name, `owner`, and who holds them."""
+
+    kind: str
+    name: str
+    owner: str
+    holder: str
+    count: int = 1
+
+
 class Run(msgspec.Struct, frozen=True, omit_defaults=True):
     """All readings of one execution under one rule set, in the order of the marks.
 
     `rules` is the text given to ``-r``, `what` says in words what that rule set is. `views` are those alive
     at the last mark that had any, `view_owners` say whose all of them were, `owner_shares` what each owner has of all
-    that was alive there.
+    that was alive there. `remaining` is what was left at ``destroyed``.
     """
 
     rules: str
@@ -144,6 +154,7 @@ class Run(msgspec.Struct, frozen=True, omit_defaults=True):
     views: tuple[View, ...] = ()
     view_owners: tuple[ViewOwner, ...] = ()
     owner_shares: tuple[OwnerShare, ...] = ()
+    remaining: tuple[Remaining, ...] = ()
 
     def sample(self, mark: str | None = None) -> Sample | None:
         """The last sample at `mark`, by default where the run is judged; None if there is none.
@@ -180,7 +191,8 @@ class Recording(msgspec.Struct, frozen=True, omit_defaults=True):
     """The file: a scenario, its parameters, where it ran, and its runs.
 
     `answer` is the scenario's own sentence on its question (empty: it has none). `accumulates` is what each of its
-    cycles adds on purpose (``function``), where growth is no leak.
+    cycles adds on purpose (``function``), where growth is no leak. `telling` are the metrics that say most of it, for a
+    short table (empty: those of a memory core).
     """
 
     schema: str
@@ -194,6 +206,7 @@ class Recording(msgspec.Struct, frozen=True, omit_defaults=True):
     published: tuple[Published, ...] = ()
     accumulates: str = ""
     answer: str = ""
+    telling: tuple[str, ...] = ()
 
     def run(self, rules: str) -> Run | None:
         """The run under the rule set named `rules`."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from unicodedata import east_asian_width
 
-from footprint.recording.metrics import METRICS
+from footprint.recording.metrics import unit_of
 from footprint.recording.model import Number, Recording, Run
 from footprint.units import bytes_text, count_text
 
@@ -37,7 +37,7 @@ def figure(name: str, n: Number | None) -> str:
     """The value `n` of the metric `name` with its unit where that is bytes or seconds."""
     if n is None:
         return NOTHING
-    unit = METRICS[name].unit if name in METRICS else ""
+    unit = unit_of(name)
     if unit == "bytes":
         return size(n)
     return f"{n:.3g}{_NARROW}s" if unit == "seconds" else count(n)
@@ -61,7 +61,7 @@ def listed(words: Iterable[str]) -> str:
 
 def names_of(rules: Sequence[str], among: Sequence[str]) -> str:
     """Rule sets that come out alike, as one name: ``v2.11.0 to v8.2.0`` where they are neighbours `among` all."""
-    names = list(dict.fromkeys(rules))
+    names = sorted(dict.fromkeys(rules), key=among.index)
     if len(names) == 1:
         return names[0]
     places = sorted(among.index(name) for name in names)

@@ -13,8 +13,8 @@ from footprint.recording.metrics import Metric
 from footprint.report.canvas import ACCENT, INK, LETTER, LINE, MUTED, WIDTH, Canvas
 from footprint.report.formatting import breadth, count, figure, plural, signed
 from footprint.report.lines import Scale
-from footprint.report.page import RecordingPart, page
-from footprint.report.section import Exhibit, Head, Picture, Section, Table, TableColumn
+from footprint.report.page import page
+from footprint.report.section import Exhibit, Head, Picture, RecordingPart, Section, Table, TableColumn
 
 _TOP, _HEIGHT, _FOOT = 16.0, 120.0, 22.0
 _SHORT = 12

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from footprint.recording.model import Number, Recording
 from footprint.report.formatting import count, figure, listed, plural, signed, size, value
+from footprint.report.leak_page.growth_pictures import KEYS, growth_pictures
 from footprint.report.section import Exhibit, Section, Table, TableColumn
 from footprint.verdict.leftovers import Remains, remains
 from footprint.verdict.scenario_growth import Growth, growths
@@ -22,7 +23,10 @@ def leaks(recording: Recording) -> Section | None:
         return None
     said = [*_of_remains(destroyed), *_of_arrays(recording), *_of_growth(growing, cycled)]
     tables = [*([_left(destroyed)] if destroyed else []), *([_grown(growing)] if growing else [])]
-    return Section("Leaks", "leaks", " ".join(said), (Exhibit(tables=tuple(tables)),))
+    pictures = growth_pictures(recording, growing)
+    return Section(
+        "Leaks", "leaks", " ".join(said), (Exhibit(pictures, KEYS if pictures else (), tables=tuple(tables)),)
+    )
 
 
 def _of_remains(destroyed: list[Remains]) -> Iterator[str]:

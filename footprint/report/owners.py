@@ -8,6 +8,7 @@ from itertools import cycle
 from footprint.recording.model import SHARED, OwnerShare, Recording, Run
 from footprint.report.formatting import NOTHING, WHAT_IF, count, percent, plural, size
 from footprint.report.icicle import Slice, icicle
+from footprint.report.machine.spans import short
 from footprint.report.section import Exhibit, Picture, PictureData, Section, Table, TableColumn
 
 _MOST_PICTURES = 12
@@ -18,10 +19,10 @@ MACHINE, SEVERAL, OTHER = "the machine itself", "shared by several owners", "not
 _NOBODYS = {MACHINE: "--s6", SEVERAL: "--s7"}
 """Colours of what no device owns; the types of devices have the others in turn."""
 
-_COUNTS = ("spaces", "views", "ranges", "sections", "nodes", "nodes_allocated", "subpages", "bytes")
-_HEADINGS = ("spaces", "views", "ranges", "sections", "nodes used", "nodes allocated", "subpages", "bytes")
+_COUNTS = ("views", "bytes", "spaces", "nodes", "nodes_allocated", "sections", "ranges", "subpages")
+_HEADINGS = ("views", "bytes", "spaces", "nodes used", "nodes allocated", "sections", "ranges", "subpages")
 
-Alike = list[tuple[tuple[Run, ...], tuple[OwnerShare, ...]]]
+OwnersAlike = list[tuple[tuple[Run, ...], tuple[OwnerShare, ...]]]
 """Runs in which everybody owns the same, with what that is."""
 
 
@@ -33,16 +34,19 @@ def owners(recording: Recording) -> Section | None:
     drawn, left_out = alike[-_MOST_PICTURES:], len(alike) - _MOST_PICTURES
     # One picture alone is the page's first.
     exhibits = tuple(_exhibit(*told) for told in drawn) if len(alike) > 1 else ()
-    tables = Exhibit(tables=(_table(runs_alike(recording)),), data=_data(recording))
+    exact = runs_alike(recording)
+    newest = _table([_newest(exact)], f"Who owns what is in use under {rules_text(_newest(exact)[0])}", folded=False)
+    every = (_table(exact, "The same under every rule set", folded=True),) if len(exact) > 1 else ()
+    tables = Exhibit(tables=(newest, *every), data=_data(recording))
     lead = _lead(*_newest(alike), drawn=bool(exhibits))
     if left_out > 0:
         lead += f" The first {plural(left_out, 'rule set')} that differ stand in the table only."
     return Section("Who owns it", "owners", lead, (*exhibits, tables))
 
 
-def runs_alike(recording: Recording, look: Callable[[OwnerShare], object] = lambda share: share) -> Alike:
+def runs_alike(recording: Recording, look: Callable[[OwnerShare], object] = lambda share: share) -> OwnersAlike:
     """The runs that tell owners, neighbours whose shares have the same `look` as one; a what-if stands alone."""
-    alike: Alike = []
+    alike: OwnersAlike = []
     looks: list[object] = []
     for run in recording.runs:
         if run.owner_shares:
@@ -60,7 +64,7 @@ def _look(share: OwnerShare) -> object:
     return share.root, share.device, share.name, share.spaces, share.views, share.nodes, size(share.bytes)
 
 
-def _newest(alike: Alike) -> tuple[tuple[Run, ...], tuple[OwnerShare, ...]]:
+def _newest(alike: OwnersAlike) -> tuple[tuple[Run, ...], tuple[OwnerShare, ...]]:
     """The last that is no what-if, if there is one."""
     return next((told for told in reversed(alike) if WHAT_IF not in told[0][0].rules), alike[-1])
 
@@ -75,7 +79,7 @@ def weight_of(shares: Sequence[OwnerShare]) -> tuple[str, Callable[[float], str]
 
 def whose(share: OwnerShare) -> str:
     """The type of the owner, in words."""
-    return share.device or (SEVERAL if share.name == SHARED else MACHINE)
+    return short(share.device) or (SEVERAL if share.name == SHARED else MACHINE)
 
 
 def owner_name(share: OwnerShare) -> str:
@@ -84,7 +88,7 @@ def owner_name(share: OwnerShare) -> str:
         return "shared"
     if not share.name:
         return NOTHING if not share.device else OTHER
-    return f"{count(share.owners)} × {share.name}" if share.owners > 1 else share.name
+    return f"{count(share.owners)} × {short(share.name)}" if share.owners > 1 else short(share.name)
 
 
 def whole(runs: Sequence[Run], shares: Sequence[OwnerShare]) -> Slice:
@@ -103,7 +107,7 @@ def whole(runs: Sequence[Run], shares: Sequence[OwnerShare]) -> Slice:
             part(
                 kind if device == NOTHING else device,
                 own,
-                tuple(part(f"views of {share.root}", [share]) for share in own),
+                tuple(part(short(share.root), [share]) for share in own),
             )
             for device, own in _grouped(of_type, owner_name).items()
         ]
@@ -167,7 +171,7 @@ def _lead(runs: tuple[Run, ...], shares: tuple[OwnerShare, ...], *, drawn: bool)
     return said + (reading if drawn else "")
 
 
-def _table(alike: Alike) -> Table:
+def _table(alike: OwnersAlike, caption: str, *, folded: bool) -> Table:
     """Every share of every group of runs, the largest first within each; what there is no room for is summed."""
     columns = (
         TableColumn("owner"), TableColumn("rule set"), TableColumn("device"), TableColumn("views of"),
@@ -180,13 +184,13 @@ def _table(alike: Alike) -> Table:
         name, _ = weight_of(shares)
         order = sorted(shares, key=lambda share: (-getattr(share, name), -share.views, -share.spaces))
         kept, rest = (order, []) if len(order) <= room else (order[: room - 1], order[room - 1 :])
-        told = [((whose(share), rules_text(runs), owner_name(share), share.root), [share]) for share in kept]
+        told = [((whose(share), rules_text(runs), owner_name(share), short(share.root)), [share]) for share in kept]
         if rest:
             told.append(((f"{count(len(rest))} more", rules_text(runs), NOTHING, NOTHING), rest))
         for head, summed in told:
             own[len(rows)] = tuple(run.rules for run in runs)
             rows.append((*head, *(_count(summed, name) for name in _COUNTS)))
-    return Table("Who owns what is alive", columns, tuple(rows), folded=False, runs=own)
+    return Table(caption, columns, tuple(rows), folded=folded, runs=own)
 
 
 def _count(shares: Sequence[OwnerShare], name: str) -> str:

@@ -3,24 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from footprint.recording.model import Recording
 from footprint.report import words
 from footprint.report.beside import beside
+from footprint.report.comparison.pairing import folder_of
+from footprint.report.comparison.part import comparison_part
+from footprint.report.cpus import cpus
 from footprint.report.features import features
 from footprint.report.figures import figures
+from footprint.report.flash import flash
 from footprint.report.history import history
 from footprint.report.kinds import kinds
 from footprint.report.leaks import leaks
+from footprint.report.look import PageLook
+from footprint.report.lookups import lookups
 from footprint.report.machine.section import machine
+from footprint.report.map_curve import map_curve
 from footprint.report.owners import owners
-from footprint.report.section import Head, Section
+from footprint.report.real_qemu import real_qemu
+from footprint.report.remaining import remaining
+from footprint.report.section import RecordingPart, Section
+from footprint.report.slots import slots
 from footprint.report.startup import startup
 from footprint.report.summary import head
 
 SECTIONS: tuple[Callable[[Recording], Section | None], ...] = (
+    lookups,
+    slots,
+    flash,
+    map_curve,
+    remaining,
+    cpus,
     owners,
+    real_qemu,
     history,
     startup,
     kinds,
@@ -29,31 +45,42 @@ SECTIONS: tuple[Callable[[Recording], Section | None], ...] = (
     features,
     figures,
 )
-"""What the page shows of a recording, in this order; a section is added by adding its function."""
+"""What the page shows of a recording, in this order: the story, whose it is, the rest. Add a section by a function."""
 
 
-@dataclass(frozen=True, slots=True)
-class RecordingPart:
-    """One recording on the page, or what else has a head and sections; `anchor` and `name` tell it from the others."""
-
-    anchor: str
-    name: str
-    head: Head
-    sections: tuple[Section, ...]
-
-
-def render(recordings: Sequence[Recording], *, title: str = "") -> str:
+def render(
+    recordings: Sequence[Recording], *, title: str = "", names: Sequence[str] = (), look: PageLook | None = None
+) -> str:
     """The HTML page of `recordings`; it asks for nothing but itself, and all of it is there without scripts.
 
-    `title` heads the page; without one, the names of the scenarios do.
+    `title` heads the page; without one, the names of the scenarios do. Two recordings that can be compared are compared
+    first; `names` are what a user typed to name the recordings.
     """
-    parts = tuple(_part(n, recording, recordings) for n, recording in enumerate(recordings, 1))
-    names = ", ".join(dict.fromkeys(part.head.scenario for part in parts))
-    return page(parts, title or names or "footprint", source="a recording" if len(parts) == 1 else "recordings")
+    comparison = comparison_part(recordings, names)
+    named = [_name(n, recording, recordings, names) for n, recording in enumerate(recordings, 1)]
+    parts = tuple(
+        RecordingPart(f"r{n}", name, head(recording), _sections(n, recording, recordings, comparison))
+        for n, (name, recording) in enumerate(zip(named, recordings, strict=True), 1)
+    )
+    scenarios = ", ".join(dict.fromkeys(part.head.scenario for part in parts))
+    source = "a recording" if len(parts) == 1 else "recordings"
+    if comparison is not None:
+        return page((comparison, *parts), title or comparison.head.scenario, source=source, look=look)
+    return page(parts, title or scenarios or "footprint", source=source, look=look)
 
 
-def page(parts: Sequence[RecordingPart], title: str, *, source: str) -> str:
-    """The HTML page of `parts`, one below the other; `source` says what they were made from."""
+def page(
+    parts: Sequence[RecordingPart],
+    title: str,
+    *,
+    source: str,
+    look: PageLook | None = None,
+    cards: Sequence[object] = (),
+) -> str:
+    """The HTML page of `parts`, one below the other; `source` says what they were made from.
+
+    The `cards` of an index stand above them.
+    """
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
@@ -66,30 +93,34 @@ def page(parts: Sequence[RecordingPart], title: str, *, source: str) -> str:
     )
     environment.filters |= {
         "linked": words.linked,
+        "whole": words.whole,
         "explained": words.explained,
         "anchor": words.anchor,
         "json_list": words.json_list,
     }
     environment.globals["terms"] = words.TERMS
-    return environment.get_template("page.html").render(title=title, parts=parts, source=source)
+    template = environment.get_template("page.html")
+    return template.render(title=title, parts=parts, source=source, look=look or PageLook(), cards=cards)
 
 
-def _part(n: int, recording: Recording, recordings: Sequence[Recording]) -> RecordingPart:
+def _sections(
+    n: int, recording: Recording, recordings: Sequence[Recording], comparison: RecordingPart | None
+) -> tuple[Section, ...]:
     made = [section(recording) for section in SECTIONS]
-    if n == 1:
+    if n == 1 and comparison is None:
         made.insert(0, beside(recordings))
-    sections = tuple(section for section in made if section)
-    return RecordingPart(f"r{n}", _name(n, recording, recordings), head(recording), sections)
+    return tuple(section for section in made if section)
 
 
-def _name(n: int, recording: Recording, recordings: Sequence[Recording]) -> str:
-    """The scenario, with what sets this recording of it apart: the parameters, or else its number."""
+def _name(n: int, recording: Recording, recordings: Sequence[Recording], names: Sequence[str]) -> str:
+    """The scenario, with what sets this recording of it apart: the parameters, else its folder, else its number."""
     same = [other.params for other in recordings if other.scenario == recording.scenario]
     if len(same) == 1:
         return recording.scenario
     own = [
-        f"{name} {setting}"
-        for name, setting in recording.params.items()
-        if any(params.get(name) != setting for params in same)
+        f"{param} {setting}"
+        for param, setting in recording.params.items()
+        if any(params.get(param) != setting for params in same)
     ]
-    return f"{recording.scenario}, {', '.join(own) or f'recording {n}'}"
+    folder = folder_of(names[n - 1]) if len(names) == len(recordings) else ""
+    return f"{recording.scenario}, {', '.join(own) or folder or f'recording {n}'}"

@@ -24,7 +24,8 @@ class Table:
     """Rows of text under columns; the first cell of a row heads it.
 
     `marks` gives cells, by row and column, a look and a word: ``changed``, ``good`` or ``bad``.
-    `folded` tables open on demand, under their caption. `runs` gives rows the rule sets that they are about.
+    `folded` tables open on demand, under their caption. `links` are the addresses to which rows lead, `runs` gives rows
+    the rule sets that they are about.
     """
 
     caption: str
@@ -32,6 +33,7 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
     marks: Mapping[tuple[int, int], str] = field(default_factory=dict)
     folded: bool = True
+    links: Mapping[int, str] = field(default_factory=dict)
     runs: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
 
 
@@ -55,13 +57,13 @@ class PictureData:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(self.columns)
         writer.writerows(self.rows[: self.MOST_ROWS])
-        return f"data:text/csv;charset=utf-8,{quote(stream.getvalue(), safe=_UNQUOTED)}"
+        return f"data:text/csv;charset=utf-8,{quote(stream.getvalue(), safe=_UNQUOTED, errors='replace')}"
 
     @property
     def json(self) -> str:
         """An address that holds the columns and the rows as JSON."""
         text = json.dumps({"columns": self.columns, "rows": self.rows[: self.MOST_ROWS]}, ensure_ascii=False)
-        return f"data:application/json;charset=utf-8,{quote(text, safe=_UNQUOTED)}"
+        return f"data:application/json;charset=utf-8,{quote(text, safe=_UNQUOTED, errors='replace')}"
 
     @property
     def is_cut(self) -> bool:
@@ -123,7 +125,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class VerdictBadge:
-    """A verdict in a few words; `look` is ``good`` or ``bad``."""
+    """A verdict in a few words; `look` is ``good``, ``bad`` or ``unsure``."""
 
     look: str
     words: str
@@ -146,3 +148,17 @@ class Head:
     verdicts: tuple[VerdictBadge, ...] = ()
     shown: Exhibit | None = None
     rules: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingPart:
+    """One recording on the page, or what else has a head and sections; `anchor` and `name` tell it from the others.
+
+    The head of a first part that `leads` is the page's own: what comes after it is what it was made from.
+    """
+
+    anchor: str
+    name: str
+    head: Head
+    sections: tuple[Section, ...]
+    leads: bool = False

@@ -28,7 +28,7 @@ TERMS = {
 """What the page says of a term where it is hovered, and at its end; docs/glossary.md says more."""
 
 COMMIT = "https://gitlab.com/qemu-project/qemu/-/commit/"
-_HASH = re.compile(r"(?<![\w.#-])(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{10}(?![\w])")
+_HASH = re.compile(r"\b(?<![.#-])(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{10}\b")
 
 
 def _spelt(term: str) -> str:
@@ -41,8 +41,11 @@ def _spelt(term: str) -> str:
 
 
 _TERM = re.compile("|".join(_spelt(term) for term in sorted(TERMS, key=len, reverse=True)))
-MOST_LETTERS = 2000
-"""Of a text that is no sentence of ours."""
+
+
+def whole(text: str) -> Markup:
+    """`text` however long it is: a command line is of use only as a whole."""
+    return escape(plain(text, None))
 
 
 def anchor(term: str) -> str:
@@ -52,6 +55,8 @@ def anchor(term: str) -> str:
 
 def linked(text: str) -> Markup:
     """`text`, in which every hash leads to QEMU's commit."""
+    if not _HASH.search(text):
+        return escape(shown(text))
     return Markup(
         _HASH.sub(lambda matched: f'<a href="{COMMIT}{matched[0]}">{matched[0]}</a>', str(escape(shown(text))))
     )
@@ -74,13 +79,11 @@ def explained(text: str) -> Markup:
 
 def json_list(names: Sequence[str]) -> str:
     """`names` for the page's script."""
-    return plain(json.dumps(list(names), ensure_ascii=False))
+    return json.dumps([plain(name) for name in names], ensure_ascii=False)
 
 
 def shown(value: object) -> object:
     """What stands in the page for `value`: text without letters that nobody sees, and of a bounded length."""
     if not isinstance(value, str) or isinstance(value, Markup):
         return value
-    if len(value) > MOST_LETTERS:
-        value = f"{value[:MOST_LETTERS]}… ({len(value)} letters)"
     return plain(value)

@@ -74,7 +74,8 @@ class Scenario:
     stand on its page; `published` figures stand beside ours. `state_only`: it begins with a machine that
     is there, so only what exists is worth recording, not what has happened. `accumulates` names what every cycle adds
     on purpose (``"function"``): growth is then the answer, and no leak. `printed`: a capture that has only views, which
-    are counted as they are; nothing is played.
+    are counted as they are; nothing is played. `probes` read it besides those always read; `telling` are the metrics
+    for its short table. `backends` can play it; the first does where none is asked for.
     """
 
     name: str
@@ -88,6 +89,9 @@ class Scenario:
     accumulates: str = ""
     answer: Callable[[Recording], str] = field(default=lambda _: "")
     printed: Capture | None = None
+    probes: tuple[str, ...] = ()
+    telling: tuple[str, ...] = ()
+    backends: tuple[str, ...] = ("model", "qemu")
 
     def values(self, assignments: Mapping[str, str]) -> dict[str, Any]:
         """Every parameter's value, those in `assignments` (given as text) in place of the defaults."""
@@ -122,6 +126,9 @@ def scenario(
     name: str = "",
     accumulates: str = "",
     answer: Callable[[Recording], str] = lambda _: "",
+    probes: tuple[str, ...] = (),
+    telling: tuple[str, ...] = (),
+    backends: tuple[str, ...] = ("model", "qemu"),
 ) -> Callable[[Callable[[Any], Iterator[Step]]], Scenario]:
     """Make a Scenario of a generator function, named like the function unless `name` is given.
 
@@ -134,7 +141,7 @@ def scenario(
     def make(steps: Callable[[Any], Iterator[Step]]) -> Scenario:
         return Scenario(
             name or steps.__name__, question, steps, (*params, HOST_PAGE), rules, notes, published,
-            accumulates=accumulates, answer=answer,
+            accumulates=accumulates, answer=answer, probes=probes, telling=telling, backends=backends,
         )  # fmt: skip
 
     return make

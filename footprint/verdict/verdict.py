@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from footprint.verdict.place import Explanation, Place
-from footprint.verdict.trend import Slope
+from footprint.verdict.trend import Series, Slope
 
 
 class Answer(StrEnum):
@@ -17,6 +17,8 @@ class Answer(StrEnum):
     LEAK = "leak"
     CLEAN = "clean"
     INCONCLUSIVE = "inconclusive"
+    CRASH = "crash"
+    """It does not live to tell: a real QEMU that dies of what is done to it."""
 
 
 class FindingKind(StrEnum):
@@ -62,9 +64,11 @@ class Verdict:
     """Whether `target` leaks: `verdict`, after `cycles` cycles that were measured.
 
     `warmup` cycles came before them. `reason` says why it is inconclusive, `ended` how the target ended before its
-    time. `hints` say what would tell more, `expired` which suppressions have had their day. `rates` is the growth of
-    every metric that was read. `grows` is what a scenario makes grow on purpose, in a cycle that is one `per`.
-    `power` is, of a clean one, the least growth per cycle that would have been seen.
+    time; of a crash `stack` says where, innermost first. `hints` say what would tell more, `expired` which
+    suppressions have had their day. `rates` is the growth of every metric that was read, `readings` what was read,
+    window by window, by rule set and metric; `channels` say how, where there is more than one way, and `unwatched` what
+    could not be. `grows` is what a scenario makes grow on purpose, in a cycle that is one `per`. `power` is, of a clean
+    one, the least growth per cycle that would have been seen.
     """
 
     target: str
@@ -82,6 +86,10 @@ class Verdict:
     grows: tuple[Finding, ...] = ()
     per: str = "cycle"
     power: Mapping[str, float] = field(default_factory=dict)
+    stack: tuple[str, ...] = ()
+    channels: Mapping[str, str] = field(default_factory=dict)
+    unwatched: tuple[str, ...] = ()
+    readings: Mapping[tuple[str, str], tuple[Series, ...]] = field(default_factory=dict)
 
     @property
     def leaks(self) -> tuple[Finding, ...]:
@@ -106,14 +114,17 @@ class Verdict:
             "grows": [finding.document() for finding in self.grows],
             "per": self.per,
             "power": dict(self.power),
+            "stack": list(self.stack),
+            "channels": dict(self.channels),
+            "unwatched": list(self.unwatched),
         }
 
     @property
     def exit_code(self) -> int:
-        """0 clean, 1 leak or an expired suppression, 3 inconclusive."""
+        """0 clean, 1 leak, crash or an expired suppression, 3 inconclusive."""
         if self.expired:
             return 1
-        return {Answer.CLEAN: 0, Answer.LEAK: 1, Answer.INCONCLUSIVE: 3}[self.verdict]
+        return {Answer.CLEAN: 0, Answer.LEAK: 1, Answer.CRASH: 1, Answer.INCONCLUSIVE: 3}[self.verdict]
 
     def explained(self, by: Explanation) -> Verdict:
         """The same with its places; what a cache that still fills holds is not called a leak."""

@@ -65,6 +65,11 @@ class Evidence:
         return sum(window.cycles[-1] for window in next(iter(self._windows.values()), [])[-windows:])
 
     @property
+    def readings(self) -> dict[tuple[str, str], tuple[Series, ...]]:
+        """The windows of each metric, without what the empty target grows by, as a verdict has them."""
+        return {("", name): tuple(self._adjusted(name)) for name in self._windows}
+
+    @property
     def leaking(self) -> list[str]:
         """The metrics that leak."""
         return [name for name in self._windows if self.decide(name) == Decision.LEAK]

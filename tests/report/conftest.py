@@ -1,5 +1,7 @@
 import os
 import shutil
+import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -34,3 +36,22 @@ def chromium():
         browser = driver.chromium.launch(executable_path=path, args=list(ARGUMENTS))
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def axe(tmp_path_factory):
+    """The source of axe-core, which judges a page's contrasts and labels; npm fetches it once, into the cache."""
+    folder = Path(os.environ.get("FOOTPRINT_AXE") or tmp_path_factory.getbasetemp().parent / "axe")
+    source = folder / "node_modules" / "axe-core" / "axe.min.js"
+    if not source.is_file():
+        if shutil.which("npm") is None:
+            missing("npm is not installed (apt-get install npm)")
+        quiet = ("--no-save", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts", "--silent")
+        folder.mkdir(parents=True, exist_ok=True)
+        done = subprocess.run(
+            ["npm", "install", *quiet, "--prefix", str(folder), "axe-core@4"],
+            capture_output=True, text=True, timeout=180, check=False,
+        )  # fmt: skip
+        if done.returncode or not source.is_file():
+            missing(f"npm did not fetch axe-core: {done.stderr.strip() or done.stdout.strip()}")
+    return source.read_text(encoding="utf-8")

@@ -65,7 +65,8 @@ def visit(chromium, tmp_path):
 WIDER = "document.documentElement.scrollWidth - innerWidth"
 OPEN_ALL = "document.querySelectorAll('details').forEach(one => one.open = true)"
 SMALLEST = (
-    "Math.min(...[...document.querySelectorAll('svg text')].map(text => parseFloat(getComputedStyle(text).fontSize)"
+    "Math.min(...[...document.querySelectorAll('svg text')].filter(text => text.getClientRects().length)"
+    ".map(text => parseFloat(getComputedStyle(text).fontSize)"
     " * text.ownerSVGElement.getBoundingClientRect().width / text.ownerSVGElement.viewBox.baseVal.width))"
 )
 CUT_OFF = (

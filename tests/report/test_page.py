@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 
 from footprint.recording import Published, Sample, Timeline
 from footprint.report.page import SECTIONS, render
+from footprint.report.words import COMMIT
 
 from .made import history, metrics, recording, run, timeline
 
 HOSTILE = "<script>alert(1)</script>\"'&$\\frac{x$"
-VOID = {"meta", "link", "br", "wbr", "path"}
+VOID = {"meta", "link", "br", "wbr", "path", "input"}
 
 
 class Outline(HTMLParser):
@@ -58,7 +59,7 @@ def everything_named(name):
 def test_names_from_a_recording_are_shown_and_never_become_markup():
     page = render([everything_named(HOSTILE)], title=HOSTILE)
     outline = Outline(page)
-    assert not [tag for tag, _ in outline.tags if tag == "script"]
+    assert [tag for tag, _ in outline.tags].count("script") == 1, "the page's own"
     assert outline.open == []
     assert "".join(outline.text).count(HOSTILE) > 10
 
@@ -124,9 +125,11 @@ def test_no_recording_at_all_is_a_page_that_says_so():
 def test_several_recordings_stand_on_one_page_under_one_table_of_contents():
     outline = Outline(render([history(), recording(run(), scenario="other")], title="Both"))
     ids = [attrs["id"] for _, attrs in outline.tags if "id" in attrs]
-    links = [attrs["href"] for tag, attrs in outline.tags if tag == "a"]
+    inside = [attrs["href"] for tag, attrs in outline.tags if tag == "a" and attrs["href"].startswith("#")]
+    contents = [address for address in inside if address.startswith("#r") and address != "#r1"]
     assert len(ids) == len(set(ids))
-    assert links == [f"#{anchor}" for anchor in ids]
+    assert set(inside) <= {f"#{anchor}" for anchor in ids}
+    assert contents == [f"#{n}" for n in ids if n.startswith("r") and not n.endswith(("-name", "-about")) and n != "r1"]
     assert "Both" in outline.text
 
 
@@ -139,12 +142,15 @@ def test_two_recordings_of_one_scenario_are_told_apart_by_what_differs():
 def test_the_page_asks_for_nothing_but_itself():
     outline = Outline(render([history()]))
     addresses = [
-        value
-        for _, attrs in outline.tags
+        (tag, value)
+        for tag, attrs in outline.tags
         for name, value in attrs.items()
         if name in {"src", "href", "xlink:href", "srcset", "data", "action"}
     ]
-    assert all(address.startswith(("#", "data:")) for address in addresses)
+    commits = [value for tag, value in addresses if tag == "a" and value.startswith(COMMIT)]
+    others = [value for _, value in addresses if value not in commits]
+    assert all(address.startswith(("#", "data:")) for address in others)
+    assert set(commits) == {f"{COMMIT}092aa2fc65"}, "a hash leads to its commit, when somebody follows it"
     assert "url(" not in render([history()])
     assert "@import" not in render([history()])
 
@@ -156,7 +162,7 @@ def test_the_same_recording_gives_the_same_page_to_the_byte():
 def test_every_picture_says_in_words_what_it_shows_and_has_a_table_under_it():
     found = [section(history()) for section in SECTIONS]
     drawn = [exhibit for section in found if section for exhibit in section.exhibits if exhibit.pictures]
-    assert len(drawn) == 5
+    assert len(drawn) == 6
     assert all(exhibit.tables for exhibit in drawn)
     svgs = [attrs for tag, attrs in Outline(render([history()])).tags if tag == "svg"]
     assert svgs and all(attrs["role"] == "img" and attrs["aria-label"] for attrs in svgs)
@@ -185,7 +191,21 @@ def test_pictures_take_their_colours_from_the_style_sheet():
 
 
 def test_a_long_command_line_is_folded_away_and_a_short_fact_is_not():
-    words = "qemu-system-ppc64 " + "-device virtio-net-pci " * 20
+    words = "qemu-system-ppc64 " + "-device virtio-net-pci " * 300
     page = render([recording(run("new"), environment={"QEMU command line": words, "python": "3.11"})])
     assert f"<summary>QEMU command line</summary><code>{words}</code>" in page
     assert "<dt>python</dt><dd>3.11</dd>" in page
+
+
+@pytest.mark.parametrize("unseen", ["\0", "\u202e", "\u2067", "\x1b[31m", "\ud800"])
+def test_letters_that_nobody_sees_or_that_turn_the_writing_around_are_shown_by_their_numbers(unseen):
+    page = render([everything_named(f"a{unseen}b")], title=f"t{unseen}")
+    assert unseen[0] not in page
+    assert page.count(f"a[U+{ord(unseen[0]):04X}]") > 10
+    page.encode("utf-8")
+
+
+def test_a_name_of_ten_thousand_letters_is_cut_where_it_stands_and_said_to_be():
+    page = render([everything_named("x" * 10_000)])
+    assert "x… (10000 letters)" in page
+    assert len(page) < 2 << 20

@@ -57,7 +57,8 @@ def test_without_our_metrics_the_answer_invents_none():
     other = recording(run(samples=(Sample("end", 0, {"x": 1}),)))
     assert plain(answer(other)) == "1 run, without the figures of a memory core."
     assert answer(recording()) == "The recording has no run."
-    assert head(recording()).cards == ()
+    assert head(recording()).shown is None
+    assert head(recording()).verdicts == ()
 
 
 def test_published_figures_stand_beside_ours_with_their_difference():
@@ -83,10 +84,11 @@ def test_a_published_figure_stands_at_its_bar_if_it_was_true_where_the_run_is_ju
     assert drawn("built") == 0
 
 
-def test_the_answer_and_the_cards_name_the_mark_or_both_marks():
+def test_the_answer_and_the_first_picture_name_the_mark_or_both_marks():
     built = recording(run("old"), run("new"))
     assert answer(built).startswith("At “built”, ")
-    assert {card.note for card in head(built).cards} == {"old → new at “built”"}
+    shown = head(recording(run("old", samples=few(5, 4, 10)), run("new", samples=few(5, 4, 9)))).shown
+    assert shown.pictures[0].title.endswith("under each rule set, at “built”")
     booted = run("new", samples=(*run().samples, Sample("booted", 0, metrics(7))))
     assert answer(recording(booted)).startswith("At “booted”, under new, ")
     assert answer(recording(run("old"), booted)).startswith("At “built” and “booted”, ")

@@ -16,6 +16,9 @@ from footprint.memory import region as make
 from footprint.memory.core import MemoryCore
 from footprint.memory.region import FULL, MemoryRegion
 
+PRIVATE_START, PRIVATE_SIZE = 0xE000E000, 0x1000
+"""Where M-profile Arm CPUs have the registers that only they see."""
+
 
 def dismantle(core: MemoryCore, regions: Collection[MemoryRegion]) -> None:
     """Destroy every space of `core`, newest first, then take every region out of its container."""
@@ -43,6 +46,7 @@ class Board:
         self.pci = Pci(core, wiring, self.regions, cpus=topology.cpus)
         self.system = self._new(make.container("system", FULL))
         core.create_space("memory", self.system)
+        self.secure: MemoryRegion | None = None
         self.io = self._new(make.io("io", 0x10000))
         core.create_space("I/O", self.io)
 
@@ -70,9 +74,23 @@ class Board:
         """What the first reset changes."""
 
     def wire_cpus(self) -> None:
-        """Each CPU's space."""
+        """Each CPU's space, or its two where there is secure memory."""
+        plan, root = self.topology.cpu_memory, self.system
         for i in range(self.topology.cpus):
-            self.core.create_space(f"cpu-memory-{i}", self.system, kind="cpu", owner=f"cpu{i}")
+            if self.secure is not None:
+                self.core.create_space(f"cpu-secure-memory-{i}", self.secure, kind="cpu", owner=f"cpu{i}")
+            if plan.kind == "own" and i % plan.cluster == 0:
+                root = self._memory_of_a_cluster(i // plan.cluster)
+            self.core.create_space(f"cpu-memory-{i}", root, kind="cpu", owner=f"cpu{i}")
+
+    def _memory_of_a_cluster(self, number: int) -> MemoryRegion:
+        """What the CPUs of a cluster see: the machine's memory, and registers of their own over it."""
+        owner = f"cluster{number}"
+        root = self._new(make.container(f"cpu-container-{number}", FULL, owner=owner))
+        self._put(root, 0, make.alias(f"cpu-system-{number}", self.system, 0, FULL, owner=owner), priority=-1)
+        if self.topology.cpu_memory.private:
+            self._put(root, PRIVATE_START, make.io(f"cpu-private-{number}", PRIVATE_SIZE, owner=owner))
+        return root
 
     def wire_devices(self) -> None:
         """The command line's, in its order."""
@@ -116,6 +134,13 @@ class Board:
         """The guest lets the device called `name` read and write memory."""
         self.pci.enable_master(self._function(name))
 
+    def show_slots(self, name: str, slots: Collection[int]) -> None:
+        """Let exactly these slots of the device called `name` be there."""
+        memory = self._function(name).memory
+        if memory is None:
+            raise RequestError(f"{name!r} has no memory in slots")
+        memory.show(slots)
+
     def commit(self) -> None:
         """Make all views anew, as any write to the memory map does."""
         with self.core.transaction():
@@ -138,8 +163,10 @@ class Board:
 
     def _put_place(self, place: OnBoard) -> None:
         """Make and place an on-board region."""
-        window = {"system": self.system, "io": self.io}[place.window]
-        maker = {"io": make.io, "container": make.container}[place.kind]
+        window = {"system": self.system, "io": self.io, "secure": self.secure}[place.window]
+        maker = {"io": make.io, "container": make.container, "ram": make.ram}[place.kind]
+        if window is None:
+            return
         region = self._put(window, place.offset, maker(place.name, place.size))
         for part in place.parts:
             self._put(region, part.offset, make.io(part.name, part.size))

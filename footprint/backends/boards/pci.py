@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from footprint.backends.boards.slots import SlottedMemory
 from footprint.machines.eras import Dated, Variant
-from footprint.machines.parts import Bar, Block, Fixed, Item, Part, Space, Windows
+from footprint.machines.parts import Bar, Block, Fixed, Item, Part, Slots, Space, Windows
 from footprint.machines.placement import Window
 from footprint.machines.topology import Device
 from footprint.memory import region as make
@@ -66,7 +67,7 @@ class Function:
     """A realized PCI function, with what it made in order.
 
     `master` is the container that its DMA goes through, `window` the alias in it once there is one.
-    `fixed` are regions at fixed places, `bars` those that firmware places.
+    `fixed` are regions at fixed places, `bars` those that firmware places, `memory` what a virtio-mem device shows.
     """
 
     device: Device
@@ -78,6 +79,7 @@ class Function:
     fixed: list[MemoryRegion] = field(default_factory=list)
     bars: list[tuple[Bar, MemoryRegion]] = field(default_factory=list)
     carries: Bus | None = None
+    memory: SlottedMemory | None = None
 
 
 class Pci:
@@ -160,6 +162,10 @@ class Pci:
                 function.spaces.append(self.core.create_space(name, root, owner=function.device.id))
             case Windows():
                 self._make_windows(function, item)
+            case Slots():
+                function.memory = SlottedMemory(self.core, item, function.device.id)
+                for region in function.memory.regions:
+                    self._new(function, region)
 
     def _new(self, function: Function, region: MemoryRegion) -> MemoryRegion:
         function.regions[region] = self.regions[region] = None

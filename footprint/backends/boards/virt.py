@@ -20,10 +20,14 @@ class Virt(Board):
         self.memory = self._new(make.ram("mach-virt.ram", self.topology.memory))
 
     def wire_flash(self) -> None:
-        """Two flash chips from address 0 on."""
+        """Two flash chips from address 0 on; the first is only in secure memory, where there is any."""
+        if self.topology.cpu_memory.kind == "secure":
+            self.secure = self._new(make.container("secure-memory", FULL))
+            self.core.add_subregion(self.secure, 0, self.system, priority=-1)
         flashes = [self._new(make.rom_device(f"virt.flash{i}", 0x4000000)) for i in range(2)]
         for i, flash in enumerate(flashes):
-            self.core.add_subregion(self.system, i * flash.size, flash)
+            window = self.secure if i == 0 and self.secure is not None else self.system
+            self.core.add_subregion(window, i * flash.size, flash)
 
     def wire_memory(self) -> None:
         """RAM from 1 GiB on."""

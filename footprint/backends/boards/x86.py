@@ -127,19 +127,24 @@ class X86(Board):
 
     def wire_device_memory(self) -> None:
         """The memory that is kept for modules."""
-        if self.dimms:
+        if self._kept_bytes:
             self._place_device_memory(self._device_memory())
 
     def wire_device_memory_with_space(self) -> None:
         """The same, with an address space of its own."""
-        if self.dimms:
+        if self._kept_bytes:
             kept = self._device_memory()
             self.core.create_space("device-memory", kept)
             self._place_device_memory(kept)
 
     def _device_memory(self) -> MemoryRegion:
-        size = sum(dimm.size for dimm in self.dimms) + len(self.dimms) * ALIGNMENT_OF_A_DIMM
-        return make.container("device-memory", size)
+        return make.container("device-memory", self._kept_bytes)
+
+    @property
+    def _kept_bytes(self) -> int:
+        """Bytes kept for modules, with room to align each, and for memory in slots."""
+        slotted = sum(slots.bytes for slots in self.topology.slotted.values())
+        return slotted + sum(dimm.size for dimm in self.dimms) + len(self.dimms) * ALIGNMENT_OF_A_DIMM
 
     def _place_device_memory(self, kept: MemoryRegion) -> None:
         end = FOUR_GIB + self.topology.memory - self.low
@@ -194,7 +199,7 @@ class X86(Board):
 
     def wire_memory_hotplug(self) -> None:
         """Ports that tell of memory modules, where there are any."""
-        for place in chipsets.MEMORY_HOTPLUG if self.dimms else ():
+        for place in chipsets.MEMORY_HOTPLUG if self._kept_bytes else ():
             self._put_place(place)
 
     def wire_devices(self) -> None:
@@ -202,7 +207,11 @@ class X86(Board):
         place = 0
         for device in self.topology.devices:
             if device.is_pci:
-                self.pci.realize(device)
+                memory = self.pci.realize(device).memory
+                if memory is not None:
+                    self.core.add_subregion(self.hotplug, place, memory.window)
+                    memory.plugged()
+                    place += memory.plan.bytes
                 continue
             dimm = self.dimms[device.slot]
             self.core.add_subregion(self.hotplug, place, dimm)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from footprint.memory.radix import NIL
 from footprint.recording.model import Recording, Run, View
 from footprint.report.formatting import WHAT_IF, count, listed, names_of, plural
 from footprint.report.machine.addresses import address_map, kind_keys
@@ -19,7 +20,7 @@ from footprint.report.section import Exhibit, Picture, Section
 _MOST_DRAWN = 8
 _LARGEST = 10**9
 
-Alike = list[tuple[tuple[Run, ...], tuple[View, ...]]]
+RunsAlike = list[tuple[tuple[Run, ...], tuple[View, ...]]]
 """Runs with the same views, and these."""
 Numbered = tuple[int, View, tuple[Span, ...]]
 
@@ -41,7 +42,7 @@ def machine(recording: Recording) -> Section | None:
     return Section(
         "Machine",
         "machine",
-        _lead(next((run.rules for run in reversed(runs) if WHAT_IF not in run.rules), runs[-1].rules), every, full[_MOST_DRAWN:]),
+        _lead(_told_of(runs), every, full[_MOST_DRAWN:]),
         (
             *_beside(recording, alike),
             *_shared(views, alone=len(alike) == 1),
@@ -58,22 +59,30 @@ _MOST_BESIDE = 12
 """Groups of rule sets whose sharing is drawn."""
 
 
-def _runs_alike(recording: Recording) -> Alike:
+def _runs_alike(recording: Recording) -> RunsAlike:
     """The runs that kept their views, neighbours with the same ones together; the last run's views in the end."""
-    alike: Alike = []
+    alike: RunsAlike = []
+    looks: list[object] = []
     for run in recording.runs:
-        if run.views and alike and alike[-1][1] == run.views:
+        own = list(map(_look, run.views))
+        if own and looks and looks[-1] == own:
             alike[-1] = ((*alike[-1][0], run), run.views)
-        elif run.views:
+        elif own:
             alike.append(((run,), run.views))
+            looks.append(own)
     return [(runs, tuple(map(_believable, views))) for runs, views in alike]
+
+
+def _told_of(runs: Sequence[Run]) -> str:
+    """The rule set that stands for all of them: the newest that some QEMU had, if there is one."""
+    return next((run.rules for run in reversed(runs) if WHAT_IF not in run.rules), runs[-1].rules)
 
 
 def _named(recording: Recording, rules: Sequence[str]) -> str:
     return names_of(rules, [run.rules for run in recording.runs])
 
 
-def _beside(recording: Recording, alike: Alike) -> tuple[Exhibit, ...]:
+def _beside(recording: Recording, alike: RunsAlike) -> tuple[Exhibit, ...]:
     """Who shares which view under each group of rule sets, side by side; nothing where there is only one."""
     if len(alike) < 2:
         return ()
@@ -86,7 +95,7 @@ def _beside(recording: Recording, alike: Alike) -> tuple[Exhibit, ...]:
     return tuple(exhibits)
 
 
-def _only_elsewhere(alike: Alike) -> list[tuple[int, View, tuple[Span, ...], tuple[str, ...]]]:
+def _only_elsewhere(alike: RunsAlike) -> list[tuple[int, View, tuple[Span, ...], tuple[str, ...]]]:
     """Views that the last runs do not have: number, view, what it shows, and under which rule sets."""
     known = {_shape(view) for view in alike[-1][1]}
     only: dict[object, tuple[int, View, list[str]]] = {}
@@ -101,8 +110,22 @@ _MOST_ELSEWHERE = 6
 
 
 def _shape(view: View) -> object:
-    """What a view shows, whoever uses it and whatever its root is called: that is what its map and its tree draw."""
-    return view.ranges, view.range_count, view.nodes, view.node_count, view.skip, view.ptr
+    """What a view shows, whoever uses it and whatever its root is called: that is what its map and its tree draw.
+
+    The numbers of sections are left out: they begin behind the dummies, of which there were four, and are one.
+    """
+    nodes = tuple(
+        tuple((first, last, skip, ptr if skip else ptr == NIL) for first, last, skip, ptr in node)
+        for node in view.nodes
+    )
+    return view.ranges, view.range_count, nodes, view.node_count, view.skip, view.ptr
+
+
+def _look(view: View) -> object:
+    """What the picture of who shares which view tells of one."""
+    return (
+        view.root, view.device, view.spaces, view.range_count, view.node_count, view.alike, view.spaces_alike,
+    )  # fmt: skip
 
 
 def _believable(view: View) -> View:

@@ -1,0 +1,69 @@
+"""The map curve: what the n-th map of an engine costs, and by which law that grows."""
+
+from __future__ import annotations
+
+from footprint.recording.model import Recording, Run, Sample
+from footprint.report.bars import StackedBar, bars
+from footprint.report.canvas import ACCENT
+from footprint.report.formatting import count, listed, size
+from footprint.report.section import Exhibit, LegendKey, Picture, Section, Table, TableColumn
+
+TIME, ALL, BYTES = "unicorn.map.seconds", "unicorn.maps.seconds", "unicorn.maps.bytes"
+
+
+def map_curve(recording: Recording) -> Section | None:
+    """The section; None where no engine mapped anything."""
+    runs = [run for run in recording.runs if _points(run)]
+    if not runs:
+        return None
+    run = runs[0]
+    pictures = (
+        _picture(run, TIME, "Time of the n-th map", "In microseconds, the median around it."),
+        _picture(run, BYTES, "Memory that all maps up to it took", "Resident, of one engine."),
+    )
+    keys = (LegendKey("--accent", run.rules),)
+    return Section("The n-th map", "map-curve", _lead(run), (Exhibit(pictures, keys, (_table(run),)),))
+
+
+def _points(run: Run) -> list[Sample]:
+    return [sample for sample in run.samples if sample.mark == "mapped" and TIME in sample.metrics]
+
+
+def _lead(run: Run) -> str:
+    last = run.samples[-1].metrics
+    said = "Every map makes the engine draw and sort all of its memory again, so each costs more than the one before."
+    if "unicorn.exponent" in last:
+        said += (
+            f" The time of the n-th map grows as n to the {last['unicorn.exponent']:.2f} (95 % interval "
+            f"{last['unicorn.exponent.low']:.2f} to {last['unicorn.exponent.high']:.2f})."
+        )
+    if "unicorn.leak.bytes" in last:
+        said += f" Every engine that is dropped leaves {size(last['unicorn.leak.bytes'])} of C heap behind."
+    return said
+
+
+def _picture(run: Run, name: str, title: str, note: str) -> Picture:
+    rows = [
+        StackedBar(f"n = {count(sample.cycle)}", ((sample.metrics[name], ACCENT),), _words(name, sample.metrics[name]))
+        for sample in _points(run)
+    ]
+    said = listed(f"{row.label}: {row.text}" for row in rows)
+    return Picture(title, bars(rows, f"{title}. {said}."), note)
+
+
+def _words(name: str, value: float) -> str:
+    return size(value) if name == BYTES else f"{1e6 * value:.0f} µs"
+
+
+def _table(run: Run) -> Table:
+    rows = tuple(
+        (
+            count(sample.cycle),
+            _words(TIME, sample.metrics[TIME]),
+            f"{1000 * sample.metrics[ALL]:.1f} ms",
+            _words(BYTES, sample.metrics[BYTES]),
+        )
+        for sample in _points(run)
+    )
+    heads = ("n", "the n-th map", "all maps up to it", "memory of all")
+    return Table("The curve", tuple(TableColumn(head, number=True) for head in heads), rows, folded=False)
