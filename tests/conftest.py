@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ("tests.fixtures.leaks", "tests.fixtures.qemu")
+pytest_plugins = ("tests.fixtures.installed", "tests.fixtures.leaks", "tests.fixtures.qemu")
 
 DATA = Path(__file__).parent / "data"
 PROGRAMS = Path(__file__).parent / "programs"

@@ -21,10 +21,13 @@ from xml.etree import ElementTree
 from footprint.attribution.native_stacks import UNPLACED, NativeStack, Totals, per_cycle, places, taken, telling
 from footprint.errors import MeasurementError
 from footprint.process.child import Child
+from footprint.process.session import terminate, ticks
 from footprint.verdict.place import Explanation
 
 SECONDS = 60.0
 """What a tracer may take for both of its runs."""
+IDLE = 1.5
+"""Seconds without work after which a program whose input is at its end is asked to end."""
 WARMUP = 10
 """Cycles that come before those that are counted."""
 MOST_CYCLES = 50
@@ -47,7 +50,8 @@ class Rerun:
     """How a target is run once more, alone: `command(n)` runs n cycles and ends, and reads what `stdin(n)` gives.
 
     `environment` is that of the process; `missing` the hint where no tracer is installed; `unplaced` what a place is
-    called whose stack says nothing.
+    called whose stack says nothing. It may take `seconds`. A program that does nothing more and does not end, though
+    its input has, is asked to.
     """
 
     command: Callable[[int], list[str]]
@@ -55,6 +59,7 @@ class Rerun:
     missing: str
     stdin: Callable[[int], str] = lambda _: ""
     unplaced: str = UNPLACED
+    seconds: float = SECONDS
 
 
 def traced(rerun: Rerun, cycles: int, explanation: Explanation, rates: Mapping[str, float]) -> Explanation:
@@ -81,7 +86,7 @@ def traced(rerun: Rerun, cycles: int, explanation: Explanation, rates: Mapping[s
 
 def _run(tracer: Tracer, rerun: Rerun, cycles: int) -> tuple[Totals, Totals]:
     """What is left after n and after 2n cycles; both run at the same time."""
-    end = time.monotonic() + SECONDS
+    end = time.monotonic() + rerun.seconds
     with tempfile.TemporaryDirectory(prefix="footprint-") as name:
         folders = [Path(name, number) for number in ("once", "twice")]
         children = []
@@ -94,10 +99,10 @@ def _run(tracer: Tracer, rerun: Rerun, cycles: int) -> tuple[Totals, Totals]:
                     command = [*tracer.command(f"{folder}/trace"), *rerun.command(count)]
                     children.append(Child(command, stdin=lines.fileno(), environment=rerun.environment))
             for child in children:
-                code = child.wait(max(0.1, end - time.monotonic()))
+                code, was_asked = _ended(child, rerun.command(0)[0], end)
                 if code is None:
-                    raise MeasurementError(f"it was not ready after {SECONDS:.0f} s")
-                if code:
+                    raise MeasurementError(f"it was not ready after {rerun.seconds:.0f} s")
+                if code and not was_asked:
                     raise MeasurementError(f"it ended with {code}: {child.last_words()}")
         finally:
             for child in children:
@@ -105,6 +110,18 @@ def _run(tracer: Tracer, rerun: Rerun, cycles: int) -> tuple[Totals, Totals]:
                 # heaptrack's script makes a pipe by this name, and when killed leaves it there.
                 Path(f"/tmp/heaptrack_fifo{child.pid}").unlink(missing_ok=True)
         return tracer.read(folders[0]), tracer.read(folders[1])
+
+
+def _ended(child: Child, program: str, end: float) -> tuple[int | None, bool]:
+    """The exit code of `child`, None at the time `end`; and whether `program` had to be asked to end."""
+    ran, since, asked = -1, time.monotonic(), False
+    while (code := child.wait(0.1)) is None and time.monotonic() < end:
+        if (now := ticks(child.pid)) > ran:
+            ran, since = now, time.monotonic()
+        elif not asked and time.monotonic() - since > IDLE:
+            terminate(child.pid, program)
+            asked, since = True, time.monotonic()
+    return code, asked
 
 
 # heaptrack.

@@ -13,6 +13,7 @@ from typing import Any
 from footprint.errors import MeasurementError, RequestError
 from footprint.machines.parts import Slots
 from footprint.machines.topology import Device, Topology
+from footprint.process.heap_watch import HeapWatch
 from footprint.qemu_process.command_line import arguments, flash_command, parts, program
 from footprint.qemu_process.gdb_guest import NO_PLAN, GdbPlan
 from footprint.qemu_process.guest import SECONDS, SECONDS_TO_BOOT, Guest, check_files
@@ -43,6 +44,7 @@ class QemuOptions:
 
     `program` is the binary (empty: the machine's own), each step has `seconds`, and firmware runs for at most
     `firmware` seconds. `guests` are started at once and side by side, each under gdb if there is a `plan` for it.
+    `watch_heap`: count what each takes of its heap, where that can be done here.
     """
 
     program: str = ""
@@ -50,6 +52,7 @@ class QemuOptions:
     firmware: float = SECONDS_TO_BOOT
     guests: int = 1
     plan: GdbPlan = NO_PLAN
+    watch_heap: bool = False
 
 
 class QemuBackend:
@@ -70,6 +73,7 @@ class QemuBackend:
         self._drives: set[str] = set()
         self._slots: dict[str, Slots] = {}
         self._files = contextlib.ExitStack()
+        self._watches = contextlib.ExitStack()
 
     def __enter__(self) -> QemuBackend:
         return self
@@ -180,14 +184,23 @@ class QemuBackend:
         check_files(options.guests)
         command = [options.program or program(topology), *arguments(topology, plugs=self.plugs), *self._linux(topology)]
         for _ in range(options.guests):
-            self.guests.append(Guest(command, seconds=options.seconds, wait=False, plan=options.plan))
+            heap = self._watch() if options.watch_heap and not options.plan else None
+            guest = Guest(command, seconds=options.seconds, wait=False, plan=options.plan, heap=heap)
+            self.guests.append(guest)
         self.last = self.guests[0]
         for guest in self.guests:
             guest.wait()
         self._machine = topology.machine
 
+    def _watch(self) -> HeapWatch | None:
+        """A heap's counters; None where there is no compiler to make the library that counts."""
+        with contextlib.suppress(MeasurementError):
+            return self._watches.enter_context(HeapWatch())
+        return None
+
     def _end(self) -> None:
         with contextlib.ExitStack() as ending:
+            ending.callback(self._watches.close)
             for guest in self.guests:
                 ending.callback(guest.close)
         self.guests = []
@@ -201,6 +214,7 @@ def refusals(scenario: Scenario, steps: Sequence[Step], guests: int = 1) -> list
         reasons.append(
             "choose which slots a guest plugs (Linux takes the lowest, and gives the highest back: -s order=stack)"
         )
+    reasons += _places(steps)
     if guests > 1:
         # Guests that lived on their own would not stay alike, and only the first is counted.
         more = dict.fromkeys(type(step).__name__ for step in steps if isinstance(step, _ON_ONE_GUEST))
@@ -218,6 +232,19 @@ def refuse(reasons: Sequence[str]) -> None:
         raise RequestError(f"-b qemu cannot {', '.join(rest)}{' or ' if rest else ''}{last}")
 
 
+def _places(steps: Sequence[Step]) -> list[str]:
+    """What is wrong with the places of what is plugged: on a PC's and virt's root bus a stopped guest keeps it."""
+    machine = next((step.topology.machine for step in steps if isinstance(step, Build)), "")
+    plugged = [step.device.type for step in steps if isinstance(step, Plug) and step.device.bus == "pci.0"]
+    if machine in _KEEPS_DEVICES and plugged:
+        return [
+            f"take a device out of a stopped {machine} (use -s machine=q35 or -s machine=pseries, or "
+            f"footprint leaks qemu:{plugged[0]} --machine {machine})"
+        ]
+    return []
+
+
+_KEEPS_DEVICES = ("pc", "virt")
 _ON_ONE_GUEST = (Boot, Plug, Unplug)
 _STEPS = (Build, LoadFlash, Listen, ShowSlots, Settle, Mark, Destroy, *_ON_ONE_GUEST)
 _BEYOND = {

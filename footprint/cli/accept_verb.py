@@ -48,13 +48,13 @@ def command(
     footprint accept reports/power8 -o reports/baselines/power8.json
     footprint accept power8 --tighten --dry-run
     """
-    from footprint.cli.gate_subjects import gate_subjects
+    from footprint.cli.gate_subjects import gate_subject
     from footprint.gate.settings import find_settings
     from footprint.gate.tighten import tightened, tightenings
     from footprint.recording.files import encode, writable, write_text
 
     settings = find_settings(Path.cwd())
-    (subject,) = gate_subjects([word], sets, rules, settings, play=play)
+    subject = gate_subject(word, sets, rules, settings, play=play)
     writes: list[tuple[Path, str]] = []
     changes: list[dict[str, Any]] = []
     for path, names in _files(subject, settings, out, rules, tighten=tighten).items():

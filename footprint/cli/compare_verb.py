@@ -12,6 +12,7 @@ from footprint.cli.terminal import note, print_json
 
 if TYPE_CHECKING:
     from footprint.gate.compare import Comparison
+    from footprint.record.waterfall import Waterfall
     from footprint.recording.model import Recording
 
 
@@ -23,10 +24,14 @@ if TYPE_CHECKING:
 @click.option("--rules-b", metavar="NAME", help="Compare this run of B.")
 @click.option("--anyway", is_flag=True, help="Compare even two scenarios, or what is only measured.")
 @click.option("--all", "everything", is_flag=True, help="Show every metric at every mark.")
+@click.option(
+    "--waterfall", metavar="METRIC",
+    help="Also play the scenario between the two rule sets: what does each feature save, alone and with others?",
+)  # fmt: skip
 @json_option
 def command(
-    first: str, second: str, rules: tuple[str, ...], rules_a: str | None, rules_b: str | None, *, anyway: bool,
-    everything: bool, as_json: bool,
+    first: str, second: str, rules: tuple[str, ...], rules_a: str | None, rules_b: str | None, waterfall: str | None,
+    *, anyway: bool, everything: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Compare recordings A and B, or two rule sets of A: what differs most, and whose views were gained or lost.
 
@@ -38,9 +43,11 @@ def command(
     \b
     footprint compare model real
     footprint compare power8 -r v2.10.0 -r v7.2.0
+    footprint compare power8 -r v2.10.0 -r v7.2.0 --waterfall flatviews.alive
     footprint compare before.json.gz after.json.gz
     """
     from footprint.cli.compare_text import print_comparisons
+    from footprint.cli.waterfall_text import print_waterfall
     from footprint.gate.compare import compare, unpaired
 
     if second:
@@ -50,15 +57,19 @@ def command(
     else:
         ours, pair = _within(first, rules, rules_a, rules_b)
         comparisons, alone = compare(ours, ours, pair, anyway=anyway), ([], [])
+    falls = [_waterfall(first, ours, comparison, waterfall) for comparison in comparisons] if waterfall else []
     equal = not any(comparison.differing for comparison in comparisons)
     if as_json:
         documents = [_document(comparison) for comparison in comparisons]
         partners = {"first": alone[0], "second": alone[1]}
-        print_json({"equal": equal, "comparisons": documents, "without_partner": partners})
+        more = {"waterfalls": [asdict(fall) for fall in falls]} if falls else {}
+        print_json({"equal": equal, "comparisons": documents, "without_partner": partners, **more})
     else:
         for sentence in comparisons[0].notes:
             note(f"note: {sentence}")
         print_comparisons(comparisons, alone, everything=everything)
+        for fall in falls:
+            print_waterfall(fall)
     click.get_current_context().exit(0 if equal else 1)
 
 
@@ -103,6 +114,19 @@ def _within(
             else f"{word} has no runs to compare"
         )
     return recording, (names[0], names[1])
+
+
+def _waterfall(word: str, recording: Recording, comparison: Comparison, metric: str) -> Waterfall:
+    """The waterfall of one pair of runs, of the scenario of the first recording."""
+    from footprint.errors import RequestError
+    from footprint.record.find import source_of
+    from footprint.record.waterfall import waterfall
+    from footprint.scenario.find import find
+
+    if recording.backend != "model" or comparison.first == comparison.second:
+        raise RequestError("--waterfall is between two rule sets of the model, as in -r v2.10.0 -r v7.2.0")
+    source = source_of(word, recording)
+    return waterfall(find(source), source, recording.params, (comparison.first, comparison.second), metric)
 
 
 def _document(comparison: Comparison) -> dict[str, Any]:

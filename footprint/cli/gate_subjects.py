@@ -38,28 +38,25 @@ class GateSubject:
         return shlex.join(["footprint", "gate", self.word, *given, *options])
 
 
-def gate_subjects(
-    words: Sequence[str], pairs: tuple[str, ...], rules: tuple[str, ...], settings: Settings | None, *, play: bool
-) -> list[GateSubject]:
-    """What `words` name, or every gate of `settings` for none; raises RequestError.
-
-    A word is a recording; else, or with `play` or `pairs`, a gate of `settings`, or a scenario, which is played
-    on the model under `rules`.
-    """
-    if words:
-        return [_subject(word, pairs, rules, settings, play=play or bool(pairs)) for word in words]
+def gates_to_play(pairs: tuple[str, ...], settings: Settings | None) -> list[str]:
+    """Every gate of `settings`, for a command line that names none; raises RequestError where there is none."""
     check_belong(({"-s": bool(pairs)}, "a scenario"))
     if settings is None or not settings.gates:
         raise RequestError(
             "nothing to judge: name a recording or a scenario, or write gates into a pyproject.toml here "
             "([tool.footprint.gates.NAME])"
         )
-    return [_played_gate(name, rules, settings) for name in settings.gates]
+    return list(settings.gates)
 
 
-def _subject(
+def gate_subject(
     word: str, pairs: tuple[str, ...], rules: tuple[str, ...], settings: Settings | None, *, play: bool
 ) -> GateSubject:
+    """What `word` names: a recording; else, or with `play` or `pairs`, a gate of `settings`, or a scenario.
+
+    The latter two are played on the model under `rules`. Raises RequestError.
+    """
+    play = play or bool(pairs)
     if not play and not word.endswith(".py") and is_recorded(word):
         recording = find_recording(word, rules)
         if word != "-" and Path(word).name == word and not Path(word).exists():

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from footprint.cli.options import DEFAULT_MARK, json_option, rules_option
-from footprint.cli.terminal import print_document, print_json
+from footprint.cli.options import DEFAULT_MARK, force_option, json_option, rules_option
+from footprint.cli.terminal import complain, print_document, print_json
+from footprint.errors import FootprintError
 
 if TYPE_CHECKING:
     from footprint.cli.gate_subjects import GateSubject
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from footprint.gate.settings import Settings
 
 FORMATS = ("text", "json", "junit", "github", "gitlab", "markdown")
+"""What ``gate`` answers in; all but the first for programs, and in files, too."""
 
 
 @click.command("gate")
@@ -33,46 +34,87 @@ FORMATS = ("text", "json", "junit", "github", "gitlab", "markdown")
 @click.option("--mark", metavar="NAME", help=f"Where --budget is judged. Default: {DEFAULT_MARK}.")
 @rules_option("Judge only the runs under these rule sets. Default: every run.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="How to answer.")
+@click.option(
+    "--write", "writes", multiple=True, metavar="FORMAT=FILE",
+    help="Also answer in this format in FILE, as in --write junit=junit.xml. Repeatable.",
+)  # fmt: skip
+@force_option
 @click.option("--all", "everything", is_flag=True, help="Show unchanged metrics of a baseline, too.")
 @click.option("--explain", is_flag=True, help="Judge nothing: show each rule, and the file and key it comes from.")
 @json_option
 def command(
     words: tuple[str, ...], sets: tuple[str, ...], budgets: tuple[str, ...], baseline: str | None, mark: str | None,
-    rules: tuple[str, ...], form: str, *, play: bool, everything: bool, explain: bool, as_json: bool,
+    rules: tuple[str, ...], form: str, writes: tuple[str, ...], *, force: bool, play: bool, everything: bool,
+    explain: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Judge recordings by budgets and baselines.
 
     A RECORDING is a file, a folder with a recording.json, NAME for reports/NAME, or a capture. A GATE is a
     [tool.footprint.gates.NAME] of the pyproject.toml here or above; it and a SCENARIO are played on the model.
     Without a word, every gate of the pyproject.toml is played. Exits 0 when every rule holds, 1 when one does
-    not, and 2 when there was nothing to judge.
+    not, and 2 when there was nothing to judge. What cannot be judged is reported, and the others are judged all
+    the same; the exit code is the highest.
 
     \b
     footprint gate
     footprint gate power8 --budget 'flatviews.alive<=4' -r v7.2.0
     footprint gate pc -s cpus=4 --budget 'flatviews.alive<=4' --format markdown
     footprint gate reports/power8 --baseline reports/baselines/power8.json
+    footprint gate --format github --write junit=junit.xml --write markdown=comment.txt
     """
-    from footprint.cli.gate_subjects import gate_subjects
+    from footprint.cli.gate_forms import as_text, files_to_write
+    from footprint.cli.gate_subjects import gate_subject, gates_to_play
     from footprint.cli.gate_text import print_rules, print_verdicts
     from footprint.gate.gates import command_line_gate
     from footprint.gate.settings import find_settings
+    from footprint.recording.files import write_text
 
+    files = files_to_write(writes, force=force)
     settings = find_settings(Path.cwd())
     given = command_line_gate(budgets, mark, _baseline(baseline, rules), baseline or "")
     if explain:
         print_rules(_explained(words, settings, given), as_json=as_json or form == "json")
         return
-    subjects = gate_subjects(words, sets, rules, settings, play=play)
-    judged = [each for subject in subjects for each in _judge(subject, settings, given, rules, mark)]
-    if as_json or form == "json":
-        print_json(_document(judged))
-    elif form == "text":
+    subjects: list[GateSubject] = []
+    judged: list[Judged] = []
+    faults: list[tuple[str, FootprintError]] = []
+    for word in words or gates_to_play(sets, settings):
+        try:
+            subject = gate_subject(word, sets, rules, settings, play=play or not words)
+            judged += _judge(subject, settings, given, rules, mark)
+            subjects.append(subject)
+        except FootprintError as error:
+            faults.append((word, error))
+    _complain(faults, has_answer=bool(judged))
+    for path, kind in files:
+        write_text(path, as_text(judged, faults, kind))
+    if form == "text" and not as_json:
         print_verdicts(judged, everything=everything)
         _print_room(subjects, settings, rules)
     else:
-        _print_form(judged, form)
-    click.get_current_context().exit(0 if all(each.verdict.holds for each in judged) else 1)
+        _print_form(judged, faults, "json" if as_json else form)
+    broken = not all(each.verdict.holds for each in judged)
+    click.get_current_context().exit(max([int(broken), *(fault.exit_code for _, fault in faults)]))
+
+
+def _complain(faults: list[tuple[str, FootprintError]], *, has_answer: bool) -> None:
+    """Tell what could not be judged; raises the last of it where nothing was."""
+    for _, fault in faults if has_answer else faults[:-1]:
+        complain(fault)
+    if not has_answer:
+        raise faults[-1][1]
+
+
+def _print_form(judged: list[Judged], faults: list[tuple[str, FootprintError]], form: str) -> None:
+    from footprint.cli.gate_forms import as_text, verdicts_document
+    from footprint.gate.annotations import gitlab_report
+
+    if form == "json":
+        print_json(verdicts_document(judged, faults))
+    elif form == "gitlab":
+        print_json(gitlab_report(judged))
+    else:
+        print_document(as_text(judged, faults, form))
 
 
 def _baseline(path: str | None, rules: tuple[str, ...]) -> Baseline | None:
@@ -126,33 +168,6 @@ def _judge(
                 Judged(verdict, origin, recording.scenario, subject.word, repeat, gate.name, dict(recording.params))
             )
     return judged
-
-
-def _document(judged: list[Judged]) -> dict[str, Any]:
-    verdicts = []
-    for each in judged:
-        verdict = each.verdict
-        verdicts.append(
-            {"holds": verdict.holds, **asdict(verdict), "change": verdict.change}
-            | {"origin": asdict(each.origin), "scenario": each.scenario, "params": each.params}
-            | {"gate": each.gate, "again": each.repeat}
-        )
-    return {"holds": all(each.verdict.holds for each in judged), "verdicts": verdicts}
-
-
-def _print_form(judged: list[Judged], form: str) -> None:
-    from datetime import UTC, datetime
-
-    from footprint.gate.annotations import github_text, gitlab_report
-    from footprint.gate.junit import junit_text
-    from footprint.gate.markdown import markdown_text
-
-    if form == "gitlab":
-        print_json(gitlab_report(judged))
-    elif form == "junit":
-        print_document(junit_text(judged, datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S")))
-    else:
-        print_document(github_text(judged) if form == "github" else markdown_text(judged))
 
 
 def _print_room(subjects: list[GateSubject], settings: Settings | None, rules: tuple[str, ...]) -> None:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from footprint.cli.leaks_lines import line_options, line_rule, line_words
+from footprint.cli.leaks_qemu import is_qemu_word, qemu_options, qemu_sweep, qemu_verdict, qemu_words, show_sweep
 from footprint.cli.options import force_option, json_option, rules_option
 from footprint.cli.terminal import end_progress, note, print_json, progress, say
 
 if TYPE_CHECKING:
+    from footprint.leaks.measure import Options
     from footprint.verdict.verdict import Verdict
 
 
@@ -19,6 +23,33 @@ AFTER_DASHES = "footprint.leaks.after_dashes"
 """Where a call's context keeps whether its words had ``--``, which click swallows."""
 AS_TYPED = "footprint.leaks.as_typed"
 """Where it keeps the words themselves, for the page that says how to repeat it."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeaksWords:
+    """What the command line says, option by option; None or empty where it says nothing."""
+
+    sets: tuple[str, ...]
+    rules: tuple[str, ...]
+    backend: str
+    qemu: str | None
+    line: str | None
+    cycles: int | None
+    seconds: float
+    memory: float
+    metrics: str | None
+    python: str
+    no_where: bool
+
+    @property
+    def options(self) -> Options:
+        """How to measure."""
+        from footprint.leaks.measure import Options
+        from footprint.leaks.plan import Plan
+
+        wanted = tuple(name.strip() for name in self.metrics.split(",") if name.strip()) if self.metrics else None
+        plan = Plan(self.cycles, wanted, not self.no_where)
+        return Options(plan, self.seconds, int(self.memory * (1 << 30)), self.python)
 
 
 class _TargetOrProgram(click.Command):
@@ -38,10 +69,11 @@ class _TargetOrProgram(click.Command):
     "-b", "backend", metavar="BACKEND", default="model", show_default=True,
     help="With a scenario: the backend, model or qemu (a real QEMU process).",
 )  # fmt: skip
-@click.option("--qemu", metavar="PATH", help="With -b qemu: the QEMU binary.")
+@click.option("--qemu", metavar="PATH", help="With qemu and -b qemu: the QEMU binary.")
 @click.option(
     "--line", metavar="TEXT", help="With -- PROG: the line to send it each cycle. Default: the number of the cycle."
 )
+@line_options
 @click.option(
     "--cycles", type=int, metavar="N", help="Measure N cycles, at least 20. Default: as many as the answer needs."
 )
@@ -59,72 +91,111 @@ class _TargetOrProgram(click.Command):
     help="Run the target in this Python; its environment needs footprint and the target.",
 )  # fmt: skip
 @click.option("--no-where", is_flag=True, help="Do not look for the place of a leak.")
+@qemu_options
 @click.option("-o", "out", metavar="FILE", type=click.Path(path_type=Path), help="Write an HTML page of the answer.")
 @force_option
 @json_option
 @click.pass_context
 def command(
-    context: click.Context, target: tuple[str, ...], sets: tuple[str, ...], rules: tuple[str, ...], backend: str,
-    qemu: str | None, line: str | None, cycles: int | None, seconds: float, memory: float, metrics: str | None,
-    python: str, out: Path | None,
-    *, no_where: bool, force: bool, as_json: bool,
-) -> None:  # fmt: skip
+    context: click.Context, /, target: tuple[str, ...], *, out: Path | None, force: bool, as_json: bool, **options: Any
+) -> None:
     """Run TARGET again and again in a process of its own, and find out whether it leaks.
 
     TARGET is module:callable, FILE.py:callable, unicorn:ARCH[:open|map|run] or a scenario; or, after --, a program
     that answers one line on its stdin per cycle. If the module has functions setup and teardown, they are called
-    before the first and after the last cycle.
+    before the first and after the last cycle. qemu:DEVICE[,prop=value…] plugs a device into a real QEMU and takes it
+    out again; qemu with --do and --undo is any pair of QMP commands.
 
     \b
     footprint leaks json:JSONDecoder
     footprint leaks ./check.py:one_request --cycles 500
     footprint leaks unicorn:sparc64 -o sparc64.html
     footprint leaks hotplug -s device=nec-usb-xhci -s bus_master=0 -s commit=0 -b qemu --cycles 50
+    footprint leaks qemu:nvme --qemu /opt/qemu/bin/qemu-system-x86_64
+    footprint leaks qemu --do "info mtree -f"
+    footprint leaks qemu --all-devices --against /usr/bin/qemu-system-x86_64
     footprint leaks -- cat
 
-    Exit codes: 0 clean; 1 a leak; 2 no such target; 3 inconclusive.
+    Exit codes: 0 clean; 1 a leak, or a QEMU that died of it; 2 no such target; 3 inconclusive, or refused.
     """
     from datetime import UTC, datetime
 
-    from footprint.cli.requests import BackendWords, check_belong, leaks_request
     from footprint.errors import RequestError
-    from footprint.leaks.measure import Options, measure, measure_command
-    from footprint.leaks.plan import Plan
-    from footprint.leaks.scenarios import judge
     from footprint.recording.files import writable
     from footprint.verdict.suppressions import read_suppressions, suppressed
 
     page = writable(out, force=force) if out is not None else None
     accepted = read_suppressions(Path("pyproject.toml"))
-    wanted = tuple(name.strip() for name in metrics.split(",") if name.strip()) if metrics else None
-    options = Options(Plan(cycles, wanted, not no_where), seconds, int(memory * (1 << 30)), python)
-    is_command = context.meta[AFTER_DASHES]
-    if len(target) > 1 and not is_command:
+    if len(target) > 1 and not context.meta[AFTER_DASHES]:
         raise RequestError(f"one target at a time, not {len(target)}; a program with its arguments goes after --")
-    is_scenario = not is_command and ":" not in target[0]
-    of_scenario = {"-s": bool(sets), "-r": bool(rules), "-b": backend != "model", "--qemu": qemu is not None}
-    check_belong(
-        *(() if is_scenario else ((of_scenario, "a scenario"),)),
-        *(() if is_command else (({"--line": line is not None}, "-- PROG"),)),
-    )
+    words = LeaksWords(**options)
     try:
-        if is_command:
-            verdict = measure_command(target, options, line, progress())
-        elif is_scenario:
-            request = leaks_request(target[0], sets, cycles, BackendWords(backend, rules, qemu=qemu))
-            verdict = judge(request, progress())
-        else:
-            verdict = measure(target[0], options, progress())
+        if qemu_words(context).all_devices:
+            if page is not None:
+                raise RequestError("-o writes the page of one target; --all-devices keeps its answers with --keep DIR")
+            document, code = _swept(context, target, words)
+            end_progress()
+            print_json(document) if as_json else show_sweep(document)
+            context.exit(code)
+        verdict = _judged(context, target, words)
     finally:
         end_progress()
     verdict = suppressed(verdict, accepted, datetime.now(UTC).date())
+    _tell(verdict, page, context.meta[AS_TYPED], as_json=as_json)
+    context.exit(verdict.exit_code)
+
+
+def _tell(verdict: Verdict, page: Path | None, words: tuple[str, ...], *, as_json: bool) -> None:
+    """Print the verdict, and write its page where one is wanted; `words` are what was typed after ``leaks``."""
     if as_json:
         print_json(verdict.document())
     else:
         _show(verdict)
     if page is not None:
-        _write_page(page, verdict, context.meta[AS_TYPED])
-    context.exit(verdict.exit_code)
+        _write_page(page, verdict, words)
+
+
+def _judged(context: click.Context, target: tuple[str, ...], words: LeaksWords) -> Verdict:
+    """The verdict on what the words name; raises RequestError for options that go with something else."""
+    from footprint.cli.requests import BackendWords, leaks_request
+    from footprint.leaks.measure import measure, measure_command
+    from footprint.leaks.scenarios import judge
+
+    options = words.options
+    is_scenario = _check(context, target, words)
+    if context.meta[AFTER_DASHES]:
+        return measure_command(target, options, words.line, progress(), line_rule(context))
+    if is_scenario:
+        request = leaks_request(
+            target[0], words.sets, words.cycles, BackendWords(words.backend, words.rules, qemu=words.qemu)
+        )
+        return judge(request, progress())
+    if is_qemu_word(target[0]):
+        return qemu_verdict(target[0], words.qemu, qemu_words(context), options.plan, words.seconds)
+    return measure(target[0], options, progress())
+
+
+def _swept(context: click.Context, target: tuple[str, ...], words: LeaksWords) -> tuple[dict[str, Any], int]:
+    _check(context, target, words)
+    return qemu_sweep(target[0], words.qemu, qemu_words(context), words.options.plan, words.seconds)
+
+
+def _check(context: click.Context, target: tuple[str, ...], words: LeaksWords) -> bool:
+    """Whether the target is a scenario; raises RequestError for options that go with something else."""
+    from footprint.cli.requests import check_belong
+
+    is_command = context.meta[AFTER_DASHES]
+    in_qemu = not is_command and is_qemu_word(target[0])
+    is_scenario = not is_command and not in_qemu and ":" not in target[0]
+    of_scenario = {"-s": bool(words.sets), "-r": bool(words.rules), "-b": words.backend != "model"}
+    if not in_qemu:
+        of_scenario["--qemu"] = words.qemu is not None
+    check_belong(
+        *(() if is_scenario else ((of_scenario, "a scenario"),)),
+        *(() if is_command else (({"--line": words.line is not None, **line_words(context)}, "-- PROG"),)),
+        *(() if in_qemu else ((qemu_words(context).given(), "qemu or qemu:DEVICE"),)),
+    )
+    return is_scenario
 
 
 def _write_page(page: Path, verdict: Verdict, words: tuple[str, ...]) -> None:
@@ -167,7 +238,7 @@ def _show(verdict: Verdict) -> None:
     from footprint.leaks.verdict_text import told
 
     head, *rest = told(verdict)
-    colour = {"clean": "green", "leak": "red", "inconclusive": "yellow"}[verdict.verdict]
+    colour = {"clean": "green", "leak": "red", "crash": "red", "inconclusive": "yellow"}[verdict.verdict]
     say(head, colour=colour)
     for line in rest:
         say(line)

@@ -12,11 +12,17 @@ _COMMAND = {RuleOutcome.FAIL: "error", RuleOutcome.WARN: "warning", RuleOutcome.
 _SEVERITY = {RuleOutcome.FAIL: "major", RuleOutcome.WARN: "minor"}
 
 
-def github_text(judged: Sequence[Judged]) -> str:
-    """A workflow command for each broken rule and each warning, and a notice for each gain that is not accepted."""
-    return "".join(
-        f"{_github(each)}\n" for each in judged if each.verdict.outcome is not RuleOutcome.OK or each.verdict.better
-    )
+def github_text(judged: Sequence[Judged], faults: Sequence[tuple[str, str]] = ()) -> str:
+    """A workflow command for each broken rule and each warning, and a notice for each gain that is not accepted.
+
+    `faults` are what could not be judged, each with the reason: errors, too.
+    """
+    told = [_github(each) for each in judged if each.verdict.outcome is not RuleOutcome.OK or each.verdict.better]
+    told += [
+        f"::error title={github_property(f'footprint: {word} was not judged')}::{github_data(reason)}"
+        for word, reason in faults
+    ]
+    return "".join(f"{line}\n" for line in told)
 
 
 def _github(judged: Judged) -> str:

@@ -12,7 +12,7 @@ from footprint.gate.baseline import Baseline
 from footprint.gate.gate_verdict import GateVerdict, RuleOutcome, exact_figure, figure, is_exact
 from footprint.gate.noise import noise
 from footprint.gate.samples import check_recorded
-from footprint.gate.views import OF_VIEWS, private_views
+from footprint.gate.views import OF_SPACES, OF_VIEWS, named_spaces, private_views
 from footprint.recording.metrics import metric
 from footprint.recording.model import Number, Recording, Run, Sample
 
@@ -65,6 +65,13 @@ class Budget:
         tolerance = None if percent is None else _percent(percent, text)
         return cls(metric(name).name, relation, limit, mark, tolerance, text.strip(), baseline)
 
+    def check_tolerance(self) -> None:
+        """Raise RequestError for a measured metric without one."""
+        if not is_exact(self.metric) and self.tolerance is None:
+            raise RequestError(
+                f"{self.metric} is measured, and noisy: state its tolerance, as in {self.text!r} with ±5%"
+            )
+
     @property
     def words(self) -> str:
         """The rule in words."""
@@ -97,8 +104,8 @@ class Budget:
         sentence = f"{self.metric} is {shown} under {run.rules} at {sample.mark}: {verb} the budget {whole_limit}"
         before = self.baseline.value(run.rules, sample.mark, self.metric) if self.baseline else None
         owners = ""
-        if outcome is not RuleOutcome.OK and self.metric in OF_VIEWS:
-            owners = private_views(run, sample)
+        if outcome is not RuleOutcome.OK and self.metric in (*OF_VIEWS, OF_SPACES):
+            owners = named_spaces(run, sample) if self.metric == OF_SPACES else private_views(run, sample)
             sentence += f"; {owners}" if owners else ""
         noisy = noise(recording, run, sample.mark, self.metric)
         return GateVerdict(

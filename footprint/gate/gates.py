@@ -72,7 +72,7 @@ def command_line_gate(
     """The gate of ``--budget`` and ``--baseline``; raises RequestError for what is no budget."""
     rules = [PlacedRule(Budget.parse(text, mark, baseline), Origin("--budget", text)) for text in budgets]
     if baseline is not None:
-        rules += _whole_baseline(baseline, Origin("--baseline", baseline_path))
+        rules += whole_baseline(baseline, Origin("--baseline", baseline_path))
     return Gate("", tuple(rules), baseline, baseline_path)
 
 
@@ -110,7 +110,7 @@ def _rules(settings: Settings, name: str, table: GateTable, baseline: Baseline |
         for number, text in enumerate(table.budgets)
     ]
     if baseline is not None and not table.no_worse:
-        placed += _whole_baseline(baseline, origin("baseline", "baseline"))
+        placed += whole_baseline(baseline, origin("baseline", "baseline"))
     for number, row in enumerate(map(metric_table, table.no_worse)):
         assert baseline is not None  # settings refuse no-worse without one
         rule = NoWorse(row.metric, baseline, row.allowance, table.mark)
@@ -125,8 +125,8 @@ def _rules(settings: Settings, name: str, table: GateTable, baseline: Baseline |
     return placed
 
 
-def _whole_baseline(baseline: Baseline, origin: Origin) -> list[PlacedRule]:
-    """That no exact metric which the baseline has gets worse."""
+def whole_baseline(baseline: Baseline, origin: Origin) -> list[PlacedRule]:
+    """The rules that no exact metric which the baseline has gets worse."""
     names = dict.fromkeys(name for run in baseline.runs for name in _judged_names(run))
     return [PlacedRule(NoWorse(name, baseline), origin) for name in names]
 

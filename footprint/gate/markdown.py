@@ -11,12 +11,17 @@ _WORDS = {RuleOutcome.FAIL: "**fail**", RuleOutcome.WARN: "warn", RuleOutcome.OK
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#~&])")
 
 
-def markdown_text(judged: Sequence[Judged]) -> str:
-    """The verdicts as Markdown: one sentence, what is broken or warns, what is better, and all in a fold."""
+def markdown_text(judged: Sequence[Judged], faults: Sequence[tuple[str, str]] = ()) -> str:
+    """The verdicts as Markdown: one sentence, what is broken or warns, what is better, and all in a fold.
+
+    `faults` are what could not be judged, each with the reason.
+    """
     broken = [each for each in judged if not each.verdict.holds]
     warned = [each for each in judged if each.verdict.outcome is RuleOutcome.WARN]
     better = [each for each in judged if each.verdict.better]
     lines = [f"### footprint: {summary(judged)}", ""]
+    if faults:
+        lines += [*(f"- **not judged**: {code(word)}: {escaped(reason)}" for word, reason in faults), ""]
     if broken or warned:
         lines += [*_table([*broken, *warned]), ""]
         lines += [f"- {escaped(each.verdict.sentence)}  \n  rule: {code(each.origin.text)}" for each in broken]

@@ -16,7 +16,6 @@ from footprint.errors import FootprintError, InputFileError, reason_of
 from footprint.gate.allowance import Allowance, check_direction
 from footprint.gate.budget import Budget
 from footprint.gate.equal import Equal
-from footprint.gate.gate_verdict import is_exact
 from footprint.gate.steady import Steady
 from footprint.recording.metrics import metric
 
@@ -154,12 +153,9 @@ def check_rules(settings: Settings, name: str, gate: GateTable) -> None:
     """Raise InputFileError for the first rule of the gate that cannot be one."""
     for number, text in enumerate(gate.budgets):
         try:
-            budget = Budget.parse(text)
+            Budget.parse(text).check_tolerance()
         except FootprintError as error:
             raise settings.fault(name, f"budgets[{number}]", str(error), text) from None
-        if not is_exact(budget.metric) and budget.tolerance is None:
-            reason = f"{budget.metric} is measured, and noisy: state its tolerance, as in {text.strip()!r} with ±5%"
-            raise settings.fault(name, f"budgets[{number}]", reason, text)
     for key, tables in (("no-worse", gate.no_worse), ("steady", gate.steady), ("equal", gate.equal)):
         for number, row in enumerate(map(metric_table, tables)):
             try:

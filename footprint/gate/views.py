@@ -11,6 +11,7 @@ from footprint.units import count_text
 
 OF_VIEWS = ("flatviews.alive", "flatviews.allocated", "dispatches.alive", "flat_ranges", "sections", "nodes")
 """Metrics that grow with the living views, so that whose these are explains a broken rule."""
+OF_SPACES = "address_spaces"
 MOST_NAMED = 8
 """Owners named in one sentence; of more the rest is a number."""
 
@@ -86,6 +87,15 @@ def private_views(run: Run, sample: Sample) -> str:
     order = sorted(private, key=lambda owner: (-owner.views, owner.whose))
     each = _listed([f"{count_text(owner.views)} of {owner.whose}" for owner in order])
     return f"{_plural(total)} private to a device: {each}"
+
+
+def named_spaces(run: Run, sample: Sample) -> str:
+    """How the address spaces alive at `sample` are called; empty where not all of them are known by name."""
+    names = _space_names(run)
+    if names is None or names.total() != sample.metrics.get(OF_SPACES):
+        return ""
+    order = sorted(names.items(), key=lambda item: (-item[1], item[0]))
+    return "spaces: " + _listed([f"{count_text(count)} `{name}`" for name, count in order])
 
 
 def _counts(owners: Sequence[ViewOwner]) -> Counter[Key]:

@@ -15,6 +15,7 @@ from contextlib import suppress
 from footprint.attribution import external_tracers
 from footprint.attribution.external_tracers import Rerun
 from footprint.leaks.environment import environment
+from footprint.leaks.line_answer import AnswerRule
 from footprint.leaks.subject import MetricValues
 from footprint.leaks.supervisor import Ended, Limits, Supervisor
 from footprint.process.child import Child, find_program
@@ -25,14 +26,24 @@ EMPTY = ("cat",)
 """Answers every line, and does nothing."""
 BUFFERED = "a program that buffers its output needs: stdbuf -oL"
 TUNABLES = "glibc.malloc.tcache_count=0:glibc.malloc.arena_max=1:glibc.malloc.top_pad=4096"
+QUIET, MOST_GREETING = 0.2, 5.0
+"""Seconds of silence that end what a program says before its first line, and the most that are waited for it."""
+LEAST_TO_TRACE = 2.0
+NO_TIME = "no time was left to trace where (--seconds)"
 MISSING = "for the places: apt install heaptrack"
 
 
 class CommandSubject:
-    """The program `command`; `line` is what it is sent each cycle, by default the number of the cycle."""
+    """The program `command`; `line` is what it is sent each cycle, by default the number of the cycle.
 
-    def __init__(self, command: Sequence[str], limits: Limits, *, line: str | None = None) -> None:
+    `rule` says when that is answered.
+    """
+
+    def __init__(
+        self, command: Sequence[str], limits: Limits, *, line: str | None = None, rule: AnswerRule | None = None
+    ) -> None:
         self._command, self._limits, self._line = list(command), limits, line
+        self._rule = rule
         # One channel is all there is, so what Python keeps for itself has to be in it too.
         self._environment = {**environment(), "GLIBC_TUNABLES": TUNABLES, "PYTHONMALLOC": "malloc"}
         self.cycles = 0
@@ -62,13 +73,17 @@ class CommandSubject:
         """So many lines, each answered, and the seconds until they were; raises Ended."""
         begun = time.monotonic()
         for _ in range(cycles):
+            if self._rule is None:
+                self._rule = AnswerRule()
+            if not self.cycles:
+                self._rule = self._rule.after_start(self._greeting())
             self._drain()
             line = str(self.cycles + 1) if self._line is None else self._line
             try:
                 os.write(self._lines, f"{line}\n".encode())
             except OSError:
                 raise self._supervisor.died(self._when) from None
-            self._wait()
+            self._wait(line.count("\n") + 1, self._rule)
             self.cycles += 1
         return time.monotonic() - begun
 
@@ -96,9 +111,12 @@ class CommandSubject:
         grown = rates.get("vm.bytes", 0.0)
         if not grown:
             return Explanation()
+        if self._limits.left < LEAST_TO_TRACE:
+            return Explanation(hints=(NO_TIME,))
         rerun = Rerun(
             lambda _: [find_program(self._command[0]), *self._command[1:]],
             self._environment, MISSING, self._lines_of, unplaced="in main",
+            seconds=min(external_tracers.SECONDS, self._limits.left),
         )  # fmt: skip
         # Half of a small block is malloc's own.
         return external_tracers.traced(rerun, cycles, Explanation(untraced=grown / 2), rates)
@@ -127,20 +145,33 @@ class CommandSubject:
             while os.read(self._answers, 1 << 16):
                 pass
 
-    def _wait(self) -> None:
-        """For a line; raises Ended for a program that is gone, silent or too large."""
-        end = time.monotonic() + min(self._limits.cycle_seconds, max(0.1, self._limits.left))
-        while True:
-            if not self._poller.poll(50):
-                if not self._supervisor.is_alive:
-                    raise self._supervisor.died(self._when)
-                self._supervisor.weigh(self._when, self._limits.memory)
-                if time.monotonic() > end:
-                    raise Ended("hung", f"it does not answer line {self.cycles + 1} in time; {BUFFERED}")
-                continue
+    def _greeting(self) -> str:
+        """What it says before it is sent anything: most say nothing."""
+        said, end = "", time.monotonic() + MOST_GREETING
+        while time.monotonic() < end and self._poller.poll(int(QUIET * 1000)):
             with suppress(BlockingIOError):
                 chunk = os.read(self._answers, 1 << 16)
                 if not chunk:
+                    break
+                said += chunk.decode(errors="replace")
+        return said
+
+    def _wait(self, sent: int, rule: AnswerRule) -> None:
+        """For the answer to so many lines; raises Ended for a program that is gone, silent, too large, or refuses."""
+        end = time.monotonic() + min(self._limits.cycle_seconds, max(0.1, self._limits.left))
+        said, heard = "", time.monotonic()
+        while not rule.is_answered(said, sent, time.monotonic() - heard):
+            if self._poller.poll(min(50, int(1000 * rule.idle)) if rule.idle else 50):
+                with suppress(BlockingIOError):
+                    chunk = os.read(self._answers, 1 << 16)
+                    if not chunk:
+                        raise self._supervisor.died(self._when)
+                    said, heard = said + chunk.decode(errors="replace"), time.monotonic()
+            else:
+                if not self._supervisor.is_alive:
                     raise self._supervisor.died(self._when)
-                if b"\n" in chunk:
-                    return
+                self._supervisor.weigh(self._when, self._limits.memory)
+            if time.monotonic() > end and not (rule.idle and heard > end - rule.idle):
+                raise Ended("hung", f"it does not answer line {self.cycles + 1} in time; {BUFFERED}")
+        if error := rule.error_in(said):
+            raise Ended("refused", f"it answers with an error {self._when}: {error}")

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from footprint.errors import RequestError
 from footprint.leaks.command import EMPTY as CAT
 from footprint.leaks.command import CommandSubject
+from footprint.leaks.line_answer import AnswerRule
 from footprint.leaks.plan import BLOCKS, Plan
 from footprint.leaks.subject import python_subject
 from footprint.leaks.supervisor import Ended, Limits
@@ -64,10 +65,18 @@ def measure(word: str, options: Options, say: Progress = lambda _: None) -> Verd
         return Trial(word, subject, empty, limits, options.plan, say).verdict()
 
 
-def measure_command(command: Sequence[str], options: Options, line: str | None, say: Progress) -> Verdict:
-    """The verdict on the program `command`, which answers `line` once a cycle; raises MeasurementError."""
-    options = options.checked()
+def measure_command(
+    command: Sequence[str], options: Options, line: str | None, say: Progress, rule: AnswerRule | None = None
+) -> Verdict:
+    """The verdict on the program `command`, which answers `line` once a cycle, as `rule` has it.
+
+    Raises RequestError for a wrong rule, MeasurementError for what is missing here.
+    """
+    options, rule = options.checked(), (rule or AnswerRule()).checked()
     limits = Limits(options.seconds, memory=options.memory)
     word = shlex.join(command)
-    with closing(CommandSubject(command, limits, line=line)) as subject, closing(CommandSubject(CAT, limits)) as empty:
+    with (
+        closing(CommandSubject(command, limits, line=line, rule=rule)) as subject,
+        closing(CommandSubject(CAT, limits, rule=AnswerRule(lines=1))) as empty,
+    ):
         return Trial(word, subject, empty, limits, options.plan, say).verdict()

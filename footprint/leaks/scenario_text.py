@@ -10,7 +10,7 @@ from footprint.verdict.place import PlaceKind, figure
 from footprint.verdict.scenario_growth import KEPT
 from footprint.verdict.verdict import Finding
 
-WHOLE = ("modelled.bytes", "uss.bytes")
+WHOLE = ("modelled.bytes", "heap.bytes", "uss.bytes")
 """What is told first where it is known: the bytes of all that the model counts, and of a real process."""
 PARTS = "modelled."
 """What the names of the parts of modelled.bytes begin with; they are told with ``--json``."""

@@ -9,9 +9,11 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from footprint.backends.backend import play
 from footprint.backends.model import ModelBackend
+from footprint.backends.qemu import QemuOptions
 from footprint.errors import RequestError
 from footprint.memory.rules import RuleSet
 from footprint.memory.space import AddressSpace
@@ -43,6 +45,8 @@ def with_cycles(scenario: Scenario, values: Mapping[str, str], cycles: int | Non
 def judge(request: Request, say: Progress) -> Verdict:
     """The verdict on a scenario, of all its runs together; raises RequestError where there is nothing to judge."""
     started = time.perf_counter()
+    if isinstance(request.options, QemuOptions):
+        request = replace(request, options=replace(request.options, watch_heap=True))
     recording = record(request, say)
     grown = growths(recording)
     left = [leftover for run in recording.runs if (leftover := remains(run)) is not None]
@@ -63,12 +67,24 @@ def judge(request: Request, say: Progress) -> Verdict:
         reason="" if findings else reason,
         grows=tuple(_finding(FindingKind.GROWTH, growth) for growth in grown if growth.is_wanted),
         per=recording.accumulates or "cycle",
+        unwatched=tuple(_unwatched(recording)),
         readings={
             (growth.rules, METRIC.get(growth.metric, growth.metric)): readings(run, growth)
             for growth in grown
             if (growth.verdict != Answer.CLEAN or growth.is_wanted) and (run := recording.run(growth.rules))
         },
     )
+
+
+def _unwatched(recording: Recording) -> Iterator[str]:
+    """What of a real QEMU could not be read at its marks."""
+    if recording.backend == ModelBackend.name:
+        return
+    seen = {name for run in recording.runs for sample in run.samples for name in sample.metrics}
+    if "heap.bytes" not in seen:
+        yield "heap.bytes: no library that counts could be loaded (apt install gcc libc6-dev); its pages decide"
+    if "flatviews.created" not in seen:
+        yield "flatviews: this QEMU was built without trace events"
 
 
 def _what(recording: Recording) -> str:

@@ -14,6 +14,9 @@ MOST_PLACES = 6
 """Places that are shown; `--json` has all of them."""
 
 
+MOST_STACK = 16
+
+
 def told(verdict: Verdict, *, more: str = " (--json)") -> Iterator[str]:
     """The lines of a verdict: the answer, the figures, the places, and how it was measured.
 
@@ -32,8 +35,12 @@ def told(verdict: Verdict, *, more: str = " (--json)") -> Iterator[str]:
     yield from _block("grows on purpose, so no leak", growth_lines(verdict.grows, verdict.per))
     if retained := [finding for finding in verdict.findings if finding.kind == FindingKind.RETAINED]:
         yield from _block("retained: kept until Python's collector runs, then freed, so no leak", _figures(retained))
+    yield from _block("stack", iter(verdict.stack[:MOST_STACK]))
     yield ""
     yield from (f"  {hint}" for hint in (*verdict.hints, *verdict.expired))
+    if verdict.channels:
+        yield "  " + "; ".join(f"{metric} by {channel}" for metric, channel in verdict.channels.items())
+    yield from (f"  not watched: {what}" for what in verdict.unwatched)
     warm = f" after {_count(verdict.warmup)} to warm up" if verdict.warmup else ""
     cycles = f"{_count(verdict.cycles)} cycle{'s' if verdict.cycles != 1 else ''}"
     yield f"  {cycles} measured{warm}, {verdict.seconds:.1f} s"
@@ -54,6 +61,8 @@ def _block(title: str, lines: Iterator[str]) -> Iterator[str]:
 def _because(verdict: Verdict) -> str:
     if verdict.verdict == Answer.INCONCLUSIVE:
         return f", {verdict.reason}"
+    if verdict.verdict == Answer.CRASH:
+        return f" {verdict.reason}"
     until = f", until {verdict.ended}" if verdict.ended else ""
     leaks = verdict.leaks
     if verdict.grows and not leaks:
@@ -62,6 +71,8 @@ def _because(verdict: Verdict) -> str:
         return f", {headline(leaks, verdict.per)}{until}"
     exact = (finding for finding in leaks if finding.slope.low == finding.slope.high)
     first = next(exact, next(iter(leaks), None))
+    if verdict.channels and leaks:
+        first = leaks[0]  # in a real QEMU the heap is counted, not estimated
     return until if first is None else f", {amount(first.metric, first.slope.per_cycle)} a cycle{until}"
 
 

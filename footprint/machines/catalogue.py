@@ -167,7 +167,7 @@ CATALOGUE: dict[str, DeviceType] = {
             "NVMe disk",
             driven=True,
         ),
-        DeviceType("pci-ohci", (Bar("ohci", 0x100, "io"),), "USB 1.1 controller", driven=True),
+        DeviceType("pci-ohci", (Bar("ohci", 0x100, "io"),), "USB 1.1 controller", driven=True, hotplug=False),
         _XHCI,
         _VGA,
         DeviceType("pc-dimm", (), "memory module of 128 MiB", size=128 << 20, most=32, hotplug=False),

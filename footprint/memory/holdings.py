@@ -72,13 +72,13 @@ def _of_entry(
     private, apart = policies.sharing.private, policies.dispatch_per_space
     views = 0 if _is_vacant(ledger, entry) else 1
     if not private and views:
-        nodes = 0 if apart else ledger.nodes_allocated(spaces[0], entry)
+        nodes = 0 if apart else ledger.allocations.of(entry, entry)
         yield tuple(spaces), _Made(entry.figures, 1, 0 if apart else 1, nodes)
     views = views if private else 0
     dispatches = 1 if apart else views
     if views or dispatches:
         for space in spaces:
-            nodes = ledger.nodes_allocated(space, entry) if dispatches else 0
+            nodes = ledger.allocations.of(space, entry) if dispatches else 0
             yield (space,), _Made(entry.figures, views, dispatches, nodes)
 
 

@@ -17,7 +17,7 @@ from footprint.memory.flatview import FlatView
 from footprint.memory.history import History
 from footprint.memory.listener import MemoryListener
 from footprint.memory.living_views import LivingViews
-from footprint.memory.node_allocations import NodeAllocations, NodeArrays
+from footprint.memory.node_allocations import NodeAllocations
 from footprint.memory.policies import Policies, choose
 from footprint.memory.reader import Reader
 from footprint.memory.region import MemoryRegion
@@ -44,7 +44,7 @@ class Ledger:
 
     Only :class:`footprint.memory.core.MemoryCore` calls what changes it. `watch`, when set, is called
     for each view created, in QEMU's order. `spaces`: each with its entry of the table, None before its
-    first commit.
+    first commit. `allocations`: the radix nodes of its dispatches.
     """
 
     def __init__(self, rules: RuleSet, measurer: ViewMeasurer, *, host_page: int = 4096) -> None:
@@ -60,9 +60,9 @@ class Ledger:
         self.commits = 0
         self.account = MemoryAccount(self.policies, rules.layout, measurer.pages)
         self._table = ViewTable(self.policies, measurer)
-        self._allocations = NodeAllocations(self._table, self.policies.reserve, host_page)
-        self._living = LivingViews(self._table, self._allocations, self.spaces)
-        self.reader = Reader(self._table, self._allocations, self.account, self.spaces)
+        self.allocations = NodeAllocations(self._table, self.policies.reserve, host_page)
+        self._living = LivingViews(self._table, self.allocations, self.spaces)
+        self.reader = Reader(self._table, self.allocations, self.account, self.spaces)
         self._roster = SpaceRoster(self.policies)
         self._newcomers: list[AddressSpace] = []
         self._on_root: dict[MemoryRegion, list[AddressSpace]] = {}
@@ -117,8 +117,8 @@ class Ledger:
         if made == NO_OBJECTS:
             return
         others = ((other, older) for other, older in self.spaces.items() if older is not None and other is not space)
-        allocated = self._allocations.add(self._table.holder(space, entry), entry, made.dispatches, others)
-        self.account.make(made, self._arrays(made, entry, allocated))
+        allocated = self.allocations.add(self._table.holder(space, entry), entry, made.dispatches, others)
+        self.account.make(made, self.allocations.arrays(made, entry, allocated))
         self._watch(entry, allocated)
 
     def _detach(self, space: AddressSpace, entry: Entry) -> None:
@@ -126,14 +126,9 @@ class Ledger:
         before = entry.share
         self._table.leave(space, entry)
         gone = before.less(entry.share)
-        allocated = self._allocations.remove(self._table.holder(space, entry), entry, gone.dispatches)
-        self.account.release(gone, self._arrays(gone, entry, allocated))
+        allocated = self.allocations.remove(self._table.holder(space, entry), entry, gone.dispatches)
+        self.account.release(gone, self.allocations.arrays(gone, entry, allocated))
         self._living.forget([space])
-
-    def _arrays(self, objects: ObjectCounts, entry: Entry, allocated: int) -> NodeArrays:
-        """The node arrays of `objects`, dispatches over the view of `entry` with `allocated` nodes each."""
-        untouched = self._allocations.untouched(entry.figures.shape, allocated)
-        return NodeArrays(objects.dispatches * allocated, objects.dispatches * untouched)
 
     # Section: commits
 
@@ -145,7 +140,7 @@ class Ledger:
         self._table.drop_idle()
         self.account.release_all()
         self.reader.commit()
-        arrays = self._allocations.regenerate(self.spaces, self._watch if self.watch else None)
+        arrays = self.allocations.regenerate(self.spaces, self._watch if self.watch else None)
         self.commits += 1
         if self._rule_follows_commits:
             order = [entry.identity for entry in self.spaces.values() if entry is not None]
@@ -209,14 +204,10 @@ class Ledger:
 
     def alive(self) -> tuple[ObjectCounts, int]:
         """The views that some space uses, and the nodes allocated in them."""
-        alive, nodes = self._allocations.in_use()
+        alive, nodes = self.allocations.in_use()
         vacant = self._table.known(None)
         used = bool(alive.given_up or (vacant is not None and vacant.spaces))
         return alive.plus(self.account.empty_views_alive(used=used)), nodes
-
-    def nodes_allocated(self, space: AddressSpace, entry: Entry) -> int:
-        """Nodes that the living dispatch of `space`, over the view of `entry`, got when it was made."""
-        return self._allocations.of(self._table.holder(space, entry), entry)
 
     def settle(self) -> None:
         """The grace period ends: everything that waits is freed."""

@@ -84,6 +84,11 @@ class NodeAllocations:
         self.total = arrays.nodes
         return arrays
 
+    def arrays(self, objects: ObjectCounts, entry: Entry, allocated: int) -> NodeArrays:
+        """The node arrays of `objects`, dispatches over the view of `entry` with `allocated` nodes each."""
+        untouched = self.untouched(entry.figures.shape, allocated)
+        return NodeArrays(objects.dispatches * allocated, objects.dispatches * untouched)
+
     def untouched(self, shape: Shape, allocated: int) -> int:
         """Bytes at the end of an array of `allocated` nodes that the tree never touches, but for one host page."""
         return max(0, self._table.measurer.pages.node_bytes * (allocated - shape.nodes) - self._host_page)

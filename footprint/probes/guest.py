@@ -12,6 +12,7 @@ from footprint.qemu.flat import read_flat
 from footprint.qemu.lines import Source
 from footprint.qemu.mtree import read_mtree
 from footprint.qemu_process.guest import Guest
+from footprint.qemu_process.heap_channel import Preloaded
 from footprint.recording.model import Number
 
 FLAT, TREE = "info mtree -f -d -o", "info mtree -o"
@@ -36,6 +37,7 @@ class GuestProbe:
     def read(self, guests: Sequence[Guest], *, views: bool = True) -> dict[str, Number]:
         """Every metric of `guests` (at least one); without `views`, what only reading the views tells is left out."""
         guest = guests[0]
+        heap = self._heap(guest)
         # Memory first: what the monitor prints is allocated in the process that is read.
         memory = self._process(guests)
         life, created = guest.trace.read(), guest.created
@@ -55,7 +57,14 @@ class GuestProbe:
                 read_flat(flat, Source(source, FLAT)), read_mtree(tree, Source(source, TREE)),
                 guest.device_types(), dummies(guest.version),
             )  # fmt: skip
-        return metrics | memory
+        return metrics | memory | heap
+
+    def _heap(self, guest: Guest) -> dict[str, Number]:
+        """What it holds of its heap, where that is counted; first of all, and once it has freed what it put off."""
+        if guest.heap is None or not guest.heap.counts(guest.pid):
+            return {}
+        guest.drain()
+        return dict(Preloaded(guest.heap).read())
 
     def _process(self, guests: Sequence[Guest]) -> dict[str, Number]:
         """Memory once it is steady, and the time that the start took; of several guests the means."""

@@ -14,13 +14,13 @@ from types import TracebackType
 from typing import Any
 
 import pytest
-from _pytest.outcomes import Failed as PytestFailed
 
 from footprint.errors import RequestError
 from footprint.leaks.measure import Options
 from footprint.leaks.measured_process import Server
 from footprint.leaks.pipe_protocol import ReplyCode
 from footprint.leaks.target_loader import Refused, Target, runnable
+from footprint.pytest_plugin.failed import Failed
 from footprint.pytest_plugin.names import NAME
 from footprint.pytest_plugin.options import of_marker, options
 from footprint.pytest_plugin.silence import quiet
@@ -28,12 +28,6 @@ from footprint.verdict.verdict import Answer
 
 OWN_CACHES = ("lfplugin", "nfplugin")
 """What would write down, for the next run, that this run had one test."""
-
-
-class Failed(PytestFailed, AssertionError):  # noqa: N818 (it is read in reports, as pytest's own)
-    """A leak, or that it cannot be told: to pytest a failure with a text of its own, to a test an AssertionError."""
-
-    __module__ = "builtins"  # as pytest's own: reports then name the class alone
 
 
 class Cycle:

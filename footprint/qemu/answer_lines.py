@@ -31,8 +31,12 @@ _REGION = re.compile(
     rf" *+{_OVERFLOW}{_PLACE} \(prio -?\d{{1,10}}, (?:nv-)?(?:ramd|romd|ram|rom|i/o|container|RW|R-|-W|--)\): (\S.*)"
 )
 _WINDOW = re.compile(rf"alias .* @.+ {_PLACE}((?: \[disabled\])?(?: (?:owner|parent):\{{.*\}}| orphan)*)")
+_SHOWN = re.compile(rf"@\S.* {_PLACE}$")
+"""The window of an alias, whatever stands before it."""
+_MAPPED = re.compile(r" (?:KVM|kvm|kvm:tcg|tcg:kvm)$")
+"""What stands behind a range that an accelerator has mapped: the last of its line, but for an owner."""
 _OFFSET_CUT = re.compile(r" @(?:[0-9a-f]{0,15}$|[0-9a-f]{4,15} )")
-_MARK_CUT = re.compile(r" \[(?:[^\]]*$|(?!not dirty\])[^\]]* [^\]]*\]$)")
+_MARK_CUT = re.compile(r" \[notdirty\]$| \[(?:[^\]]*$|(?!not dirty\])[^\]]* [^\]]*\]$)")
 _OWNER = re.compile(r" (?:owner|parent):\{")
 _OWNERS = re.compile(r".*?(?: (?:owner|parent):\{(?:dev|obj) (?:id|path|type)=[^\s{}]+\}){1,2}(?: [A-Za-z:-]+)?")
 _SUFFIX = re.compile(
@@ -62,8 +66,11 @@ _DAMAGED = re.compile(
     r"Root memory|#\d+ @|Nodes? \(|\[\d+\]\s*$|\d+(?:\.\.\d+)? +skip=)|.*\(prio -?\d|.*skip=\d+ +ptr="
 )
 _FENCE = re.compile(
-    r"[\s>|]*(?:```|~~~|\{(?:noformat|code)[^}]{0,40}\}|</?(?:pre|code|tt)\b[^>]{0,80}>|\[/?(?:code|pre)\])\s*\w{0,20}\s*"
+    r"[\s>|]*(?:```|~~~|\"\"\"|'''|/\*|\*/|\{(?:noformat|code)[^}]{0,40}\}|</?(?:pre|code|tt)\b[^>]{0,80}>|\[/?(?:code|pre)\])\s*\w{0,20}\s*"
 )
+_SYSTEM = re.compile(r" *0{16}-f{16} \(prio 0, (?:i/o|RW|container)\): system(?: owner:| parent:|$)")
+_OF_A_VIEW = re.compile(r"[\s>|]*(?:AS \"[^\"]*\", root: \S|Root memory region: \S)")
+_POINTER = re.compile(r"[\s>|]*(?:[\^~][\^~\s|]*|\\ [^\\/()]* /\s*)")
 _BLANK = re.compile(r"[\s>|*#/]*")
 _QUOTE = re.compile(r"[\s>|]*")
 
@@ -94,7 +101,7 @@ def is_cut_start(text: str) -> bool:
 def lacks_a_window(text: str) -> bool:
     """Whether `text` is an alias whose window on its target is missing so far."""
     region = _REGION.fullmatch(text)
-    return region is not None and region[1].startswith("alias ") and not _WINDOW.match(region[1])
+    return region is not None and f"{region[1]} ".startswith("alias ") and not _WINDOW.match(region[1])
 
 
 def is_whole(text: str, sort: str) -> bool:
@@ -104,7 +111,9 @@ def is_whole(text: str, sort: str) -> bool:
     region = _REGION.fullmatch(text)
     if region:
         rest = region[1]
-        if sort == TREE and rest.startswith("alias ") and not _WINDOW.fullmatch(rest):
+        if sort == TREE and not _WINDOW.fullmatch(rest) and (rest.startswith("alias ") or _SHOWN.search(rest)):
+            return False
+        if sort == TREE and rest.rstrip() == "alias":
             return False
         if sort == FLAT and _OFFSET_CUT.search(rest):
             return False
@@ -129,7 +138,7 @@ def is_closed(text: str, sort: str) -> bool:
     """Whether `text` is whole and ends in what no name can go on after: an alias's window, an entry's pointer."""
     region = _REGION.fullmatch(text)
     if region is not None:
-        return sort == TREE and _WINDOW.fullmatch(region[1]) is not None
+        return (_WINDOW.fullmatch(region[1]) if sort == TREE else _MAPPED.search(region[1])) is not None
     return sort == FLAT and any(_WHOLE[name].fullmatch(text.rstrip()) for name in ("No", "Nodes", "entry"))
 
 
@@ -171,6 +180,21 @@ def is_prompt(text: str) -> bool:
 def is_fence(text: str) -> bool:
     """Whether `text` begins or ends a piece of code: a fence of Markdown, of Jira, of HTML."""
     return len(text) <= LONGEST_LINE and _FENCE.fullmatch(text) is not None
+
+
+def is_system(text: str) -> bool:
+    """Whether `text` is the region of everything, which stands in no other: it is the root, however deep it stands."""
+    return _SYSTEM.match(text) is not None
+
+
+def is_part_of_a_view(text: str) -> bool:
+    """Whether `text` can only stand in a view: an address space of it, or its root."""
+    return _OF_A_VIEW.match(text) is not None
+
+
+def is_pointer(text: str) -> bool:
+    """Whether `text` only points at the line above it, or names what is pointed at: ``^^^^``, ``\\ the base /``."""
+    return len(text) <= LONGEST_LINE and _POINTER.fullmatch(text) is not None
 
 
 def is_blank(text: str) -> bool:

@@ -108,7 +108,7 @@ def read_capture(path: str | Path) -> Capture:
         raise InputFileError(base, f"is neither a capture nor an operation log: {EXPECTED}", line=1)
     left = (f"left out: line {spans(found.left_out)}",) if found.left_out else ()
     machine = _chosen(machines_of(found.answers, source), number, base)
-    return _parsed(str(path), machine, (*text.repairs, *left))
+    return _parsed(str(path), machine, (*text.repairs, *found.repairs, *left))
 
 
 def _parsed(path: str, machine: FoundMachine, repairs: tuple[str, ...]) -> Capture:
@@ -120,7 +120,9 @@ def _parsed(path: str, machine: FoundMachine, repairs: tuple[str, ...]) -> Captu
     if machine.tree:
         tree = read_mtree(machine.tree.text, Source(path, tree_answer, machine.tree.numbers))
     if machine.flat:
-        flat = read_flat(machine.flat.text, Source(path, flat_answer, machine.flat.numbers))
+        flat = read_flat(
+            machine.flat.text, Source(path, flat_answer, machine.flat.numbers), nameless=machine.tree is None
+        )
     tree, guesses = with_spaces(tree, flat)
     own = [answer.repairs for answer in machine.answers if answer.repairs]
     holes = tuple(hole for answer in machine.answers for hole in answer.holes)
@@ -214,7 +216,7 @@ def _found_in_json(path: str, base: Path, number: int | None, texts: dict[str, s
     for key, text in texts.items():
         lines = plain_text(text)
         found = find_answers(lines.lines, Source(str(base), key))
-        repairs += lines.repairs
+        repairs += [*lines.repairs, *found.repairs]
         if found.left_out:
             repairs.append(f"left out of {key!r}: line {spans(found.left_out)}")
         answers += [replace(answer, command=answer.command or key) for answer in found.answers]

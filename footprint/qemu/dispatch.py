@@ -100,6 +100,8 @@ def read_dispatch(lines: list[str], at: int, source: Source) -> tuple[DispatchTe
         sections.append(_section(matched, at + 1))
         at += 1
     tree = _TREE.fullmatch(lines[at]) if at < len(lines) else None
+    if tree is None and sections and (at >= len(lines) or not lines[at].strip()):
+        return DispatchText(tuple(sections), 1, 1, 0, (), ()), at  # cut: it leads to a node that is not printed
     if tree is None:
         raise source.unexpected(_shown(lines, at), "a section, or the heading of the nodes", at + 1)
     ptr = NIL if tree[3] == "NIL" else int(tree[3])

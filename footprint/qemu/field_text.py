@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 
 from footprint.qemu import answer_lines as kinds
 from footprint.qemu.answer_lines import TREE
-from footprint.qemu.lines import Source
+from footprint.qemu.lines import Source, widened
+from footprint.qemu.missing_headings import with_headings
 from footprint.qemu.old_headings import bare_headings
 from footprint.qemu.plain_text import PlainLine
 from footprint.qemu.rewrap import BrokenLine, LinePiece, rewrap
@@ -47,15 +48,18 @@ class PrintedAnswer:
 
 @dataclass(slots=True)
 class FoundAnswers:
-    """The answers in a text, and the numbers of the lines that belong to none and are not empty."""
+    """The answers in a text, the numbers of the lines that belong to none and are not empty, and what was repaired."""
 
     answers: list[PrintedAnswer] = field(default_factory=list)
     left_out: list[int] = field(default_factory=list)
+    repairs: list[str] = field(default_factory=list)
 
 
 def find_answers(lines: Sequence[PlainLine], source: Source) -> FoundAnswers:
     """The answers in `lines`. Raises InputFileError for a line that can be read in several ways."""
+    lines, repairs = with_headings(lines)
     walker = _Walker(source, bare_headings(lines))
+    walker.found.repairs = repairs
     for line in lines:
         walker.read(line)
     walker.end_answer()
@@ -127,6 +131,8 @@ class _Walker:
         elif kinds.is_fence(text):
             self._end_block()
             self._interrupted = True
+        elif kinds.is_pointer(text) and not self._begins(text, block):
+            self.found.left_out.append(line.number)
         else:
             self._body(line, text, block)
 
@@ -185,6 +191,8 @@ class _Walker:
             if draft is None and self.headless is None and kinds.starts(kinds.unquoted(text), TREE):
                 self.headless = line
             begun = draft is not None or bool(self.found.answers) or kinds.starts(kinds.unquoted(text), TREE)
+            if kinds.is_part_of_a_view(text):
+                raise self.source.unexpected(text, 'below a heading such as "FlatView #0"', line.number)
             if begun and kinds.is_damaged(text) and not self._interrupted:
                 raise self.source.unexpected(text, _BELOW_A_HEADING, line.number)
             self._leave_out(line, text)
@@ -255,6 +263,9 @@ class _Walker:
         self._blank = self._interrupted = False
         if draft is None:
             return
+        if draft.sort == TREE and not any(block.body for block in draft.blocks):  # names alone, as a list of spaces
+            self.found.left_out += [number for block in draft.blocks for number, _ in block.headings]
+            return
         self.found.answers.append(_finished(draft, self.source, self.found.left_out))
 
 
@@ -266,6 +277,7 @@ def _finished(draft: _Draft, source: Source, left_out: list[int]) -> PrintedAnsw
 
     lines: list[tuple[int, str]] = []
     notes: list[int] = []
+    narrow = 0
     for block in draft.blocks:
         if block.body:
             block.body[-1].is_last = True
@@ -281,12 +293,14 @@ def _finished(draft: _Draft, source: Source, left_out: list[int]) -> PrintedAnsw
         for number, text in body:
             clean, noted = kinds.without_note(text)
             notes += [number] if noted else []
-            lines.append((number, " " * shift + clean if shift > 0 else clean[-shift:]))
+            shifted = " " * shift + clean if shift > 0 else clean[-shift:]
+            lines.append((number, widened(shifted)))
+            narrow += lines[-1][1] != shifted
         lines.append((lines[-1][0], ""))
     left_out += joined.foreign
     return PrintedAnswer(
         draft.sort, "\n".join(text for _, text in lines), tuple(number for number, _ in lines), draft.last,
-        draft.command, draft.title, tuple(draft.holes), _repairs(draft, joined.joined, notes),
+        draft.command, draft.title, tuple(draft.holes), _repairs(draft, joined.joined, notes, narrow),
     )  # fmt: skip
 
 
@@ -300,7 +314,7 @@ def _shift(block: _Block, body: Sequence[tuple[int, str]], draft: _Draft, roots:
     certain what is a root.
     """
     if draft.sort != TREE and body:
-        return (1 if body[0][1].lstrip().startswith('AS "') else 2) - _depth(body[0][1])
+        return (1 if body[0][1].lstrip().startswith(('AS "', "Root memory region: ")) else 2) - _depth(body[0][1])
     if not body:
         return 0
     depths = [_depth(text) for _, text in body]
@@ -318,14 +332,14 @@ def _shift(block: _Block, body: Sequence[tuple[int, str]], draft: _Draft, roots:
     flowed = root == 3 and all(depth % 2 for depth in depths)
     # Below a disabled root that is not printed the first line is deeper, but then not in every block.
     moved = roots == {root} and len(draft.blocks) > 1 and min(depths) == root
-    return 2 - root if flowed or moved else 0
+    return 2 - root if flowed or moved or kinds.is_system(body[0][1]) else 0
 
 
 def _depth(text: str) -> int:
     return len(text) - len(text.lstrip(" "))
 
 
-def _repairs(draft: _Draft, joined: int, notes: Sequence[int]) -> str:
+def _repairs(draft: _Draft, joined: int, notes: Sequence[int], narrow: int) -> str:
     """What was done, in one line; empty where nothing was."""
     done = []
     prefixes = dict.fromkeys(block.prefix for block in draft.blocks if block.prefix)
@@ -337,6 +351,8 @@ def _repairs(draft: _Draft, joined: int, notes: Sequence[int]) -> str:
         done.append(f"notes behind {_numbered(notes)} taken off")
     if draft.blank_inside:
         done.append(f"{draft.blank_inside} empty lines inside blocks taken out")
+    if narrow:
+        done.append(f"addresses of 8 digits widened (in {narrow} {'line' if narrow == 1 else 'lines'})")
     if any(block.is_old for block in draft.blocks):
         done.append("headings without a word, as before 2.4")
     first = draft.blocks[0].headings[0][0]

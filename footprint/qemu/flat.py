@@ -80,8 +80,11 @@ class FlatText:
     cut: tuple[int, ...] = ()
 
 
-def read_flat(text: str, source: Source) -> FlatText:
-    """The flat form in `text`. Raises InputFileError with the line that is wrong."""
+def read_flat(text: str, source: Source, *, nameless: bool = False) -> FlatText:
+    """The flat form in `text`. Raises InputFileError with the line that is wrong.
+
+    `nameless`: a view whose address spaces somebody left out is read, too.
+    """
     lines = lines_of(text, source)
     views: list[ViewText] = []
     cut: list[int] = []
@@ -96,7 +99,7 @@ def read_flat(text: str, source: Source) -> FlatText:
             per_space = True
             view, at = _read_view(lines, at + 1, source, SpaceLine(old[1], None), len(views))
         elif new := _VIEW.fullmatch(line):
-            view, at = _read_view(lines, at + 1, source, None, int(new[1]))
+            view, at = _read_view(lines, at + 1, source, None, int(new[1]), nameless=nameless)
         else:
             raise source.unexpected(line, 'a heading such as "FlatView #0"', at + 1)
         if view.dispatch is not None and view.dispatch.is_cut:
@@ -111,7 +114,9 @@ def read_flat(text: str, source: Source) -> FlatText:
     return FlatText(tuple(views), per_space, source, tuple(cut))
 
 
-def _read_view(lines: list[str], at: int, source: Source, only: SpaceLine | None, number: int) -> tuple[ViewText, int]:
+def _read_view(
+    lines: list[str], at: int, source: Source, only: SpaceLine | None, number: int, *, nameless: bool = False
+) -> tuple[ViewText, int]:
     """The view whose heading stands before line index `at`, and the index after it."""
     first, count = at, len(lines)
     spaces: list[SpaceLine] = [only] if only else []
@@ -120,7 +125,7 @@ def _read_view(lines: list[str], at: int, source: Source, only: SpaceLine | None
         while at < count and lines[at].startswith(' AS "'):
             spaces.append(_space(lines[at], at + 1, source))
             at += 1
-        if not spaces or at == count or not lines[at].startswith(_ROOT):
+        if not (spaces or nameless) or at == count or not lines[at].startswith(_ROOT):
             shown = lines[at] if at < count else "the end"
             expected = f"an address space or {_ROOT.strip()!r}" if spaces else "an address space of the view"
             raise source.unexpected(shown, expected, min(at + 1, count))

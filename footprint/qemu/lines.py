@@ -88,3 +88,26 @@ def _owner_start(text: str, word: str) -> int | None:
     if start < 0 or "}" in text[start:-1]:
         return None
     return start
+
+
+_NARROW = re.compile(
+    r"( *(?:\[DETECTED OVERFLOW!\] *)?)([0-9a-f]{8}(?:[0-9a-f]{8})?)-([0-9a-f]{8}(?:[0-9a-f]{8})?)( \(prio .*)"
+)
+_NARROW_WINDOW = re.compile(r"(.* @\S.* )([0-9a-f]{8})-([0-9a-f]{8})( \[disabled\])?")
+
+
+def widened(text: str) -> str:
+    """A region's line with addresses of 16 digits, where 32-bit targets of QEMU 1.x printed 8.
+
+    A region over everything was as large as a signed number may be, of which these 8 digits are the end.
+    """
+    place = _NARROW.fullmatch(text)
+    if place is None:
+        return text
+    before, start, end, rest = place.groups()
+    if (start, end) == ("00000000", "fffffffe"):
+        end = "7ffffffffffffffe"
+    window = _NARROW_WINDOW.fullmatch(rest)
+    if window:
+        rest = f"{window[1]}{window[2]:0>16}-{window[3]:0>16}{window[4] or ''}"
+    return f"{before}{start:0>16}-{end:0>16}{rest}"

@@ -21,6 +21,7 @@ def bare_headings(lines: Sequence[PlainLine]) -> dict[int, tuple[str, str]]:
     It is empty for the word ``aliases``, which only says what follows. Such headings are looked for only below one
     that every QEMU has, ``memory``.
     """
+    lines = [PlainLine(line.number, line.text.expandtabs()) if "\t" in line.text else line for line in lines]
     marked = [i for i, line in enumerate(lines[1:], 1) if " (prio " in line.text and _ROOT.match(line.text)]
     headings: dict[int, tuple[str, str]] = {}
     below_aliases = False

@@ -1,15 +1,18 @@
 """Bytes of a foreign text as plain lines: what mail and terminals did to them is undone, and reported.
 
-Undone where that is certain: UTF-16 and byte order marks, quoted-printable, a monitor's line editing (terminal
-escapes, backspaces), line ends of all sorts, blanks that are not blanks.
+Undone where that is certain: UTF-16 and byte order marks, quoted-printable, base64, drawings, a monitor's line editing
+(terminal escapes, backspaces), line ends of all sorts, blanks that are not blanks.
 """
 
 from __future__ import annotations
 
+import base64
+import bisect
 import html
 import json
 import re
 from dataclasses import dataclass
+from itertools import accumulate
 
 LONGEST_EDITED = 1 << 16
 """Characters of a line with terminal escapes; in a longer one they are left as they are."""
@@ -26,6 +29,9 @@ _QP_ONLY = re.compile(r"(?:[^=]|=[0-9A-F]{2})*=?")
 _RETURN = re.compile(r'\s*\{.{0,200}"return": ?"')
 _TAG = re.compile(r"^\s*</?(?:pre|code|tt|blockquote)\b[^>]{0,80}>(?=.)|</(?:pre|code|tt|blockquote)>\s*$")
 _HTML = re.compile(r"AS &quot;|^[\s>]*(?:&gt;|<pre[^>]*>).*(?:\(prio|address-space: |info mtree|FlatView #)")
+_ART = re.compile("[\u2500-\u257f\u25a0-\u25ff]")
+"""What lines and arrows are drawn with, around a text; no name of QEMU's has it."""
+_HEX_CUT = re.compile(r"[0-9a-f]{8,16}-[0-9a-f]{0,16}=$")
 _MONITOR = re.compile(r"\(prio|skip=|address-space: |memory-region: |root: |Root memory region:")
 
 
@@ -52,6 +58,9 @@ def plain_text(data: bytes | str) -> PlainText:
     if "\r" in text and "\n" not in text:
         text = text.replace("\r", "\n")
     lines = [PlainLine(number, line.rstrip("\r")) for number, line in enumerate(text.split("\n"), 1)]
+    if _BASE64_HEADER.search(text):
+        lines = _out_of_base64(lines, repairs)
+        text = "\n".join(line.text for line in lines)
     if "=" in text:
         lines = _unquoted(lines, repairs)
     if '"return"' in text:
@@ -61,6 +70,7 @@ def plain_text(data: bytes | str) -> PlainText:
     if "\x1b" in text or "\b" in text or any("\r" in line.text for line in lines):
         lines = _as_shown(lines, repairs)
     if not text.isascii():
+        lines = _without_art(lines, repairs)
         lines = [PlainLine(line.number, line.text.translate(_BLANKS)) for line in lines]
     return PlainText(tuple(lines), tuple(repairs))
 
@@ -80,7 +90,50 @@ def _decoded(data: bytes, repairs: list[str]) -> str:
         return data.decode("latin-1")
 
 
-# Section: quoted-printable
+# Section: what mail does to a text
+
+_BASE64_HEADER = re.compile(r"^content-transfer-encoding:\s*base64\s*$", re.IGNORECASE | re.MULTILINE)
+_BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
+
+
+def _out_of_base64(lines: list[PlainLine], repairs: list[str]) -> list[PlainLine]:
+    """Lines with the text of mails in base64 in the place of its letters; each is where its first letter stands."""
+    plain: list[PlainLine] = []
+    at = 0
+    while at < len(lines):
+        plain.append(lines[at])
+        at += 1
+        if not _BASE64_HEADER.match(plain[-1].text):
+            continue
+        while at < len(lines) and lines[at].text.strip():
+            plain.append(lines[at])
+            at += 1
+        first = at = at + 1
+        while at < len(lines) and _BASE64.fullmatch(lines[at].text.strip()):
+            at += 1
+        decoded = _decoded_base64(lines[first:at])
+        if decoded:
+            repairs.append(f"line {lines[first].number}: base64 decoded")
+        plain += decoded or lines[first:at]
+    return plain
+
+
+def _decoded_base64(lines: list[PlainLine]) -> list[PlainLine]:
+    """The lines of the text that `lines` encode; none where it is no text."""
+    letters = "".join(line.text.strip() for line in lines)
+    try:
+        text = base64.b64decode(letters, validate=True).decode()
+    except ValueError:
+        return []
+    if "\0" in text:
+        return []
+    ends = list(accumulate(len(line.text.strip()) for line in lines))
+    plain, byte = [], 0
+    for part in text.split("\n"):
+        place = min(bisect.bisect_right(ends, byte * 4 // 3), len(lines) - 1)
+        plain.append(PlainLine(lines[place].number, part.rstrip("\r")))
+        byte += len(part.encode()) + 1
+    return plain
 
 
 def _unquoted(lines: list[PlainLine], repairs: list[str]) -> list[PlainLine]:
@@ -102,7 +155,10 @@ def _unquoted(lines: list[PlainLine], repairs: list[str]) -> list[PlainLine]:
 
 def _looks_quoted_printable(lines: list[PlainLine]) -> bool:
     """Whether the monitor's lines have no ``=`` that is not an escape or a soft break, and at least one that is."""
-    marked = [line.text for line in lines if "=" in line.text and _MONITOR.search(line.text)]
+    marked = [
+        line.text for line in lines
+        if "=" in line.text and (_MONITOR.search(line.text) or _HEX_CUT.search(line.text.rstrip()))
+    ]  # fmt: skip
     return bool(marked) and all(_QP_ONLY.fullmatch(text) for text in marked if len(text) < LONGEST_EDITED)
 
 
@@ -130,7 +186,25 @@ def _bytes_of(matched: re.Match[str]) -> str:
         return data.decode("latin-1")
 
 
-# Section: JSON and HTML around it
+# Section: JSON, HTML and drawings around it
+
+
+def _without_art(lines: list[PlainLine], repairs: list[str]) -> list[PlainLine]:
+    """Lines without what is drawn behind them, and without lines that are drawn and no more."""
+    plain, cut = [], []
+    for line in lines:
+        drawn = _ART.search(line.text)
+        before = line.text[: drawn.start()].rstrip() if drawn else ""
+        if drawn is None or (not _MONITOR.search(before) and _MONITOR.search(line.text)):
+            plain.append(line)
+        elif not before.strip(" \t>") or _MONITOR.search(before):
+            cut.append(line.number)
+            plain.append(PlainLine(line.number, before))
+        else:
+            plain.append(line)
+    if cut:
+        repairs.append(f"line {cut[0]} to {cut[-1]}: what is drawn around the text taken off (in {len(cut)} lines)")
+    return plain
 
 
 def _out_of_json(lines: list[PlainLine], repairs: list[str]) -> list[PlainLine]:

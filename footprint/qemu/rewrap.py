@@ -67,6 +67,8 @@ def rewrap(lines: Sequence[BrokenLine], sort: str, refuse: Refuse) -> Rewrapped:
     return result
 
 
+_HYPHEN = re.compile(r"\w-$")
+"""Where a program broke a line after a hyphen: no name of QEMU's ends in one."""
 Seams = tuple[str, ...]
 """What stands between the pieces of a line: nothing, or a blank."""
 
@@ -84,6 +86,8 @@ def _readings(line: BrokenLine, sort: str, refuse: Refuse) -> list[Seams]:
 
 def _choices(first: LinePiece, rest: LinePiece) -> tuple[str, ...]:
     if first.text.endswith(" ") or rest.text.startswith(" "):
+        return ("",)
+    if _HYPHEN.search(first.text):
         return ("",)
     return (" ",) if is_suffix(rest.text) else ("", " ")
 
@@ -130,7 +134,7 @@ class _Style:
                 return self._with_suffixes(line, sort, refuse, result)
             if is_closed(without_note(pieces[0].text)[0], sort) or not self._could_break(pieces[0], pieces[1]):
                 return self._without_rest(line, refuse, result)
-            if self.is_hard is None:
+            if self.is_hard is None and not _HYPHEN.search(pieces[0].text):
                 raise refuse(
                     f"{pieces[1].text!r} may be the rest of the line above it or a note; put an empty line before it, "
                     "or join the lines", pieces[1].number,
@@ -183,6 +187,8 @@ class _Style:
     def _seam(self, first: LinePiece, rest: LinePiece, refuse: Refuse) -> str:
         if first.text.endswith(" ") or rest.text.startswith(" "):
             return ""
+        if _HYPHEN.search(first.text) and self._could_break(first, rest):
+            return ""
         if self.is_hard is None or not self._could_break(first, rest):
             raise refuse(
                 f"the line was broken before {rest.text[:40]!r}, and nothing tells whether a blank stood there",
@@ -190,4 +196,4 @@ class _Style:
             )
         if self.is_hard:
             return "" if len(first.raw) == self.width else " "
-        return "" if re.search(r"\w-$", first.text) else " "
+        return " "

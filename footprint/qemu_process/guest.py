@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import resource
 import socket
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
+from typing import Any
 
 from footprint.errors import MeasurementError, RequestError, reason_of
 from footprint.process.child import Child, find_program
+from footprint.process.heap_watch import HeapWatch
 from footprint.process.smaps import command_line_of, cpu_seconds, program_of, resident
 from footprint.process.steady_memory import Steadiness, await_steady
 from footprint.qemu_process.gdb_guest import NO_PLAN, GdbGuest, GdbPlan
-from footprint.qemu_process.monitor import Monitor, MonitorLostError
+from footprint.qemu_process.modules import modules_of
+from footprint.qemu_process.monitor import Monitor, MonitorLostError, RefusedError
 from footprint.qemu_process.view_trace import Life, Trace
 
 SECONDS = 60.0
@@ -29,6 +33,8 @@ LEAST_QUIET, FIRST_QUIET, MOST_QUIET = 0.2, 0.5, 5.0
 """Seconds without a fall of the memory that mean that it is steady: later, and at first at least and at most."""
 FILES, FILES_PER_GUEST = 50, 8
 """Open files of ours, and for each guest: its trace, its monitor with the loop that serves it, its words."""
+_REFUSED_PLUG: tuple[str, dict[str, Any]] = ("device_add", {"driver": "footprint-none"})
+_REFUSED_RESIZE: tuple[str, dict[str, Any]] = ("block_resize", {"node-name": "footprint-none", "size": 0})
 _CHILD = re.compile(r"child<(.+)>")
 _DISPLAYS = {"-display", "-nographic", "-vnc", "-spice", "-sdl", "-gtk", "-curses"}
 
@@ -42,16 +48,20 @@ class Guest:
 
     `command` is a QEMU command line. ``-S``, a monitor and a trace are added, and ``-display none`` if it
     asks for no display. Raises MeasurementError with QEMU's own words when no built machine comes of it.
-    With a `plan`, gdb starts it and does as planned. Without `wait` it is only started: :meth:`wait` comes
-    before everything else, with the same errors.
+    With a `plan`, gdb starts it and does as planned. With `heap`, what it takes of its heap is counted there.
+    `pass_fds` are open files that `command` names, and `environment` is added to ours. Without `wait` it is only
+    started: :meth:`wait` comes before everything else, with the same errors.
     """
 
     def __init__(
-        self, command: Sequence[str], *, seconds: float = SECONDS, wait: bool = True, plan: GdbPlan = NO_PLAN
-    ) -> None:
+        self, command: Sequence[str], *, seconds: float = SECONDS, wait: bool = True, plan: GdbPlan = NO_PLAN,
+        heap: HeapWatch | None = None, pass_fds: Sequence[int] = (), environment: Mapping[str, str] | None = None,
+    ) -> None:  # fmt: skip
         self.command = tuple(check(command))
         self.seconds = seconds
         self.plan = plan
+        self.heap = heap
+        self._pass_fds, self._environment = tuple(pass_fds), dict(environment or {})
         find_program(self.command[0])
         self._held = contextlib.ExitStack()
         try:
@@ -72,16 +82,22 @@ class Guest:
         self._held.callback(self._ours.close)
         with theirs:
             fd = theirs.fileno()
-            monitor = ["-chardev", f"socket,id=footprint,fd={fd}", "-mon", "chardev=footprint,mode=control"]
+            monitor = ["-chardev", f"socket,id=footprint,fd={fd}", "-qmp", "chardev:footprint"]
             full = [*self.command, *quiet(self.command), *monitor, *self.trace.arguments]
-            self._run(full, (fd, self.trace.fd))
+            watched = () if self.heap is None else (self.heap.descriptor,)
+            self._run(full, (fd, self.trace.fd, *watched, *self._pass_fds))
         self._started = time.monotonic()
 
     def _run(self, command: Sequence[str], pass_fds: Sequence[int]) -> None:
         self._gdb = GdbGuest(command, self.plan, pass_fds=pass_fds) if self.plan else None
         if self._gdb is not None:
             self._held.callback(self._gdb.close)
-        process = Child(command, pass_fds=pass_fds) if self._gdb is None else self._gdb.process
+        environment = {**os.environ, **modules_of(command[0]), **self._environment}
+        if self.heap is not None:
+            environment |= self.heap.environment
+        started = Child(command, pass_fds=pass_fds, environment=environment) if self._gdb is None else None
+        process = self._gdb.process if self._gdb is not None else started
+        assert process is not None, "one of the two started it"
         self.process = self._held.enter_context(process)
         self.pid = process.pid
 
@@ -146,6 +162,8 @@ class Guest:
         """Wait until everything released is freed; the life of all views. Raises MeasurementError if it never is."""
         deadline = time.monotonic() + seconds
         life = self.trace.read()
+        if not life.created:
+            self.drain()  # it has no trace events to say when it is over
         while life.waiting:
             if not self.process.is_alive:
                 raise self.process.obituary("while its views were waiting to be freed")
@@ -156,6 +174,23 @@ class Guest:
             time.sleep(0.01)
             life = self.trace.read()
         return life
+
+    def reap(self) -> None:
+        """The latter part of `drain` alone: it takes a millisecond."""
+        with self.speaking("while it freed what waited"), contextlib.suppress(RefusedError):
+            self.monitor.execute(_REFUSED_RESIZE[0], **_REFUSED_RESIZE[1])
+
+    def drain(self, *, fully: bool = True) -> None:
+        """Let QEMU do what it has put off: free what waits for the grace period, and drop deleted bottom halves.
+
+        No command asks for it, but two that are refused do it on their way: ``device_add`` of no driver waits until
+        RCU's callbacks ran (QEMU since 5.2), and ``block_resize`` of no node is a coroutine of the main loop's context,
+        which frees deleted bottom halves when it runs one. `fully`: the former twice, because a callback may put
+        off more, and the latter.
+        """
+        for command, arguments in (_REFUSED_PLUG, *((_REFUSED_PLUG, _REFUSED_RESIZE) if fully else ())):
+            with self.speaking("while it freed what waited"), contextlib.suppress(RefusedError):
+                self.monitor.execute(command, **arguments)
 
     def await_steady_memory(self) -> Steadiness:
         """Wait until its resident memory no longer falls.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from typing import Any, TypeVar
 
 from footprint.errors import MeasurementError
@@ -20,6 +20,18 @@ T = TypeVar("T")
 
 class MonitorLostError(MeasurementError):
     """The other side closed the monitor."""
+
+
+def _has(document: object, wanted: Mapping[str, Any]) -> bool:
+    return isinstance(document, dict) and all(document.get(name) == value for name, value in wanted.items())
+
+
+class RefusedError(MeasurementError):
+    """QEMU refuses a command; `words` are its own."""
+
+    def __init__(self, sentence: str, words: str = "") -> None:
+        self.words = words
+        super().__init__(sentence)
 
 
 class Monitor:
@@ -53,6 +65,20 @@ class Monitor:
         )
         return str(answer).replace("\r\n", "\n")
 
+    def await_event(self, name: str, data: Mapping[str, Any], seconds: float) -> None:
+        """Wait for the event `name` that has at least this `data`; those before it are passed over."""
+        self._call(self._event(name, data), f"with the event {name}", seconds)
+
+    def forget_events(self) -> None:
+        """Those that came so far are of no interest."""
+        self._client.events.clear()
+
+    async def _event(self, name: str, data: Mapping[str, Any]) -> None:
+        while True:
+            event = await self._client.events.get()
+            if event["event"] == name and _has(event.get("data"), data):
+                return
+
     @property
     def version(self) -> str:
         """The release as QEMU gives it: ``7.2.22``."""
@@ -77,7 +103,7 @@ class Monitor:
         except TimeoutError:
             raise MeasurementError(f"{self._who} did not answer {what} within {limit:g} s") from None
         except ExecuteError as error:
-            raise MeasurementError(f"{self._who} refuses {what[3:]}: {_line(error)}") from None
+            raise RefusedError(f"{self._who} refuses {what[3:]}: {_line(error)}", _line(error)) from None
         except ConnectError as error:
             if isinstance(error.exc, EOFError | ConnectionError):
                 raise MonitorLostError(f"{self._who} closed its monitor") from None

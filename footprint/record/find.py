@@ -14,6 +14,7 @@ from footprint.qemu.files import STANDARD_INPUT, read_head, split_number
 from footprint.qemu.oplog import looks_like_a_log
 from footprint.recording.files import FILE_NAME, read_recording
 from footprint.recording.model import Recording
+from footprint.scenario.find import built_in, find
 
 REPORTS = Path("reports")
 """Where ``run`` writes its folders, in the current one."""
@@ -52,6 +53,15 @@ def find_printed(word: str) -> Recording | None:
     if not is_capture(word):
         return None
     return printed_recording(Path(word) if _is_piece(word) else _path_of(word))
+
+
+def source_of(word: str, recording: Recording) -> str:
+    """The word by which the scenario of `recording`, named by `word`, is found again; raises RequestError."""
+    if _is_piece(word) or _is_played(_path_of(word)):
+        return word
+    if recording.scenario not in built_in():
+        raise RequestError(f"{recording.scenario} cannot be played again: it is none of the built-in scenarios")
+    return recording.scenario
 
 
 def is_capture(word: str) -> bool:
@@ -127,7 +137,7 @@ def _is_played(path: Path) -> bool:
     if data.startswith(_GZIP) or looks_like_a_log(read_head(path, "a recording")):
         return True
     if not data.lstrip().startswith(b"{"):
-        return holds_answers(data)
+        return holds_answers(data) or path.suffix != ".json"  # whose reader says what a text without answers lacks
     try:
         keys = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
     except (msgspec.MsgspecError, UnicodeDecodeError):
@@ -140,7 +150,6 @@ def _played(path: Path, rules: Sequence[str]) -> Recording:
     from footprint.record.recorder import record
     from footprint.record.request import ModelOptions, Request
     from footprint.scenario.custom_rules import find_rule_sets
-    from footprint.scenario.find import find
 
     scenario = find(str(path))
     if scenario.printed is not None and rules:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from footprint.probes.printed_views import PrintedViews
 from footprint.qemu.capture import Capture
 from footprint.qemu.counts import counts_of_views
+from footprint.qemu.flat import ViewText
 from footprint.record.request import Outcome, Request
 from footprint.recording.model import Number, Run, Sample
 
@@ -18,7 +21,7 @@ def record_print(request: Request, capture: Capture) -> Outcome:
     dispatches = [view.dispatch for view in flat.views if view.dispatch is not None]
     first = max((dispatch.dummies for dispatch in dispatches), default=1)
     metrics: dict[str, Number] = {
-        "address_spaces": sum(len(view.spaces) for view in flat.views),
+        **_spaces(flat.views),
         **counts_of_views(flat.views, first),
     }
     views = PrintedViews(flat, capture.tree, {}, first)
@@ -34,6 +37,13 @@ def record_print(request: Request, capture: Capture) -> Outcome:
     return Outcome(backend="printed", runs=(run,), notes=(*request.scenario.notes(None), *_untold(capture, metrics)))
 
 
+def _spaces(views: Sequence[ViewText]) -> dict[str, Number]:
+    """How many address spaces there are; nothing where somebody left those of a view out."""
+    if all(view.spaces for view in views):
+        return {"address_spaces": sum(len(view.spaces) for view in views)}
+    return {}
+
+
 def _untold(capture: Capture, metrics: dict[str, Number]) -> list[str]:
     """What such a text cannot tell."""
     notes = [
@@ -42,6 +52,9 @@ def _untold(capture: Capture, metrics: dict[str, Number]) -> list[str]:
     ]
     if "nodes" not in metrics:
         notes.append("Not told: sections and radix nodes. Those need info mtree -f -d.")
+    if "address_spaces" not in metrics:
+        lines = [capture.flat.source.place(view.line) for view in capture.flat.views if not view.spaces]
+        notes.append(f"Not told: address spaces. Those of the view at line {lines[0]} are not printed.")
     if capture.flat.per_space:
         notes.append("Printed before 2.11, which has a view for each address space.")
     return notes

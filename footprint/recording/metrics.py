@@ -203,7 +203,8 @@ def _of_a_target() -> tuple[Metric, ...]:
 
     return (
         watched("heap.bytes", "bytes", "C heap in use, mmapped chunks included"),
-        watched("heap.blocks", "blocks", "blocks of the C heap, by an allocation tracer"),
+        watched("heap.blocks", "blocks", "blocks of the C heap, by an allocation tracer or a preloaded library"),
+        watched("regions", "regions", "regions that a real QEMU's `info mtree` shows"),
         watched("python.blocks", "blocks", "blocks of Python's own allocator"),
         watched("gc.objects", "objects", "objects that Python's collector knows"),
         watched("vm.bytes", "bytes", "address space"),

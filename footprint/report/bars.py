@@ -13,6 +13,7 @@ _ROW = 23.0
 _THICK = 12.0
 _GAP = 10.0
 _NONE = 1e-9
+MOST_ROWS = 40
 _LONGEST_LABEL = 24
 """Letters: the name of a rule set with one feature changed, without the rule set."""
 
@@ -81,10 +82,11 @@ def bars(
     rows: Sequence[StackedBar], label: str, *, ours: str = "", theirs: str = "published", more: Sequence[str] = (),
     width: float = WIDTH,
 ) -> str:  # fmt: skip
-    """The rows as one SVG, drawn to a common scale.
+    """The rows as one SVG, drawn to a common scale; of very many the longest, and how many are left out.
 
     `ours`, `theirs` and `more` head the columns of figures, if there are several.
     """
+    rows = _longest(rows)
     figures = [
         [ours, *(row.text for row in rows)],
         *([name, *(row.more[n] for row in rows)] for n, name in enumerate(more)),
@@ -111,6 +113,15 @@ def bars(
         with sheet.group(f"{row.label}: {said}", row.runs, (0, top + _ROW * n, width, _ROW)):
             _draw(sheet, row, cells, top + _ROW * (n + 0.5), columns, scale)
     return sheet.svg(label)
+
+
+def _longest(rows: Sequence[StackedBar]) -> Sequence[StackedBar]:
+    """The rows that a picture has room for, in their order, and a last one that counts the others."""
+    if len(rows) <= MOST_ROWS:
+        return rows
+    order = sorted(range(len(rows)), key=lambda n: -rows[n].reach)[: MOST_ROWS - 1]
+    rest = StackedBar(f"{len(rows) - len(order)} more, none longer", (), "", more=("",) * len(rows[0].more))
+    return [*(rows[n] for n in sorted(order)), rest]
 
 
 def _placed(rows: Sequence[StackedBar], figures: Sequence[Sequence[str]], width: float) -> _Columns:

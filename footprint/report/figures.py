@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from footprint.recording.metrics import METRICS, MetricKind
-from footprint.recording.model import Recording, Sample
+from footprint.recording.model import Recording, Run, Sample
 from footprint.report.formatting import NOTHING, count, plural
 from footprint.report.section import Exhibit, Section, Table, TableColumn
 
+_MOST_RUNS = 30
+"""Columns of a table."""
 _MANY = 3
 """Of a mark that comes in more cycles than this only the first and the last are shown."""
 
 
 def figures(recording: Recording) -> Section | None:
     """The section; None if nothing was read."""
-    tables = tuple(_table(recording, mark, cycle) for mark, cycle in _shown(recording))
+    tables = tuple(_table(recording.runs[-_MOST_RUNS:], mark, cycle) for mark, cycle in _shown(recording))
     if not tables:
         return None
     lead = (
         "Modelled figures are exact: the same integers on every machine. Measured ones are what a process "
         f"really took, and noisy. {plural(len(tables), 'table')}, one for each mark."
     )
+    if len(recording.runs) > _MOST_RUNS:
+        lead += f" Of {plural(len(recording.runs), 'run')} the last {count(_MOST_RUNS)}; the recording has them all."
     return Section("All figures", "figures", lead, (Exhibit(tables=tables),))
 
 
@@ -35,8 +41,8 @@ def _shown(recording: Recording) -> list[tuple[str, int]]:
     return [(mark, cycle) for mark, cycles in kept.items() for cycle in cycles]
 
 
-def _table(recording: Recording, mark: str, cycle: int) -> Table:
-    samples = [_sample(run.samples, mark, cycle) for run in recording.runs]
+def _table(runs: Sequence[Run], mark: str, cycle: int) -> Table:
+    samples = [_sample(run.samples, mark, cycle) for run in runs]
     read = {name for sample in samples if sample for name in sample.metrics}
     names = [name for name in METRICS if name in read] + sorted(read - METRICS.keys())
     columns = (
@@ -44,7 +50,7 @@ def _table(recording: Recording, mark: str, cycle: int) -> Table:
         TableColumn("what"),
         TableColumn("unit"),
         TableColumn("kind"),
-        *(TableColumn(run.rules, number=True) for run in recording.runs),
+        *(TableColumn(run.rules, number=True) for run in runs),
     )
     rows = tuple((*_heading(name), *(_exact(sample, name) for sample in samples)) for name in names)
     again = f", cycle {count(cycle)}" if cycle else ""

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from footprint.recording.metrics import METRICS, MetricKind, metric
 from footprint.recording.model import DESTROYED, Recording, Run, Sample
 from footprint.report.bars import StackedBar, bars, folded
 from footprint.report.canvas import ACCENT, WIDTH
+from footprint.report.cpus import cpus
 from footprint.report.formatting import count, figure, has_course, judged_at, listed, plural, size, value
 from footprint.report.lines import Curve, Scale, lines
+from footprint.report.lookups import lookups
 from footprint.report.machine.sharing import sharing
+from footprint.report.map_curve import map_curve
 from footprint.report.owners import owners_picture, rules_text, runs_alike
-from footprint.report.section import Exhibit, LegendKey, Picture, PictureData
+from footprint.report.remaining import remaining
+from footprint.report.section import Exhibit, LegendKey, Picture, PictureData, Section
+from footprint.report.slots import slots
 from footprint.verdict.scenario_growth import KEPT, growths
 from footprint.verdict.verdict import Answer
 
@@ -27,9 +32,26 @@ _MOST_NAMED = 8
 
 
 def first_picture(recording: Recording) -> Exhibit | None:
-    """What the scenario calls telling, else cycles, else rule sets beside each other, else who owns or shares what."""
-    told = _rule_sets(recording) if recording.telling else None
-    return told or _cycles(recording) or _rule_sets(recording) or _owned(recording) or _shared(recording)
+    """Its own story's picture; or cycles, what remains, rule sets beside each other, who owns or who shares what."""
+    return (
+        _story(recording, _STORIES)
+        or _cycles(recording)
+        or _story(recording, (remaining,))
+        or _rule_sets(recording)
+        or _owned(recording)
+        or _shared(recording)
+    )
+
+
+_STORIES = (lookups, slots, cpus, map_curve)
+"""Sections about one question alone: where there is one, that is what the page is about."""
+
+
+def _story(recording: Recording, stories: Sequence[Callable[[Recording], Section | None]]) -> Exhibit | None:
+    """The first picture of such a section."""
+    exhibits = (section.exhibits[0] for story in stories if (section := story(recording)) is not None)
+    told = next((exhibit for exhibit in exhibits if exhibit.pictures), None)
+    return Exhibit(told.pictures[:1], told.keys) if told else None
 
 
 # Section: rule sets beside each other

@@ -61,7 +61,7 @@ def listed(words: Iterable[str]) -> str:
 
 def names_of(rules: Sequence[str], among: Sequence[str]) -> str:
     """Rule sets that come out alike, as one name: ``v2.11.0 to v8.2.0`` where they are neighbours `among` all."""
-    names = list(dict.fromkeys(rules))
+    names = sorted(dict.fromkeys(rules), key=among.index)
     if len(names) == 1:
         return names[0]
     places = sorted(among.index(name) for name in names)

@@ -14,6 +14,7 @@ from footprint.report.svg_canvas import Sheet
 _TOP, _FOOT, _STEP = 24.0, 26.0, 14.5
 _LEAST = 224.0
 _DASHES: tuple[tuple[float, ...], ...] = ((), (5, 2), (1.5, 1.5))
+MOST_CURVES = 24
 MOST_POINTS = 300
 """Points of a curve: more than a picture has pixels would not be seen."""
 
@@ -97,6 +98,10 @@ def lines(
 ) -> str:  # fmt: skip
     """The lines as one SVG on common scales; `upwards` and `along` (``commit``) say what the axes count."""
     folded = _folded(drawn)
+    left_out = len(folded) - MOST_CURVES
+    if left_out > 0:
+        kept = set(sorted(range(len(folded)), key=lambda n: -max(folded[n].ys, default=0))[:MOST_CURVES])
+        folded = [curve for n, curve in enumerate(folded) if n in kept]
     most_x = max((x for line in folded for x in line.xs), default=0) or 1
     most_y = max((y for line in folded for y in line.ys if y > 0), default=1)
     bottom = max(_LEAST, _TOP + _STEP * (len(folded) + 1))
@@ -112,6 +117,8 @@ def lines(
         sheet.text(frame.left - 6, frame.y(tick), scale.text(tick), "muted end")
     sheet.text(frame.left, bottom + 14, "0", "muted")
     sheet.text(frame.right, bottom + 14, f"{along} {count(round(most_x))}", "muted end")
+    if left_out > 0:
+        sheet.text(width, 8, f"and {count(left_out)} more lines, none higher", "muted end")
     _draw(sheet, folded, frame, longest)
     return sheet.svg(label)
 

@@ -19,8 +19,8 @@ MACHINE, SEVERAL, OTHER = "the machine itself", "shared by several owners", "not
 _NOBODYS = {MACHINE: "--s6", SEVERAL: "--s7"}
 """Colours of what no device owns; the types of devices have the others in turn."""
 
-_COUNTS = ("spaces", "views", "ranges", "sections", "nodes", "nodes_allocated", "subpages", "bytes")
-_HEADINGS = ("spaces", "views", "ranges", "sections", "nodes used", "nodes allocated", "subpages", "bytes")
+_COUNTS = ("views", "bytes", "spaces", "nodes", "nodes_allocated", "sections", "ranges", "subpages")
+_HEADINGS = ("views", "bytes", "spaces", "nodes used", "nodes allocated", "sections", "ranges", "subpages")
 
 OwnersAlike = list[tuple[tuple[Run, ...], tuple[OwnerShare, ...]]]
 """Runs in which everybody owns the same, with what that is."""
@@ -34,7 +34,10 @@ def owners(recording: Recording) -> Section | None:
     drawn, left_out = alike[-_MOST_PICTURES:], len(alike) - _MOST_PICTURES
     # One picture alone is the page's first.
     exhibits = tuple(_exhibit(*told) for told in drawn) if len(alike) > 1 else ()
-    tables = Exhibit(tables=(_table(runs_alike(recording)),), data=_data(recording))
+    exact = runs_alike(recording)
+    newest = _table([_newest(exact)], f"Who owns what is in use under {rules_text(_newest(exact)[0])}", folded=False)
+    every = (_table(exact, "The same under every rule set", folded=True),) if len(exact) > 1 else ()
+    tables = Exhibit(tables=(newest, *every), data=_data(recording))
     lead = _lead(*_newest(alike), drawn=bool(exhibits))
     if left_out > 0:
         lead += f" The first {plural(left_out, 'rule set')} that differ stand in the table only."
@@ -104,7 +107,7 @@ def whole(runs: Sequence[Run], shares: Sequence[OwnerShare]) -> Slice:
             part(
                 kind if device == NOTHING else device,
                 own,
-                tuple(part(f"views of {short(share.root)}", [share]) for share in own),
+                tuple(part(short(share.root), [share]) for share in own),
             )
             for device, own in _grouped(of_type, owner_name).items()
         ]
@@ -168,7 +171,7 @@ def _lead(runs: tuple[Run, ...], shares: tuple[OwnerShare, ...], *, drawn: bool)
     return said + (reading if drawn else "")
 
 
-def _table(alike: OwnersAlike) -> Table:
+def _table(alike: OwnersAlike, caption: str, *, folded: bool) -> Table:
     """Every share of every group of runs, the largest first within each; what there is no room for is summed."""
     columns = (
         TableColumn("owner"), TableColumn("rule set"), TableColumn("device"), TableColumn("views of"),
@@ -187,7 +190,7 @@ def _table(alike: OwnersAlike) -> Table:
         for head, summed in told:
             own[len(rows)] = tuple(run.rules for run in runs)
             rows.append((*head, *(_count(summed, name) for name in _COUNTS)))
-    return Table("Who owns what is alive", columns, tuple(rows), folded=False, runs=own)
+    return Table(caption, columns, tuple(rows), folded=folded, runs=own)
 
 
 def _count(shares: Sequence[OwnerShare], name: str) -> str:

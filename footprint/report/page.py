@@ -93,6 +93,7 @@ def page(
     )
     environment.filters |= {
         "linked": words.linked,
+        "whole": words.whole,
         "explained": words.explained,
         "anchor": words.anchor,
         "json_list": words.json_list,

@@ -57,13 +57,13 @@ class PictureData:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(self.columns)
         writer.writerows(self.rows[: self.MOST_ROWS])
-        return f"data:text/csv;charset=utf-8,{quote(stream.getvalue(), safe=_UNQUOTED)}"
+        return f"data:text/csv;charset=utf-8,{quote(stream.getvalue(), safe=_UNQUOTED, errors='replace')}"
 
     @property
     def json(self) -> str:
         """An address that holds the columns and the rows as JSON."""
         text = json.dumps({"columns": self.columns, "rows": self.rows[: self.MOST_ROWS]}, ensure_ascii=False)
-        return f"data:application/json;charset=utf-8,{quote(text, safe=_UNQUOTED)}"
+        return f"data:application/json;charset=utf-8,{quote(text, safe=_UNQUOTED, errors='replace')}"
 
     @property
     def is_cut(self) -> bool:

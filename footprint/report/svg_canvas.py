@@ -24,9 +24,21 @@ _SHOWN = {n: f"[U+{n:04X}]" for n in _UNSEEN}
 """Control characters, marks that turn the direction of writing, and halves of characters, as what they are."""
 
 
-def plain(words: str) -> str:
-    """`words` as text: what would be invisible in it, or turn the writing around, is shown by its number."""
+MOST_LETTERS = 2000
+"""Of any text on a page: no sentence of ours is longer."""
+
+
+def plain(words: str, most: int | None = MOST_LETTERS) -> str:
+    """`words` as text: what would be invisible in it, or turn the writing around, is shown by its number.
+
+    More than `most` letters are cut, and said to be; None: none are.
+    """
+    if most is not None and len(words) > most:
+        words = f"{words[:most]}… ({len(words)} letters)"
     return words.translate(_SHOWN) if _IS_UNSEEN.search(words) else words
+
+
+_MOST_IN_A_TIP = 300
 
 
 class Sheet:
@@ -45,8 +57,12 @@ class Sheet:
 
         `place` (x, y, width, height) is where it can be hovered, also between what is drawn.
         """
-        own = f' data-runs="{html.escape(plain(json.dumps(list(runs), ensure_ascii=False)))}"' if runs else ""
-        self._parts.append(f"<g{own}>" + (f"<title>{html.escape(plain(tip))}</title>" if tip else ""))
+        own = (
+            f' data-runs="{html.escape(json.dumps([plain(name) for name in runs], ensure_ascii=False))}"'
+            if runs
+            else ""
+        )
+        self._parts.append(f"<g{own}>" + (f"<title>{html.escape(plain(tip, _MOST_IN_A_TIP))}</title>" if tip else ""))
         if place:
             x, y, width, height = map(_n, place)
             self._parts.append(f'<rect x="{x}" y="{y}" width="{width}" height="{height}" class="place"/>')

@@ -41,8 +41,11 @@ def _spelt(term: str) -> str:
 
 
 _TERM = re.compile("|".join(_spelt(term) for term in sorted(TERMS, key=len, reverse=True)))
-MOST_LETTERS = 2000
-"""Of a text that is no sentence of ours."""
+
+
+def whole(text: str) -> Markup:
+    """`text` however long it is: a command line is of use only as a whole."""
+    return escape(plain(text, None))
 
 
 def anchor(term: str) -> str:
@@ -76,13 +79,11 @@ def explained(text: str) -> Markup:
 
 def json_list(names: Sequence[str]) -> str:
     """`names` for the page's script."""
-    return plain(json.dumps(list(names), ensure_ascii=False))
+    return json.dumps([plain(name) for name in names], ensure_ascii=False)
 
 
 def shown(value: object) -> object:
     """What stands in the page for `value`: text without letters that nobody sees, and of a bounded length."""
     if not isinstance(value, str) or isinstance(value, Markup):
         return value
-    if len(value) > MOST_LETTERS:
-        value = f"{value[:MOST_LETTERS]}… ({len(value)} letters)"
     return plain(value)

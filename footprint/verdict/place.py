@@ -10,6 +10,8 @@ from typing import Any
 from footprint.units import count_text
 
 SHOWN_FRAMES = 5
+NEAR, LEFT_OUT = "~", "…"
+"""Before the name of a frame that is only the nearest one that its file names; and what stands for such frames."""
 MOST = 12
 """Places of a kind that are told."""
 
@@ -31,6 +33,10 @@ class PlaceKind(StrEnum):
     MAPPING = "mapping"
     SPACE = "space"
     """An address space of a modelled machine."""
+    OBJECT = "object"
+    """An object of QEMU's, by its type, with its reference count."""
+    CRASH = "crash"
+    """The stack on which the target died."""
     REMAINS = "remains"
     """What is left when the machine is gone."""
 
@@ -60,7 +66,7 @@ class Place:
     @property
     def where_text(self) -> str:
         """What it is called, and the first frames that lead to it."""
-        return "  ".join(part for part in (self.where, " ← ".join(self.frames[:SHOWN_FRAMES])) if part)
+        return "  ".join(part for part in (self.where, " ← ".join(_telling(self.frames)[:SHOWN_FRAMES])) if part)
 
     @property
     def text(self) -> str:
@@ -132,6 +138,17 @@ class Explanation:
         """From `to_pipe`."""
         places = tuple(Place.from_pipe(place) for place in fields["places"])
         return cls(**{**fields, "places": places, "hints": tuple(fields["hints"])})
+
+
+def _telling(frames: Sequence[str]) -> list[str]:
+    """The frames that have names of their own, and the innermost; others are told as left out."""
+    shown: list[str] = []
+    for number, frame in enumerate(frames):
+        if not number or not frame.startswith(NEAR):
+            shown.append(frame)
+        elif shown[-1] != LEFT_OUT:
+            shown.append(LEFT_OUT)
+    return shown
 
 
 def largest(places: Iterable[Place]) -> list[Place]:

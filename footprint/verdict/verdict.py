@@ -17,6 +17,8 @@ class Answer(StrEnum):
     LEAK = "leak"
     CLEAN = "clean"
     INCONCLUSIVE = "inconclusive"
+    CRASH = "crash"
+    """It does not live to tell: a real QEMU that dies of what is done to it."""
 
 
 class FindingKind(StrEnum):
@@ -62,9 +64,10 @@ class Verdict:
     """Whether `target` leaks: `verdict`, after `cycles` cycles that were measured.
 
     `warmup` cycles came before them. `reason` says why it is inconclusive, `ended` how the target ended before its
-    time. `hints` say what would tell more, `expired` which suppressions have had their day. `rates` is the growth of
-    every metric that was read, `readings` what was read, window by window, by rule set and metric.
-    `grows` is what a scenario makes grow on purpose, in a cycle that is one `per`.
+    time; of a crash `stack` says where, innermost first. `hints` say what would tell more, `expired` which
+    suppressions have had their day. `rates` is the growth of every metric that was read, `readings` what was read,
+    window by window, by rule set and metric; `channels` say how, where there is more than one way, and `unwatched` what
+    could not be. `grows` is what a scenario makes grow on purpose, in a cycle that is one `per`.
     """
 
     target: str
@@ -81,6 +84,9 @@ class Verdict:
     rates: Mapping[str, Slope] = field(default_factory=dict)
     grows: tuple[Finding, ...] = ()
     per: str = "cycle"
+    stack: tuple[str, ...] = ()
+    channels: Mapping[str, str] = field(default_factory=dict)
+    unwatched: tuple[str, ...] = ()
     readings: Mapping[tuple[str, str], tuple[Series, ...]] = field(default_factory=dict)
 
     @property
@@ -105,14 +111,17 @@ class Verdict:
             "expired": list(self.expired),
             "grows": [finding.document() for finding in self.grows],
             "per": self.per,
+            "stack": list(self.stack),
+            "channels": dict(self.channels),
+            "unwatched": list(self.unwatched),
         }
 
     @property
     def exit_code(self) -> int:
-        """0 clean, 1 leak or an expired suppression, 3 inconclusive."""
+        """0 clean, 1 leak, crash or an expired suppression, 3 inconclusive."""
         if self.expired:
             return 1
-        return {Answer.CLEAN: 0, Answer.LEAK: 1, Answer.INCONCLUSIVE: 3}[self.verdict]
+        return {Answer.CLEAN: 0, Answer.LEAK: 1, Answer.CRASH: 1, Answer.INCONCLUSIVE: 3}[self.verdict]
 
     def explained(self, by: Explanation) -> Verdict:
         """The same with its places; what a cache that still fills holds is not called a leak."""

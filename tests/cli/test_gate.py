@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from xml.etree import ElementTree
 
 import pytest
 
@@ -220,3 +221,36 @@ def test_every_format_has_the_same_exit_code_and_nothing_else_on_stdout(footprin
     if form == "github":
         assert good.stdout == ""
         assert bad.stdout.count("\n") == 1
+
+
+def test_one_bad_word_of_several_is_reported_and_the_others_are_judged(footprint, tmp_path):
+    capture = DATA / "captures" / "x86_64__pc.json.gz"
+    (tmp_path / "notes.txt").write_text("Hello")
+    budget = ("--budget", "flatviews.alive<=4")
+    done = footprint("gate", "notes.txt", capture, "nowhere", *budget)
+    assert done.returncode == 2
+    assert figures(done.stdout, "flatviews.alive")[0] == "ok"
+    assert "notes.txt:1: is neither a capture" in done.stderr and "gate or scenario 'nowhere'" in done.stderr
+    document = json.loads(footprint("gate", "notes.txt", capture, *budget, "--json").stdout)
+    assert (document["holds"], len(document["verdicts"])) == (False, 1)
+    assert [(each["subject"], each["exit_code"]) for each in document["errors"]] == [("notes.txt", 2)]
+    only_bad = footprint("gate", "notes.txt", "nowhere", *budget)
+    assert (only_bad.returncode, only_bad.stdout, len(only_bad.stderr.splitlines())) == (2, "", 2)
+
+
+def test_formats_go_into_files_beside_the_answer(footprint, tmp_path):
+    words = ("gate", "power8", *SMALL, "-r", "v7.2.0", "--budget", "flatviews.alive<=3")
+    files = ("--write", "junit=junit.xml", "--write", "markdown=comment.txt", "--write", "gitlab=gl.json")
+    done = footprint(*words, *files)
+    assert (done.returncode, done.stdout.splitlines()[0]) == (1, "1 of 1 check failed")
+    assert ElementTree.fromstring((tmp_path / "junit.xml").read_text()).get("failures") == "1"
+    assert (tmp_path / "comment.txt").read_text() == footprint(*words, "--format", "markdown").stdout
+    assert json.loads((tmp_path / "gl.json").read_text()) == json.loads(footprint(*words, "--format", "gitlab").stdout)
+    assert footprint(*words, *files, "--force").returncode == 1
+    for words_of_file, sentence in (
+        ("junit=junit.xml", "junit.xml exists; give --force to overwrite it"),
+        ("junit", "--write 'junit' is not FORMAT=FILE"),
+        ("text=a.txt", "unknown format of --write 'text'"),
+    ):
+        done = footprint(*words, "--write", words_of_file)
+        assert (done.returncode, done.stdout, sentence in done.stderr) == (2, "", True)

@@ -152,7 +152,9 @@ def test_a_gate_that_judges_nothing_is_no_success(recorded, tmp_path, change, ar
 def test_a_gate_on_several_recordings_judges_something_in_each(recorded, tmp_path):
     empty = changed(tmp_path, lambda document: document.update(runs=[]))
     done = recorded("gate", "power8", empty, "-r", "all", *BUDGET)
-    assert (done.returncode, done.stdout) == (2, "")
+    assert (done.returncode, done.stdout.splitlines()[0]) == (2, "1 of 2 checks failed")
+    assert re.search("^footprint: .* no runs", done.stderr, re.MULTILINE)
+    assert recorded("gate", empty, "-r", "all", *BUDGET).stdout == ""
 
 
 def test_show_says_that_a_recording_has_no_runs(recorded, tmp_path):

@@ -52,6 +52,17 @@ def test_junit_has_a_suite_for_each_gate_and_says_what_failed():
     assert "again: footprint gate power8 -r v7.2.0" in failure.text
 
 
+@given(EVERYTHING, EVERYTHING)
+def test_what_could_not_be_judged_is_an_error_in_junit_github_and_markdown(word, reason):
+    faults = [(word, reason)]
+    text = junit_text([judged(RuleOutcome.OK)], STAMP, faults)
+    SCHEMA.validate(text.encode("utf-8", "surrogatepass").decode())
+    assert [suite.get("errors") for suite in ElementTree.fromstring(text)] == ["0", "1"]
+    (line,) = github_text([judged(RuleOutcome.OK)], faults).split("\n")[:-1]
+    assert github_parsed(line) == ("error", {"title": f"footprint: {word} was not judged"}, reason)
+    assert "- **not judged**: `" in markdown_text([judged(RuleOutcome.OK)], faults)
+
+
 def github_parsed(line):
     """A workflow command as GitHub's runner reads it: (command, properties, message)."""
     command, head, message = re.fullmatch(r"::(\w+) (.*?)::(.*)", line).groups()

@@ -93,6 +93,15 @@ def test_views_explain_no_budget_that_holds_or_counts_something_else(budget):
     assert "private" not in verdict.sentence
 
 
+def test_a_broken_budget_on_spaces_names_them_where_all_are_known():
+    views = [view("system"), View("virtio-pci", ("virtio-pci",), (), 0, alike=2, spaces_alike=2)]
+    budget = [Budget.parse("address_spaces<=2")]
+    (verdict,) = judge(recording(SHARED, views=views, address_spaces=4), budget)
+    assert verdict.sentence.endswith("breaks the budget <= 2; spaces: 3 `virtio-pci`, 1 `memory`")
+    (verdict,) = judge(recording(SHARED, views=views, address_spaces=5), budget)
+    assert verdict.sentence.endswith("breaks the budget <= 2")
+
+
 def test_views_of_another_mark_explain_nothing():
     run = Run("r", {}, (Sample("built", 0, {"flatviews.alive": 9}),), view_owners=(SHARED, NET))
     (verdict,) = judge(

@@ -80,6 +80,12 @@ def test_what_several_use_is_nobodys_own_and_says_so():
     assert {share.root for share in shares if share.name == "shared"} == {"system", "(none)"}
 
 
+def test_where_each_space_has_its_own_view_nothing_but_the_empty_view_is_shared():
+    shares = recorded("power8", "v7.2.0,sharing=none", **GUESTS["power8"]).runs[0].owner_shares
+    assert {share.root for share in shares if share.name == "shared"} <= {"(none)"}
+    assert sum(share.views for share in shares if share.device == "CPU") == 2
+
+
 def test_the_first_words_say_who_has_most():
     section = owners(recorded("power8", **GUESTS["power8"]))
     assert plain(section.lead).startswith("Under v11.1.0, 41.7 % of the ")
@@ -102,7 +108,7 @@ def test_ten_thousand_owners_are_a_page_of_less_than_three_megabytes_with_the_re
     table = owners(recording(run(owner_shares=shares))).exhibits[-1].tables[0]
     assert len(table.rows) <= 300
     assert plain(table.rows[-1][0]) == "9 701 more"
-    assert sum(int(plain(row[6]).replace(" ", "")) for row in table.rows) == sum(share.ranges for share in shares)
+    assert sum(int(plain(row[10]).replace(" ", "")) for row in table.rows) == sum(share.ranges for share in shares)
 
 
 def test_parts_too_thin_to_be_seen_are_one_and_sizes_stay_true():

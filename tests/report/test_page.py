@@ -162,7 +162,7 @@ def test_the_same_recording_gives_the_same_page_to_the_byte():
 def test_every_picture_says_in_words_what_it_shows_and_has_a_table_under_it():
     found = [section(history()) for section in SECTIONS]
     drawn = [exhibit for section in found if section for exhibit in section.exhibits if exhibit.pictures]
-    assert len(drawn) == 5
+    assert len(drawn) == 6
     assert all(exhibit.tables for exhibit in drawn)
     svgs = [attrs for tag, attrs in Outline(render([history()])).tags if tag == "svg"]
     assert svgs and all(attrs["role"] == "img" and attrs["aria-label"] for attrs in svgs)
@@ -191,7 +191,21 @@ def test_pictures_take_their_colours_from_the_style_sheet():
 
 
 def test_a_long_command_line_is_folded_away_and_a_short_fact_is_not():
-    words = "qemu-system-ppc64 " + "-device virtio-net-pci " * 20
+    words = "qemu-system-ppc64 " + "-device virtio-net-pci " * 300
     page = render([recording(run("new"), environment={"QEMU command line": words, "python": "3.11"})])
     assert f"<summary>QEMU command line</summary><code>{words}</code>" in page
     assert "<dt>python</dt><dd>3.11</dd>" in page
+
+
+@pytest.mark.parametrize("unseen", ["\0", "\u202e", "\u2067", "\x1b[31m", "\ud800"])
+def test_letters_that_nobody_sees_or_that_turn_the_writing_around_are_shown_by_their_numbers(unseen):
+    page = render([everything_named(f"a{unseen}b")], title=f"t{unseen}")
+    assert unseen[0] not in page
+    assert page.count(f"a[U+{ord(unseen[0]):04X}]") > 10
+    page.encode("utf-8")
+
+
+def test_a_name_of_ten_thousand_letters_is_cut_where_it_stands_and_said_to_be():
+    page = render([everything_named("x" * 10_000)])
+    assert "x… (10000 letters)" in page
+    assert len(page) < 2 << 20

@@ -71,13 +71,14 @@ def test_sizes_are_sorted_by_their_bytes_and_not_by_their_digits(opened, power8)
 
 def test_a_filter_leaves_the_rows_that_have_all_its_words_and_says_how_many(opened, power8):
     page = opened(power8)
-    box = page.locator("#r1-owners input[type=search]")
-    rows = page.locator("#r1-owners tbody tr")
+    page.locator("#r1-owners summary").click()
+    box = page.locator("#r1-owners details input[type=search]")
+    rows = page.locator("#r1-owners details tbody tr")
     box.focus()
     page.keyboard.type("virtio-net v2.10.0")
     shown = [row for row in rows.all() if row.is_visible()]
     assert shown and all("virtio-net" in row.inner_text() and "v2.10.0" in row.inner_text() for row in shown)
-    assert page.locator("#r1-owners output").inner_text() == f"{len(shown)} of {rows.count()} rows"
+    assert page.locator("#r1-owners details output").inner_text() == f"{len(shown)} of {rows.count()} rows"
     box.fill("")
     assert all(row.is_visible() for row in rows.all())
 
@@ -175,3 +176,12 @@ def test_the_first_900_pixels_hold_the_question_the_answer_and_a_large_picture(o
     assert page.locator(".answer").bounding_box()["y"] < picture["y"] < 700
     assert min(picture["y"] + picture["height"], 900) - picture["y"] >= 75
     assert picture["width"] >= 0.8 * min(width - 64, 1100)
+
+
+@pytest.mark.parametrize("name", ["power8", "hotplug"])
+def test_on_paper_no_table_and_no_picture_is_wider_than_the_sheet(opened, name):
+    page = opened(recorded(name), width=720)
+    page.emulate_media(media="print")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    edge = "[...document.querySelectorAll('table, svg')].map(found => found.getBoundingClientRect().right)"
+    assert max(page.evaluate(edge)) <= 721

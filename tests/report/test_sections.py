@@ -87,7 +87,8 @@ def test_a_published_figure_stands_at_its_bar_if_it_was_true_where_the_run_is_ju
 def test_the_answer_and_the_first_picture_name_the_mark_or_both_marks():
     built = recording(run("old"), run("new"))
     assert answer(built).startswith("At “built”, ")
-    assert head(recording(run("old"), run("new", 50))).shown.pictures[0].title.endswith("at “built”")
+    shown = head(recording(run("old", samples=few(5, 4, 10)), run("new", samples=few(5, 4, 9)))).shown
+    assert shown.pictures[0].title.endswith("under each rule set, at “built”")
     booted = run("new", samples=(*run().samples, Sample("booted", 0, metrics(7))))
     assert answer(recording(booted)).startswith("At “booted”, under new, ")
     assert answer(recording(run("old"), booted)).startswith("At “built” and “booted”, ")

@@ -13,7 +13,7 @@ from footprint.report.formatting import NOTHING, count, figure, listed, percent,
 from footprint.report.paired_bars import FIRST, SECOND, BarPair, paired_bars
 from footprint.report.section import Exhibit, LegendKey, Picture, PictureData, Section, Table, TableColumn
 
-_MOST_BARS = 12
+_MOST_BARS = 8
 _MOST_ROWS = 200
 
 

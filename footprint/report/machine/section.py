@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from footprint.memory.radix import NIL
 from footprint.recording.model import Recording, Run, View
 from footprint.report.formatting import WHAT_IF, count, listed, names_of, plural
 from footprint.report.machine.addresses import address_map, kind_keys
@@ -61,11 +62,14 @@ _MOST_BESIDE = 12
 def _runs_alike(recording: Recording) -> RunsAlike:
     """The runs that kept their views, neighbours with the same ones together; the last run's views in the end."""
     alike: RunsAlike = []
+    looks: list[object] = []
     for run in recording.runs:
-        if run.views and alike and alike[-1][1] == run.views:
+        own = list(map(_look, run.views))
+        if own and looks and looks[-1] == own:
             alike[-1] = ((*alike[-1][0], run), run.views)
-        elif run.views:
+        elif own:
             alike.append(((run,), run.views))
+            looks.append(own)
     return [(runs, tuple(map(_believable, views))) for runs, views in alike]
 
 
@@ -106,8 +110,22 @@ _MOST_ELSEWHERE = 6
 
 
 def _shape(view: View) -> object:
-    """What a view shows, whoever uses it and whatever its root is called: that is what its map and its tree draw."""
-    return view.ranges, view.range_count, view.nodes, view.node_count, view.skip, view.ptr
+    """What a view shows, whoever uses it and whatever its root is called: that is what its map and its tree draw.
+
+    The numbers of sections are left out: they begin behind the dummies, of which there were four, and are one.
+    """
+    nodes = tuple(
+        tuple((first, last, skip, ptr if skip else ptr == NIL) for first, last, skip, ptr in node)
+        for node in view.nodes
+    )
+    return view.ranges, view.range_count, nodes, view.node_count, view.skip, view.ptr
+
+
+def _look(view: View) -> object:
+    """What the picture of who shares which view tells of one."""
+    return (
+        view.root, view.device, view.spaces, view.range_count, view.node_count, view.alike, view.spaces_alike,
+    )  # fmt: skip
 
 
 def _believable(view: View) -> View:

@@ -1,0 +1,160 @@
+"""Cycles in a real QEMU that runs, and what it holds between them."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections import Counter
+from collections.abc import Mapping
+
+from footprint.errors import MeasurementError
+from footprint.leaks.qemu_target import QemuTarget, ordinal
+from footprint.leaks.supervisor import Limits
+from footprint.process.resources import ABSENT, OUTSIDE, Outside
+from footprint.qemu.lines import Source
+from footprint.qemu.mtree import read_mtree
+from footprint.qemu_process.guest import Guest
+from footprint.qemu_process.heap_channel import HeapChannel
+from footprint.qemu_process.monitor import RefusedError
+from footprint.qemu_process.plug_bench import Plugging
+from footprint.qemu_process.qmp_pair import Command, Talk
+
+READINGS = 3
+SHORT = 0.01
+"""Seconds: a wait for the grace period that costs nothing. QEMU 7.2 and 10.0 take 50 ms."""
+SILENT = "it said nothing"
+SpaceName = tuple[str, str, str]
+"""An address space: its name, the region that it shows, and that region's owner."""
+
+
+class CrashedError(Exception):
+    """QEMU died; the text is one sentence with its own words."""
+
+
+class QemuCycles:
+    """Runs the cycles of `target` in `guest`, as `plugging` has them, within `limits`, and reads what QEMU holds.
+
+    `channel` reads the heap, if anything can. `cycles` says how many there were.
+    """
+
+    def __init__(
+        self, target: QemuTarget, guest: Guest, plugging: Plugging, talk: Talk, channel: HeapChannel | None,
+        limits: Limits,
+    ) -> None:  # fmt: skip
+        self.guest, self.cycles = guest, 0
+        self._target, self._plugging, self._talk, self._channel, self._limits = target, plugging, talk, channel, limits
+        self._outside = Outside(guest.pid)
+        self._drains_each = False
+
+    def before(self) -> None:
+        """Give QEMU what comes before the first cycle; raises MeasurementError or CrashedError.
+
+        Where waiting for the grace period costs nothing (QEMU 11), every cycle does: else whether a device is plugged
+        again before the last one is freed is a matter of luck, and some QEMUs die of it.
+        """
+        waits = []
+        for _ in range(3):
+            begun = time.monotonic()
+            self._drain(fully=False)
+            waits.append(time.monotonic() - begun)
+        self._drains_each = min(waits) < SHORT
+        self._give((*self._plugging.before, *self._target.before), "before the first cycle")
+
+    def after(self) -> None:
+        """Give it what comes after the last."""
+        self._give(self._target.after, "after the last cycle")
+
+    def run(self, cycles: int) -> None:
+        """So many cycles; raises MeasurementError for what is refused or takes too long, CrashedError when it dies."""
+        do, undo = self._target.verbs
+        for _ in range(cycles):
+            if self._limits.left < 0:
+                raise MeasurementError(f"the time is up after {self.cycles} cycles (--seconds)")
+            number = ordinal(self.cycles + 1)
+            self._give(self._plugging.do, f"at the {number} {do}")
+            self._give(self._plugging.undo, f"at the {number} {undo}")
+            self.cycles += 1
+            if self._drains_each:
+                self._drain(fully=False)
+
+    def read(self) -> dict[str, int]:
+        """What it holds, once everything that was put off is done."""
+        self._drain()
+        text = self._ask("info mtree")
+        tree = read_mtree(text, Source("info mtree"))
+        spaces = sum(len(block.spaces) for block in tree.blocks)
+        held = {"address_spaces": spaces, "regions": sum(len(block.lines) for block in tree.blocks)}
+        life = self.guest.settle() if self.guest.trace.read().created else None
+        if life is not None:
+            held["flatviews.allocated"] = life.created - life.freed
+        if self._channel is not None:
+            held |= self._heap(self._channel)
+        pairs = zip(OUTSIDE, self._outside.read(), strict=True)
+        return {**held, **{name: value for name, value in pairs if value != ABSENT}}
+
+    def _heap(self, channel: HeapChannel) -> dict[str, int]:
+        """The least of some readings: what QEMU answered with is now and then freed only with the next answer."""
+        readings = []
+        for _ in range(READINGS if channel.is_cheap else 1):
+            self.guest.reap()
+            readings.append(dict(channel.read()))
+        return min(readings, key=lambda reading: reading["heap.bytes"])
+
+    def spaces(self) -> Counter[SpaceName]:
+        """Its address spaces; ``info mtree`` keeps nothing alive."""
+        tree = read_mtree(self._ask("info mtree -o"), Source("info mtree -o"))
+        return Counter(
+            (name, block.lines[0].name if block.lines else "", (block.lines[0].owner or "") if block.lines else "")
+            for block in tree.blocks
+            for name in block.spaces
+        )
+
+    def _ask(self, line: str) -> str:
+        try:
+            return self.guest.monitor.ask(line)
+        except MeasurementError:
+            self._check_alive(f"when asked for {line!r}")
+            raise
+
+    def _drain(self, *, fully: bool = True) -> None:
+        try:
+            self.guest.drain(fully=fully)
+        except MeasurementError:
+            self._check_alive(f"after the {ordinal(self.cycles)} {self._target.verbs[1]}")
+            raise
+
+    def _give(self, commands: tuple[Command, ...], when: str) -> None:
+        for command in commands:
+            try:
+                self._once(command.in_cycle(self.cycles + 1))
+            except MeasurementError as error:
+                self._check_alive(when)
+                raise type(error)(f"{error}, {when}") from None
+
+    def _once(self, command: Command) -> None:
+        """One command; what is refused because the last cycle is not over yet is asked for again."""
+        try:
+            self._talk.give((command,))
+        except RefusedError:
+            if not self.cycles or self._drains_each:
+                raise
+            self._drains_each = True
+            self._drain()
+            self._talk.give((command,))
+
+    def _check_alive(self, when: str) -> None:
+        """Raise CrashedError where QEMU is gone."""
+        process = self.guest.process
+        code = process.wait(1)
+        if code is not None:
+            verb = "aborts" if code == -signal.SIGABRT else "ends" if code >= 0 else "dies"
+            how = (
+                f" with {code}" if code >= 0 else "" if code == -signal.SIGABRT else f" of {signal.Signals(-code).name}"
+            )
+            words = process.last_words()
+            raise CrashedError(f"{verb}{how} {when}" + (f": {words}" if words != SILENT else ""))
+
+
+def grown(before: Mapping[SpaceName, int], after: Counter[SpaceName]) -> Counter[SpaceName]:
+    """The spaces that are there more often than before."""
+    return after - Counter(before)
