@@ -73,7 +73,7 @@ def _of_the_memory_core() -> tuple[Metric, ...]:
             False,
             "RamDiscardManagers that this QEMU would not let be set",
             "listener",
-        ),  # fmt: skip
+        ),
         count("commits", "commits", "outermost commits that rebuilt the views", gauge=False),
         count("modelled.bytes", "bytes", "C bytes allocated for views and dispatches"),
         count("modelled.bytes.peak", "bytes", "the same at its most, before any was freed", gauge=False),

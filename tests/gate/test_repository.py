@@ -39,10 +39,10 @@ def checkout(tmp_path):
     return gate
 
 
-def test_every_scenario_of_the_model_has_a_gate_and_all_hold(checkout):
-    modelled = {name for name in built_in() if "model" in find(name).backends}
-    gated = {table.get("scenario", name) for name, table in SETTINGS.items()}
-    assert modelled <= gated <= set(built_in())
+def test_every_scenario_has_a_gate_and_all_hold(checkout):
+    # The extra that unicorn_maps needs is not installed where the gates run; tests/engines has its budgets.
+    playable = {name for name in built_in() if find(name).backends != ("unicorn",)}
+    assert {table.get("scenario", name) for name, table in SETTINGS.items()} == playable
     done = checkout()
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.match(r"\d+ checks passed\n", done.stdout)
