@@ -1,6 +1,6 @@
 """Writes a page of docs/findings/ for each leak that QEMU 11.1 has, from what it measures with the page's own commands.
 
-    python benchmarks/qemu_findings.py 7.2=/usr/bin 10.0=/opt/qemu-10/bin 11.1=/opt/qemu-11/bin
+    python benchmarks/qemu_findings.py 7.2=/usr/bin 10.0=/srv/qemu-10/bin 11.1=/srv/qemu-11/bin
 
 What is measured stands in the table and in the answer; only why it leaks is written here. PAGES may be named after the
 folders, to write only these.
@@ -120,7 +120,7 @@ PAGES = (
         "The command takes a reference to a view for each address space that uses it, and gives one "
         "back for each view. A "
         "view that several spaces share is never freed, so each call after a change keeps one more. Plain `info mtree` "
-        "keeps nothing. [reading.md](../reading.md) has more on it.",
+        "keeps nothing. docs/reading.md has more on it.",
     ),
 )  # fmt: skip
 

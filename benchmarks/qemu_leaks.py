@@ -1,6 +1,6 @@
 """How often the verdict on devices of real QEMUs is right: every known row, again and again, one QEMU at a time.
 
-    python benchmarks/qemu_leaks.py --runs 20 --clean 100 7.2=/usr/bin 10.0=/opt/qemu-10/bin 11.1=/opt/qemu-11/bin
+    python benchmarks/qemu_leaks.py --runs 20 --clean 100 7.2=/usr/bin 10.0=/srv/qemu-10/bin 11.1=/srv/qemu-11/bin
 
 A row is a device with the bytes that a cycle leaves, as they were measured otherwise: by `mallinfo2` from within, over
 120 cycles. A run is wrong when its verdict is, or when its rate is off by more than 2 % and 16 bytes. Each version is

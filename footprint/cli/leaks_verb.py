@@ -88,7 +88,7 @@ class _TargetOrProgram(click.Command):
 @click.option("--metrics", metavar="NAMES", help="Judge only these metrics, comma-separated. Default: all.")
 @click.option(
     "--python", metavar="PATH", default=sys.executable, show_default="this one",
-    help="Run the target in this Python; its environment needs footprint and the target.",
+    help="Run the target in this Python, 3.8 or newer; footprint need not be installed there.",
 )  # fmt: skip
 @click.option("--no-where", is_flag=True, help="Do not look for the place of a leak.")
 @qemu_options
@@ -111,7 +111,7 @@ def command(
     footprint leaks ./check.py:one_request --cycles 500
     footprint leaks unicorn:sparc64 -o sparc64.html
     footprint leaks hotplug -s device=nec-usb-xhci -s bus_master=0 -s commit=0 -b qemu --cycles 50
-    footprint leaks qemu:nvme --qemu /opt/qemu/bin/qemu-system-x86_64
+    footprint leaks qemu:nvme --qemu build/qemu-system-x86_64
     footprint leaks qemu --do "info mtree -f"
     footprint leaks qemu --all-devices --against /usr/bin/qemu-system-x86_64
     footprint leaks -- cat

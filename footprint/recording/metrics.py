@@ -233,6 +233,10 @@ METRICS: dict[str, Metric] = {
 """Every metric by name, in the order in which it is shown."""
 
 
+EXPONENT = "exponent."
+"""Begins the name of a metric's exponent, where a gate judges how it grows."""
+
+
 _HEARD = {
     "add": ("calls", "region_add calls that a listener heard"),
     "del": ("calls", "region_del calls that a listener heard"),
@@ -254,6 +258,8 @@ def metric(name: str) -> Metric:
         what = name.split(".", 2)[-1]
         unit, words = _HEARD.get(what, ("counts", "counted by a listener"))
         return Metric(name, unit, MetricKind.EXACT, what == "slots", words, "listener")
+    if name.startswith(EXPONENT) and name.removeprefix(EXPONENT) in METRICS:
+        return Metric(name, "powers", MetricKind.MEASURED, False, "the leading exponent of its growth", "sweep")
     if name.startswith("rule."):
         return Metric(name, "counts", MetricKind.EXACT, False, "counted by a custom rule")
     if name not in METRICS:
