@@ -39,7 +39,7 @@ def published(p):
     """What the commit messages printed, when these are the parameters of their guest."""
     if (p.cpus, p.nics, p.bridges) != (255, 255, 40):
         return ()
-    known = (p.vga, p.ohci, p.scsi) == ("std", 1, 1)
+    known = (p.vga, p.ohci, p.scsi, p.host_bridges) == ("std", 1, 1, 1)
     figures = [
         Published("flatviews.alive", "67ace39b25", 557, EMPTY_VIEW, exact=known),
         Published("flatviews.alive", "092aa2fc65@posted", 260, EMPTY_VIEW, exact=known),
@@ -128,6 +128,7 @@ def notes(p):
         Param("vga", "std", "standard VGA or none", choices=("std", "none")),
         Param("ohci", 1, "OHCI USB controllers"),
         Param("scsi", 1, "virtio-scsi-pci controllers"),
+        Param("host_bridges", 1, "PCI host bridges, each with 240 places for bridges", least=1, most=31),
     ),
     rules=HISTORY,
     answer=answer,
@@ -136,7 +137,12 @@ def notes(p):
 )
 def power8(p):
     """Start the guest, stopped before its firmware runs; then take it down."""
-    yield Build(pseries(cpus=p.cpus, nics=p.nics, bridges=p.bridges, vga=p.vga == "std", ohci=p.ohci, scsi=p.scsi))
+    yield Build(
+        pseries(
+            cpus=p.cpus, nics=p.nics, bridges=p.bridges, vga=p.vga == "std", ohci=p.ohci, scsi=p.scsi,
+            host_bridges=p.host_bridges,
+        )
+    )  # fmt: skip
     yield Settle()
     yield Mark("built")
     yield Destroy()

@@ -28,7 +28,7 @@ ORDERS = {
     "evens": lambda n: [*range(0, n, 2), *range(1, n, 2)],
     "inwards": lambda n: [k // 2 if k % 2 == 0 else n - 1 - k // 2 for k in range(n)],
 }
-"""Orders in which slots come, by name; they go in the same order."""
+"""Orders in which slots come, by name; they go in the same order. ``stack``: the last that came goes first."""
 
 
 def heard(run, listener):
@@ -85,7 +85,7 @@ def notes(p):
     params=(
         Param("slots", 4, "slots of the memory device", least=1, most=256),
         Param("slot_bytes", 1 << 30, "bytes of a slot", least=1 << 20, most=1 << 36),
-        Param("order", "up", "in which slots come, and go again", choices=tuple(ORDERS)),
+        Param("order", "up", "in which slots come, and go again (with -b qemu: stack)", choices=(*ORDERS, "stack")),
         Param("dynamic", 1, "0: all of it is mapped from the start (dynamic-memslots=off)", most=1),
         Param("manager", "before", "the RamDiscardManager is set before or after mapping", choices=("before", "after")),
     ),
@@ -100,7 +100,8 @@ def notes(p):
 )  # fmt: skip
 def virtio_mem(p):
     """Plug slot after slot, unplug them again, while KVM and vhost listen."""
-    order = ORDERS[p.order](p.slots)
+    order = ORDERS["up" if p.order == "stack" else p.order](p.slots)
+    leaving = order[::-1] if p.order == "stack" else order
     memory = Slots(p.slots, p.slot_bytes, dynamic=bool(p.dynamic), manager=p.manager)
     yield Build(guest("q35", memory=512 << 20, slots=memory))
     yield Settle()
@@ -112,7 +113,7 @@ def virtio_mem(p):
         yield Mark("plugged", cycle)
     yield Mark("built")
     for cycle in range(1, p.slots + 1):
-        yield ShowSlots("vmem0", tuple(sorted(order[cycle:])))
+        yield ShowSlots("vmem0", tuple(sorted(leaving[cycle:])))
         yield Settle()
         yield Mark("unplugged", cycle)
     yield Destroy()

@@ -23,6 +23,8 @@ from footprint.verdict.place import Explanation, Place, PlaceKind
 KERNELS = ("fds", "threads", "children", "maps", "vm.bytes")
 WORTH_BYTES, WORTH_SHARE = 16.0, 0.3
 """Heap per cycle that Python's own blocks leave open, before native stacks are looked for."""
+WATCHED = 10
+"""Cycles that are looked at line by line."""
 SEEN_SHARE = 0.5
 """Of it, what a tracer must see to be believed."""
 LEAST_SHARE = 0.02
@@ -46,7 +48,8 @@ def explain(run: RunCycles, cycles: int, rates: Mapping[str, float]) -> Explanat
         places += _kernels(collected, cycles, rates)
         untraced -= A_THREAD * rates.get("threads", 0.0)
     if any(name in rates for name in EXPLAINS):
-        stacks, holders = _pythons(collected, cycles)
+        with python_stacks.undisturbed():
+            stacks, holders = _pythons(collected, cycles)
         left = stacks.left()
         growing = holders.growing()
         places += python_stacks.places(left, rates)
@@ -89,6 +92,7 @@ def _kernels(run: RunCycles, cycles: int, rates: Mapping[str, float]) -> list[Pl
     for number in (cycles, 2 * cycles):
         run(number)
         resources.read()
+    resources.watch(lambda: run(min(cycles, WATCHED)))
     return resources.places()
 
 

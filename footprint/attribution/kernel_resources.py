@@ -12,6 +12,7 @@ from types import FrameType
 from typing import Any
 
 from footprint.attribution.growth import KeyedGrowth
+from footprint.attribution.line_watch import address_space, descriptor_count, rising_lines
 from footprint.attribution.python_stacks import in_words, theirs
 from footprint.process import kernel_objects
 from footprint.units import bytes_text
@@ -75,6 +76,17 @@ class KernelResources:
             self._spread.add(joined)
         self._first = self._first or kernel_objects.descriptors()
         self._listening = True
+
+    def watch(self, run: Callable[[], object]) -> None:
+        """Look for the lines at which descriptors and mappings are taken, where Python did not say who asked."""
+        self._listening = False
+        for kind, wanted, reader in (
+            (PlaceKind.FILE, PlaceKind.FILE in self._growth, descriptor_count),
+            (PlaceKind.MAPPING, self._has_mappings, address_space),
+        ):
+            if wanted and not any(of == kind for of, _, _ in self._calls):
+                for stack, rise in rising_lines(run, reader).items():
+                    self._calls[kind, "", stack] += rise
 
     def places(self) -> list[Place]:
         """What grew."""

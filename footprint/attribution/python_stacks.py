@@ -8,7 +8,8 @@ import sysconfig
 import time
 import tracemalloc
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -27,19 +28,34 @@ SECONDS, LEAST, MOST_SECONDS = 0.04, 8, 0.6
 """What n cycles may take while they are traced; the least n, and what that may take where cycles are slow."""
 TRIED = 2
 """Cycles from which it is seen how slow they become."""
+_START, _STOP, _CLEAR = tracemalloc.start, tracemalloc.stop, tracemalloc.clear_traces
 SourceLine = tuple[str, int]
 PythonStack = tuple[SourceLine, ...]
 
 _STDLIB = (sysconfig.get_path("stdlib") + "/", "<frozen ")
 
 
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """While it lasts the target cannot switch tracemalloc on or off, which it may use itself: it is ours now."""
+    tracemalloc.start = tracemalloc.stop = tracemalloc.clear_traces = _nothing
+    try:
+        yield
+    finally:
+        tracemalloc.start, tracemalloc.stop, tracemalloc.clear_traces = _START, _STOP, _CLEAR
+
+
+def _nothing(*_: object) -> None:
+    pass
+
+
 def paced(run: RunCycles, cycles: int) -> int:
     """`cycles`, or fewer where they become so slow under tracemalloc that three times as many take too long."""
-    tracemalloc.start(FRAMES)
+    _START(FRAMES)
     begun = time.perf_counter()
     run(TRIED)
     took = (time.perf_counter() - begun) / TRIED
-    tracemalloc.stop()
+    _STOP()
     return max(1, min(cycles, int(max(SECONDS, min(LEAST * took, MOST_SECONDS)) / took)))
 
 
@@ -61,7 +77,7 @@ class Stacks:
 
     def start(self) -> None:
         """Trace, and read for the first time."""
-        tracemalloc.start(FRAMES)
+        _START(FRAMES)
         self.read()
 
     def read(self) -> None:
@@ -91,7 +107,7 @@ class Stacks:
 
     def left(self) -> dict[PythonStack, Left]:
         """What one cycle leaves, by the stack that made it; a block that only became larger is not counted."""
-        tracemalloc.stop()
+        _STOP()
         grown, left = self._growth.grown(), defaultdict[PythonStack, Left](Left)
         for (kind, stack), rate in grown.items():
             if kind == "small":

@@ -28,6 +28,8 @@ from footprint.scenario.steps import (
     Destroy,
     EnableBusMaster,
     Listen,
+    LoadFlash,
+    MapPages,
     Mark,
     Plug,
     Read,
@@ -129,6 +131,8 @@ class ModelBackend:
                 self.core.settle()
             case Destroy():
                 self._destroy()
+            case LoadFlash() | MapPages():
+                raise RequestError(f"the model does not take {type(step).__name__}; it is for processes or engines")
             case Mark():
                 pass
 

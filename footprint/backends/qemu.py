@@ -3,19 +3,39 @@
 from __future__ import annotations
 
 import contextlib
+import tempfile
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from footprint.errors import MeasurementError, RequestError
+from footprint.machines.parts import Slots
 from footprint.machines.topology import Device, Topology
 from footprint.process.heap_watch import HeapWatch
 from footprint.qemu_process.command_line import arguments, flash_command, parts, program
 from footprint.qemu_process.gdb_guest import NO_PLAN, GdbPlan
 from footprint.qemu_process.guest import SECONDS, SECONDS_TO_BOOT, Guest, check_files
 from footprint.qemu_process.hotplug import Socket
+from footprint.qemu_process.linux_guest import WORDS, initramfs, kernel_image
 from footprint.scenario.scenario import Scenario
-from footprint.scenario.steps import Boot, Build, Destroy, LoadFlash, Mark, Plug, Settle, Step, Unplug
+from footprint.scenario.steps import (
+    Boot,
+    Build,
+    Destroy,
+    Listen,
+    LoadFlash,
+    Mark,
+    Plug,
+    Settle,
+    ShowSlots,
+    Step,
+    Unplug,
+)
+
+SECONDS_FOR_SLOTS = 180.0
+"""How long Linux may take to start, and to plug memory or give it back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +71,8 @@ class QemuBackend:
         self.plugs = False
         self._machine = ""
         self._drives: set[str] = set()
+        self._slots: dict[str, Slots] = {}
+        self._files = contextlib.ExitStack()
         self._watches = contextlib.ExitStack()
 
     def __enter__(self) -> QemuBackend:
@@ -71,6 +93,8 @@ class QemuBackend:
                 self._build(topology)
             case LoadFlash(count, machine, size):
                 self._load_flash(count, machine, with_image=bool(size))
+            case ShowSlots(name, slots):
+                self._show_slots(name, len(slots))
             case Boot():
                 self._running.boot(self.options.firmware)
             case Plug(device):
@@ -82,7 +106,7 @@ class QemuBackend:
                     guest.settle()
             case Destroy():
                 self._end()
-            case Mark():
+            case Mark() | Listen():  # a real QEMU has listeners of its own
                 pass
             case _:
                 refuse([_refusal(step)])
@@ -116,6 +140,32 @@ class QemuBackend:
         with self._running.speaking(f"at {command}"):
             self._running.monitor.execute(command, **values)
 
+    def _show_slots(self, name: str, count: int) -> None:
+        """Ask the guest's Linux for the memory of that many slots, and wait until it has done so."""
+        guest, wanted = self._running, count * self._slots[name].size
+        path = f"/machine/peripheral/{name}"
+        with guest.speaking(f"at {count} slots of {name}"):
+            guest.monitor.execute("cont")
+            guest.monitor.execute("qom-set", path=path, property="requested-size", value=wanted)
+            deadline = time.monotonic() + SECONDS_FOR_SLOTS
+            while guest.monitor.execute("qom-get", path=path, property="size") != wanted:
+                if time.monotonic() > deadline:
+                    raise MeasurementError(f"the guest did not get to {count} slots in {SECONDS_FOR_SLOTS:g} s")
+                time.sleep(0.1)
+            guest.monitor.execute("stop")
+        guest.settle()
+
+    def _linux(self, topology: Topology) -> list[str]:
+        """The words that give the guest a Linux, where its memory in slots needs one."""
+        self._slots = topology.slotted
+        if not self._slots:
+            return []
+        kernel = kernel_image()
+        folder = self._files.enter_context(tempfile.TemporaryDirectory(prefix="footprint-"))
+        archive = Path(folder) / "initramfs.cpio"
+        archive.write_bytes(initramfs(kernel))
+        return ["-kernel", str(kernel), "-initrd", str(archive), "-append", WORDS]
+
     def _load_flash(self, count: int, machine: str, *, with_image: bool) -> None:
         """Let `count` guests of `machine` run, each with its firmware's image or none of them."""
         command = flash_command(machine, with_image=with_image, name=self.options.program)
@@ -132,7 +182,7 @@ class QemuBackend:
         self._end()
         options = self.options
         check_files(options.guests)
-        command = [options.program or program(topology), *arguments(topology, plugs=self.plugs)]
+        command = [options.program or program(topology), *arguments(topology, plugs=self.plugs), *self._linux(topology)]
         for _ in range(options.guests):
             heap = self._watch() if options.watch_heap and not options.plan else None
             guest = Guest(command, seconds=options.seconds, wait=False, plan=options.plan, heap=heap)
@@ -154,11 +204,16 @@ class QemuBackend:
             for guest in self.guests:
                 ending.callback(guest.close)
         self.guests = []
+        self._files.close()
 
 
 def refusals(scenario: Scenario, steps: Sequence[Step], guests: int = 1) -> list[str]:
     """What of `steps` no real QEMU can do, or not that many side by side: each a verb with its object, once."""
     reasons = [_refusal(step, scenario) for step in steps if not isinstance(step, _STEPS)]
+    if any(isinstance(step, ShowSlots) and step.slots != tuple(range(len(step.slots))) for step in steps):
+        reasons.append(
+            "choose which slots a guest plugs (Linux takes the lowest, and gives the highest back: -s order=stack)"
+        )
     reasons += _places(steps)
     if guests > 1:
         # Guests that lived on their own would not stay alike, and only the first is counted.
@@ -191,12 +246,11 @@ def _places(steps: Sequence[Step]) -> list[str]:
 
 _KEEPS_DEVICES = ("pc", "virt")
 _ON_ONE_GUEST = (Boot, Plug, Unplug)
-_STEPS = (Build, LoadFlash, Settle, Mark, Destroy, *_ON_ONE_GUEST)
+_STEPS = (Build, LoadFlash, Listen, ShowSlots, Settle, Mark, Destroy, *_ON_ONE_GUEST)
 _BEYOND = {
     "EnableBusMaster": ("let a device of a stopped guest reach memory", "bus_master"),
     "Read": ("hold a view", ""),
-    "Listen": ("have a listener of the model", ""),
-    "ShowSlots": ("show slots of memory without a guest that asks for them", ""),
+    "MapPages": ("map memory in Unicorn's engines", ""),
     "Commit": ("make a commit of its own", "commit"),
     "Replay": ("replay an operation log", ""),
     "Restore": ("restore a capture", ""),

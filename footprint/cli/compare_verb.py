@@ -38,6 +38,7 @@ def command(
     A and B are files, folders with a recording.json, NAME for reports/NAME, or captures (also texts with the answer to
     `info mtree` in them, FILE#1 and FILE#2 where one holds two machines); of two captures what their QEMUs printed is
     compared. Counts that both have must be equal at every mark that both have. Process memory is shown, not judged.
+    Two sweeps, or two rule sets of one, are compared by their growth: from which n on the difference matters.
     Exits 0 when all counts are equal, 1 when one differs, and 2 when the two cannot be compared.
 
     \b
@@ -46,10 +47,13 @@ def command(
     footprint compare power8 -r v2.10.0 -r v7.2.0 --waterfall flatviews.alive
     footprint compare before.json.gz after.json.gz
     """
+    from footprint.cli.compare_sweeps import compare_sweeps
     from footprint.cli.compare_text import print_comparisons
     from footprint.cli.waterfall_text import print_waterfall
     from footprint.gate.compare import compare, unpaired
 
+    if (code := compare_sweeps(first, second, rules, rules_a, rules_b, as_json=as_json)) is not None:
+        click.get_current_context().exit(code)
     if second:
         ours, theirs = _both(first, second, rules)
         comparisons = compare(ours, theirs, (rules_a, rules_b), anyway=anyway)

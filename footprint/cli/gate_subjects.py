@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from footprint.cli.requests import BackendWords, check_belong, run_request
 from footprint.cli.terminal import end_progress, note, progress
 from footprint.errors import FootprintError, RequestError, UnknownNameError
-from footprint.gate.settings import GateTable, Settings
+from footprint.gate.settings import GateTable, Settings, judges_recordings
 from footprint.record.find import find_recording, is_recorded
 from footprint.record.recorder import record
 from footprint.scenario.find import built_in, find
@@ -79,13 +79,13 @@ def _played_gate(name: str, rules: tuple[str, ...], settings: Settings) -> GateS
     words = BackendWords(backend=table.backend, rules=(rules or table.rules) if takes_rules else ())
     pairs = [f"{key}={value}" for key, value in table.params.items()]
     try:
-        recording = _played(_scenario_word(settings, table), pairs, words)
+        recording = _played(scenario_word(settings, table), pairs, words)
     except RequestError as error:
         raise settings.fault(name, "", str(error)) from None
     return GateSubject(name, recording, (name,))
 
 
-def _scenario_word(settings: Settings, table: GateTable) -> str:
+def scenario_word(settings: Settings, table: GateTable) -> str:
     """The gate's scenario; a path is one from the folder of the pyproject.toml."""
     path = settings.path.parent / table.scenario
     return str(path) if table.scenario.endswith(".py") or "/" in table.scenario else table.scenario
@@ -103,14 +103,16 @@ def _gates_for(recording: Recording, settings: Settings | None) -> tuple[str, ..
     """The gates of the pyproject.toml for this scenario, with these parameters, on this backend."""
     if settings is None:
         return ()
-    return tuple(name for name, table in settings.gates.items() if _fits(settings, table, recording))
+    return tuple(
+        name for name, table in settings.gates.items() if judges_recordings(table) and _fits(settings, table, recording)
+    )
 
 
 def _fits(settings: Settings, table: GateTable, recording: Recording) -> bool:
     if table.backend != recording.backend:
         return False
     try:
-        scenario = find(_scenario_word(settings, table))
+        scenario = find(scenario_word(settings, table))
         values = scenario.values({name: str(value) for name, value in table.params.items()})
     except FootprintError:
         return False

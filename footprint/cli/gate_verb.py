@@ -30,6 +30,10 @@ FORMATS = ("text", "json", "junit", "github", "gitlab", "markdown")
     "--budget", "budgets", multiple=True, metavar="METRIC<=NUMBER",
     help="A limit, such as 'flatviews.alive<=4' or, of a measured metric, 'process.rss<=90MiB±5%'. Repeatable.",
 )  # fmt: skip
+@click.option(
+    "--exponent", "exponents", multiple=True, metavar="METRIC over NAME<=NUMBER",
+    help="Of a sweep: how fast the metric may grow, such as 'flatviews.created over nics<=1.05'. Repeatable.",
+)  # fmt: skip
 @click.option("--baseline", metavar="FILE", help="No exact metric in this baseline (or recording) may get worse.")
 @click.option("--mark", metavar="NAME", help=f"Where --budget is judged. Default: {DEFAULT_MARK}.")
 @rules_option("Judge only the runs under these rule sets. Default: every run.")
@@ -43,9 +47,9 @@ FORMATS = ("text", "json", "junit", "github", "gitlab", "markdown")
 @click.option("--explain", is_flag=True, help="Judge nothing: show each rule, and the file and key it comes from.")
 @json_option
 def command(
-    words: tuple[str, ...], sets: tuple[str, ...], budgets: tuple[str, ...], baseline: str | None, mark: str | None,
-    rules: tuple[str, ...], form: str, writes: tuple[str, ...], *, force: bool, play: bool, everything: bool,
-    explain: bool, as_json: bool,
+    words: tuple[str, ...], sets: tuple[str, ...], budgets: tuple[str, ...], exponents: tuple[str, ...],
+    baseline: str | None, mark: str | None, rules: tuple[str, ...], form: str, writes: tuple[str, ...], *,
+    force: bool, play: bool, everything: bool, explain: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Judge recordings by budgets and baselines.
 
@@ -59,10 +63,12 @@ def command(
     footprint gate
     footprint gate power8 --budget 'flatviews.alive<=4' -r v7.2.0
     footprint gate pc -s cpus=4 --budget 'flatviews.alive<=4' --format markdown
+    footprint gate sweep-power8 --exponent 'flatviews.created over nics<=1.05'
     footprint gate reports/power8 --baseline reports/baselines/power8.json
     footprint gate --format github --write junit=junit.xml --write markdown=comment.txt
     """
     from footprint.cli.gate_forms import as_text, files_to_write
+    from footprint.cli.gate_growth import given_exponents, judge_growth
     from footprint.cli.gate_subjects import gate_subject, gates_to_play
     from footprint.cli.gate_text import print_rules, print_verdicts
     from footprint.gate.gates import command_line_gate
@@ -71,6 +77,7 @@ def command(
 
     files = files_to_write(writes, force=force)
     settings = find_settings(Path.cwd())
+    growth = given_exponents(exponents, words)
     given = command_line_gate(budgets, mark, _baseline(baseline, rules), baseline or "")
     if explain:
         print_rules(_explained(words, settings, given), as_json=as_json or form == "json")
@@ -80,6 +87,10 @@ def command(
     faults: list[tuple[str, FootprintError]] = []
     for word in words or gates_to_play(sets, settings):
         try:
+            grown, is_all = judge_growth(word, growth, rules, settings, named=bool(words))
+            judged += grown
+            if is_all:
+                continue
             subject = gate_subject(word, sets, rules, settings, play=play or not words)
             judged += _judge(subject, settings, given, rules, mark)
             subjects.append(subject)
@@ -186,7 +197,7 @@ def _print_room(subjects: list[GateSubject], settings: Settings | None, rules: t
 def _explained(words: tuple[str, ...], settings: Settings | None, given: Gate) -> list[tuple[str, str, str]]:
     """(gate, rule, where it comes from) of the rules of the command line, and of the named gates or all."""
     from footprint.errors import UnknownNameError
-    from footprint.gate.gates import gate_of
+    from footprint.gate.gates import gate_of, growth_rules
 
     tables = settings.gates if settings else {}
     for word in words:
@@ -195,5 +206,6 @@ def _explained(words: tuple[str, ...], settings: Settings | None, given: Gate) -
     rows = [("", placed.rule.words, placed.origin.text) for placed in given.rules]
     for name, table in tables.items():
         if settings and (not words or name in words or table.scenario in words):
+            rows += [(name, rule.words, origin.text) for rule, origin in growth_rules(settings, name)]
             rows += [(name, placed.rule.words, placed.origin.text) for placed in gate_of(settings, name).rules]
     return rows

@@ -88,7 +88,7 @@ class _TargetOrProgram(click.Command):
 @click.option("--metrics", metavar="NAMES", help="Judge only these metrics, comma-separated. Default: all.")
 @click.option(
     "--python", metavar="PATH", default=sys.executable, show_default="this one",
-    help="Run the target in this Python; its environment needs footprint and the target.",
+    help="Run the target in this Python, 3.8 or newer; footprint need not be installed there.",
 )  # fmt: skip
 @click.option("--no-where", is_flag=True, help="Do not look for the place of a leak.")
 @qemu_options

@@ -25,6 +25,7 @@ VERBS = {
     "compare": "show where two recordings differ",
     "gate": "judge recordings or scenarios by budgets and baselines",
     "accept": "make a recording the baseline, and keep a gain",
+    "sweep": "play a scenario over a grid, and tell how its cost grows",
     "history": "draw a metric over the runs that were kept, and name the commits at which it changed",
     "bisect": "find the commit of a QEMU checkout at which a gate begins to fail",
     "capture": "save what a real QEMU reports about its memory",

@@ -13,6 +13,7 @@ from footprint.cli.terminal import complain, note, print_json
 if TYPE_CHECKING:
     from footprint.errors import InputFileError
     from footprint.recording.model import Recording
+    from footprint.recording.sweep import Sweep
     from footprint.report.look import PageLook
 
 
@@ -39,7 +40,8 @@ def command(
     answer to `info mtree` in it, or - for standard input. Of two recordings, or two captures, the page says first where
     they differ, and whose the difference is. One that cannot be read is reported; the others are drawn.
 
-    A FOLDER whose folders have recordings gets an index of them, with links to their pages and back.
+    Sweeps are drawn on a page of their own. A FOLDER whose folders have recordings gets an index of
+    them, with links to their pages and back.
 
     \b
     footprint report power8 -o power8.html
@@ -77,8 +79,9 @@ def command(
 
 def _is_folder_of_recordings(folder: Path) -> bool:
     from footprint.recording.files import FILE_NAME
+    from footprint.recording.sweep import is_sweep
 
-    return folder.is_dir() and not (folder / FILE_NAME).exists()
+    return folder.is_dir() and not (folder / FILE_NAME).exists() and not is_sweep(folder)
 
 
 def _write_page(
@@ -90,6 +93,11 @@ def _write_page(
     from footprint.recording.files import writable, write_text
     from footprint.report.page import render
 
+    if sweeps := _sweeps(words):
+        from footprint.report.sweep import render_sweeps
+
+        write_text(writable(out, force=force), render_sweeps(sweeps, title=title, look=look))
+        return [], {"sweeps": len(sweeps)}
     answers = _printed(words) or find_recordings(words)
     drawn = [answer for answer in answers if not isinstance(answer, InputFileError)]
     errors = [answer for answer in answers if isinstance(answer, InputFileError)]
@@ -101,6 +109,17 @@ def _write_page(
     names = words if len(drawn) == len(words) else ()
     write_text(path, render(drawn, title=title, names=names, look=look))
     return errors, {"recordings": len(drawn)}
+
+
+def _sweeps(words: tuple[str, ...]) -> list[Sweep]:
+    """The sweeps that `words` name; raises RequestError where some are recordings."""
+    from footprint.errors import RequestError
+    from footprint.sweep.find import find_sweep
+
+    sweeps = [sweep for word in words if (sweep := find_sweep(word)) is not None]
+    if sweeps and len(sweeps) < len(words):
+        raise RequestError("sweeps are drawn on a page of their own; name only sweeps, or only recordings")
+    return sweeps
 
 
 def _printed(words: tuple[str, ...]) -> list[Recording | InputFileError]:

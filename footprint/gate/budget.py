@@ -77,6 +77,10 @@ class Budget:
         """The rule in words."""
         return f"budget {self.text or f'{self.metric} {self.relation} {self.limit}'}"
 
+    def is_met(self, value: Number) -> bool:
+        """Whether `value` meets the limit, tolerance aside."""
+        return _OPERATORS[self.relation](value, self.limit)
+
     def judge(self, recording: Recording, runs: Sequence[Run]) -> list[GateVerdict]:
         """A verdict on each run; raises RequestError where none of them can be judged."""
         check_recorded(recording, self.metric, self.mark, runs)
@@ -113,7 +117,7 @@ class Budget:
         )
 
     def _outcome(self, value: Number) -> RuleOutcome:
-        if _OPERATORS[self.relation](value, self.limit):
+        if self.is_met(value):
             return RuleOutcome.OK
         near = abs(value - self.limit) <= self.limit * (self.tolerance or 0) / 100
         return RuleOutcome.WARN if self.tolerance and near else RuleOutcome.FAIL

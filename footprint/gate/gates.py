@@ -11,6 +11,7 @@ from footprint.errors import InputFileError, RequestError
 from footprint.gate.baseline import AcceptedRun, Baseline, read_baseline
 from footprint.gate.budget import Budget
 from footprint.gate.equal import Equal
+from footprint.gate.exponent import Exponent
 from footprint.gate.gate_verdict import GateVerdict, Origin, is_exact
 from footprint.gate.no_worse import NoWorse
 from footprint.gate.samples import runs_to_judge
@@ -87,6 +88,18 @@ def gate_of(settings: Settings, name: str) -> Gate:
             raise InputFileError(settings.path, f"{KEY}.{name}.{reason}", line=settings.line(name, "baseline"))
         baseline = read_baseline(path)
     return Gate(name, tuple(_rules(settings, name, table, baseline)), baseline, path)
+
+
+def growth_rules(settings: Settings, name: str) -> list[tuple[Exponent, Origin]]:
+    """The exponents of the gate `name`, each with where it stands."""
+    file = shown_path(settings.path)
+    return [
+        (
+            Exponent.parse(text),
+            Origin(file=file, line=settings.line(name, text), key=f"{KEY}.{name}.exponents[{number}]"),
+        )
+        for number, text in enumerate(settings.gates[name].exponents)
+    ]
 
 
 def shown_path(path: Path) -> str:

@@ -16,6 +16,7 @@ from footprint.errors import FootprintError, InputFileError, reason_of
 from footprint.gate.allowance import Allowance, check_direction
 from footprint.gate.budget import Budget
 from footprint.gate.equal import Equal
+from footprint.gate.exponent import Exponent
 from footprint.gate.steady import Steady
 from footprint.recording.metrics import metric
 
@@ -48,8 +49,8 @@ class GateTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename=
     """One ``[tool.footprint.gates.NAME]``: what it judges, and its rules.
 
     `scenario` is by default the gate's name; `params` and `rules` are those it is played with, by default the
-    scenario's own. `baseline` is a file beside the pyproject.toml; without `no_worse` nothing that it has may
-    get worse.
+    scenario's own. `exponents` are judged on the sweep over `grid`. `baseline` is a file beside the
+    pyproject.toml; without `no_worse` nothing that it has may get worse.
     """
 
     scenario: str = ""
@@ -62,6 +63,8 @@ class GateTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename=
     no_worse: tuple[str | MetricTable, ...] = ()
     steady: tuple[str | MetricTable, ...] = ()
     equal: tuple[EqualTable, ...] = ()
+    grid: dict[str, tuple[int | str, ...]] = msgspec.field(default_factory=dict)
+    exponents: tuple[str, ...] = ()
 
 
 VALID_KEYS = {
@@ -141,12 +144,19 @@ def _gate(settings: Settings, name: str, table: Any) -> GateTable:
         gate = msgspec.convert(table, GateTable)
     except msgspec.ValidationError as error:
         raise _refusal(settings, name, str(error)) from None
-    if not (gate.budgets or gate.baseline or gate.steady or gate.equal):
-        raise settings.fault(name, "", "has no rule; valid: budgets, baseline, steady, equal")
+    if not (judges_recordings(gate) or gate.exponents):
+        raise settings.fault(name, "", "has no rule; valid: budgets, baseline, steady, equal, exponents")
+    if bool(gate.exponents) != bool(gate.grid):
+        raise settings.fault(name, "", "exponents go with grid = { NAME = [V1, V2, V3] }, and grid with exponents")
     if gate.no_worse and not gate.baseline:
         raise settings.fault(name, "no-worse", "goes with baseline = FILE, which footprint accept writes")
     check_rules(settings, name, gate)
     return msgspec.structs.replace(gate, scenario=gate.scenario or name)
+
+
+def judges_recordings(gate: GateTable) -> bool:
+    """Whether the gate has rules about one machine, and not only about how it grows."""
+    return bool(gate.budgets or gate.baseline or gate.steady or gate.equal)
 
 
 def check_rules(settings: Settings, name: str, gate: GateTable) -> None:
@@ -156,6 +166,13 @@ def check_rules(settings: Settings, name: str, gate: GateTable) -> None:
             Budget.parse(text).check_tolerance()
         except FootprintError as error:
             raise settings.fault(name, f"budgets[{number}]", str(error), text) from None
+    for number, text in enumerate(gate.exponents):
+        try:
+            over = Exponent.parse(text).over
+        except FootprintError as error:
+            raise settings.fault(name, f"exponents[{number}]", str(error), text) from None
+        if over not in gate.grid:
+            raise settings.fault(name, f"exponents[{number}]", f"{over} is not in grid: {', '.join(gate.grid)}", text)
     for key, tables in (("no-worse", gate.no_worse), ("steady", gate.steady), ("equal", gate.equal)):
         for number, row in enumerate(map(metric_table, tables)):
             try:

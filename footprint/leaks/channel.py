@@ -7,7 +7,9 @@ import select
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import Any
 
+from footprint.errors import RequestError
 from footprint.leaks.environment import environment
 from footprint.leaks.pipe_protocol import ANSWER, REQUEST, ReplyCode, RequestCode
 from footprint.leaks.supervisor import Ended, Limits, Supervisor
@@ -56,10 +58,23 @@ class Channel:
     def ask(self, operation: RequestCode, number: int, when: str, seconds: float) -> tuple[int, ...]:
         """The four numbers that answer a request within `seconds`; raises Ended."""
         self.send(operation, number)
-        reply, numbers = self._answer(when, seconds)
+        self._wait_for(when, seconds)
+        return self.done(when)
+
+    def is_ready(self, when: str) -> bool:
+        """Whether an answer can be read, after a moment; raises Ended for a process that is dead or too large."""
+        try:
+            return self._look(when)
+        except Ended as error:
+            self.lost = error
+            raise
+
+    def done(self, when: str) -> tuple[int, ...]:
+        """The four numbers of an answer that is there; raises Ended."""
+        reply, *numbers = self._unpacked(when)
         if reply != ReplyCode.DONE:
             raise self.unexpected(reply, self._text(numbers))
-        return numbers
+        return tuple(numbers)
 
     def send(self, operation: RequestCode, number: int, data: bytes = b"") -> None:
         """A request, and what follows it; raises Ended."""
@@ -82,6 +97,8 @@ class Channel:
         if reply >= ReplyCode.BEGIN:
             self._early.append((reply, text))  # something broke off the talk from within, a signal's handler say
             return Ended("raised", "the test ended while it was measured")
+        if reply == ReplyCode.REFUSED:
+            raise RequestError(text)
         if reply == ReplyCode.RAISED:
             return Ended("raised", f"it raises {text}")
         return Ended("exited" if reply == ReplyCode.EXITED else "crashed", text)
@@ -106,25 +123,32 @@ class Channel:
 
     def _answer(self, when: str, seconds: float) -> tuple[ReplyCode, tuple[int, ...]]:
         """The next answer; raises Ended for a process that is dead, silent for `seconds`, or too large."""
-        try:
-            self._wait(when, seconds)
-        except Ended as error:
-            self.lost = error
-            raise
-        reply, *numbers = ANSWER.unpack(self._receive(ANSWER.size, when))
-        return ReplyCode(reply), tuple(numbers)
+        self._wait_for(when, seconds)
+        reply, *numbers = self._unpacked(when)
+        return reply, tuple(numbers)
 
-    def _wait(self, when: str, seconds: float) -> None:
-        end, poller = time.monotonic() + seconds, select.poll()
-        poller.register(self._answers, select.POLLIN)
-        while not poller.poll(50):
+    def _unpacked(self, when: str) -> tuple[Any, ...]:
+        reply, *numbers = ANSWER.unpack(self._receive(ANSWER.size, when))
+        return ReplyCode(reply), *numbers
+
+    def _wait_for(self, when: str, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while not self.is_ready(when):
             if time.monotonic() > end:
-                raise Ended("hung", f"it hangs {when}: nothing for {seconds:.0f} s")
-            if not self._supervisor.is_alive:
-                if poller.poll(0):
-                    break  # its last words came between the two questions
-                raise self.died(when)
-            self._supervisor.weigh(when, self.limits.memory)
+                self.lost = Ended("hung", f"it hangs {when}: nothing for {seconds:.0f} s")
+                raise self.lost
+
+    def _look(self, when: str) -> bool:
+        poller = select.poll()
+        poller.register(self._answers, select.POLLIN)
+        if poller.poll(50):
+            return True
+        if not self._supervisor.is_alive:
+            if poller.poll(0):
+                return True  # its last words came between the two questions
+            raise self.died(when)
+        self._supervisor.weigh(when, self.limits.memory)
+        return False
 
     def _text(self, numbers: Sequence[int]) -> str:
         return self._receive(numbers[0], "while it spoke").decode(errors="replace")

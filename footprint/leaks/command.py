@@ -18,6 +18,7 @@ from footprint.leaks.environment import environment
 from footprint.leaks.line_answer import AnswerRule
 from footprint.leaks.subject import MetricValues
 from footprint.leaks.supervisor import Ended, Limits, Supervisor
+from footprint.process.allocators import allocators
 from footprint.process.child import Child, find_program
 from footprint.process.resources import ABSENT, OUTSIDE, Outside
 from footprint.verdict.place import Explanation
@@ -87,8 +88,9 @@ class CommandSubject:
             self.cycles += 1
         return time.monotonic() - begun
 
-    def collect(self) -> None:
+    def collect(self) -> int:
         """Nothing: it is not known how."""
+        return 0
 
     def read(self) -> MetricValues:
         """OUTSIDE, without what this system cannot tell."""
@@ -101,6 +103,10 @@ class CommandSubject:
     def unique(self) -> int:
         """Its USS in bytes."""
         return self._outside.unique()
+
+    def allocators(self) -> list[str]:
+        """Those of its libraries."""
+        return allocators(self._supervisor.pid)
 
     def switch_collector(self, *, on: bool) -> bool:  # noqa: ARG002 (there is none)
         """False."""

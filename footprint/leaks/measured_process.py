@@ -8,20 +8,22 @@ and is gone.
 
 from __future__ import annotations
 
+import errno
 import gc
 import json
 import os
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from array import array
+from collections.abc import Callable, Mapping, MutableSequence
 from functools import partial
-from itertools import repeat
+from typing import Any
 
 from footprint.attribution.own_frames import is_own
 from footprint.errors import MeasurementError
 from footprint.leaks.pipe_protocol import ANSWER, LENGTH, REQUEST, ReplyCode, RequestCode
-from footprint.leaks.target_loader import Refused, Target, load
+from footprint.leaks.target_loader import Refused, Target, first_cycle, load
 from footprint.process.resources import Inside, collect
 
 FLUSHING = 4096
@@ -34,8 +36,10 @@ class Server:
     def __init__(self, requests: int, answers: int) -> None:
         self._requests, self._answers = requests, answers
         self._buffer = bytearray(ANSWER.size)
+        self._cycle: Callable[[], object] | None = None
         self._inside = Inside()
-        self._ran = 0
+        self._ran = self._cycles = 0
+        self._counter = array("q", [0])
 
     def serve(self, target: Target) -> None:
         """Set the target up, say so, and answer; a target that raises or exits is told as that."""
@@ -45,9 +49,15 @@ class Server:
             return
         collect()
         gc.freeze()  # what the imports made is not looked through at every collection
-        self.say(ReplyCode.READY, json.dumps({"what": target.what}))
-        while (request := os.read(self._requests, REQUEST.size)) and self._answer(target, request):
-            pass
+        self.say(ReplyCode.READY, json.dumps({"what": target.what, "counter": self._counter.buffer_info()[0]}))
+        try:
+            while (request := os.read(self._requests, REQUEST.size)) and self._answer(target, request):
+                pass
+        except OSError as error:
+            if error.errno != errno.EBADF:
+                raise
+            print("it closed the descriptors that it is measured by (those above 2)", file=sys.stderr, flush=True)
+            os._exit(1)
         self._guarded(target.teardown)
 
     def say(self, reply: ReplyCode, text: str) -> None:
@@ -59,14 +69,17 @@ class Server:
         operation, number = REQUEST.unpack(request)
         if operation == RequestCode.RUN:
             wall, own = time.perf_counter_ns(), time.process_time_ns()
-            ended = self._guarded(run, target.cycle, number)
+            ended = self._guarded(self._run, target, number)
             # What it worked, so that a busy machine does not shorten what is measured; and a part of what it waited.
             self._ran = max(time.process_time_ns() - own, (time.perf_counter_ns() - wall) // 4)
             if ended is not None:
-                self.say(*ended)
+                reply, text = ended
+                in_cycle = f", in cycle {self._cycles + self._counter[0] + 1}" if reply != ReplyCode.REFUSED else ""
+                self.say(reply, text + in_cycle)
                 return False
+            self._cycles += number
         elif operation == RequestCode.COLLECT:
-            collect()
+            self._ran = collect()
         elif operation == RequestCode.GC:
             (gc.enable if number else gc.disable)()
         elif operation == RequestCode.EXPLAIN:
@@ -77,17 +90,24 @@ class Server:
         os.write(self._answers, self._buffer)
         return True
 
+    def _run(self, target: Target, cycles: int) -> None:
+        if self._cycle is None:
+            # The first cycle shows what a call gives: it may be something that runs only when it is awaited.
+            self._counter[0] = 0
+            self._cycle = first_cycle(target.cycle)
+            cycles -= 1
+        run(self._cycle, cycles, self._counter)
+
     def _explain(self, target: Target, cycles: int) -> bool:
         """Say where `cycles` more cycles leave what they leave; from here on nothing is measured any more."""
-        from footprint.attribution.explain import explain
-
         size = LENGTH.unpack(self._receive(LENGTH.size))[0]
         rates = json.loads(self._receive(size))
         told = ""
 
         def look() -> None:
             nonlocal told
-            told = json.dumps(explain(partial(run, target.cycle), cycles, rates).to_pipe())
+            cycle = partial(run, self._cycle or target.cycle)
+            told = json.dumps(_explained(cycle, cycles, rates))
 
         ended = self._guarded(look)
         if ended is not None:
@@ -114,6 +134,8 @@ class Server:
         """Call it; None, or how it ended the process that it thought it was alone in."""
         try:
             function(*arguments)
+        except Refused as error:
+            return ReplyCode.REFUSED, str(error)
         except SystemExit as error:
             return ReplyCode.EXITED, f"it exits ({error.code!r})"
         except BaseException as error:
@@ -121,10 +143,11 @@ class Server:
         return None
 
 
-def run(cycle: Callable[[], object], cycles: int) -> None:
-    """So many cycles, with nothing of ours between them that could be measured."""
-    process = os.getpid()
-    for _ in repeat(None, cycles):
+def run(cycle: Callable[[], object], cycles: int, counter: MutableSequence[int] | None = None) -> None:
+    """So many cycles, with nothing of ours between them that could be measured; `counter` says how many are done."""
+    process, counter = os.getpid(), [0] if counter is None else counter
+    for number in range(cycles):
+        counter[0] = number
         cycle()
         if os.getpid() != process:
             os._exit(0)  # the target forked, and this is the copy that it forgot: the original goes on
@@ -132,9 +155,20 @@ def run(cycle: Callable[[], object], cycles: int) -> None:
 
 def sentence(error: BaseException) -> str:
     """The exception, and the line of the target that raised it."""
-    words = " ".join("".join(traceback.format_exception_only(error)).split())
+    words = " ".join("".join(traceback.format_exception_only(type(error), error)).split())
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not is_own(frame.filename)]
     return f"{words} ({frames[-1].filename}:{frames[-1].lineno})" if frames else words
+
+
+def _explained(cycles_of: Callable[[int], object], cycles: int, rates: Mapping[str, float]) -> dict[str, Any]:
+    """The explanation as it goes through the pipe; a Python that is too old for all of it tells the lines."""
+    try:
+        from footprint.attribution.explain import explain
+    except (ImportError, TypeError, SyntaxError):
+        from footprint.attribution.plain_places import plain_explanation
+
+        return plain_explanation(cycles_of, cycles, rates)
+    return explain(cycles_of, cycles, rates).to_pipe()
 
 
 def _write(descriptor: int, data: bytes) -> None:
@@ -146,7 +180,7 @@ def only(word: str, cycles: int) -> None:
     """Run the cycles, and leave without tidying up: what a global holds is left, as it is in the measured process."""
     target = load(word)
     target.setup()
-    run(target.cycle, cycles)
+    run(first_cycle(target.cycle), cycles - 1)
     collect()
     for _ in range(FLUSHING):
         bytearray(4096)

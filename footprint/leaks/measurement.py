@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from footprint.leaks.pace import Pace
 from footprint.leaks.plan import BLOCKS, Plan
+from footprint.leaks.so_far import so_far_text, time_over
 from footprint.leaks.warm_up import WARM_CYCLES, WarmUp
 from footprint.progress import Progress
 from footprint.verdict.windows import Evidence
@@ -15,6 +16,8 @@ LEAST_BLOCKS = 5
 """Of the shortest window that is still judged, where the limits allow few cycles."""
 MOST_CYCLES, LEAST_CYCLES = 1000, 50
 """Of a block, before any doubt."""
+FEW_CYCLES = 32
+"""Of a window, where a count rises by the same in each slow cycle."""
 BLOCK_SECONDS = 0.035
 SLOW_BLOCK_SECONDS = 0.5
 WINDOW_BYTES = 256 << 20
@@ -33,7 +36,7 @@ class Measurement:
 
     def __init__(self, pace: Pace, warm_up: WarmUp, plan: Plan, say: Progress) -> None:
         self._pace, self._warm_up, self._plan, self._say = pace, warm_up, plan, say
-        self.evidence = Evidence(plan.metrics)
+        self.evidence = Evidence(plan.metrics, pace.past)
         self.cycles = 0
 
     def run(self) -> str:
@@ -46,6 +49,8 @@ class Measurement:
             self._window(blocks, cycles)
             undecided, leaking = self.evidence.undecided, self.evidence.leaking
             doubtful = leaking or (undecided and self.evidence.windows > 1)
+            if doubtful and self.evidence.is_exact and self._plan.cycles is None:
+                return ""
             if doubtful and not self._past_caches():
                 self._warm_up.fill_caches(self.cycles)
                 size = self._first_size()
@@ -60,7 +65,13 @@ class Measurement:
             elif doubtful:
                 size *= 2
             if 1.5 * size * self._pace.cycle_seconds > self._pace.limits.left:
-                return f"{undecided[0]} grows, but not steadily, and there is no time for more cycles"
+                return self._no_time(undecided[0])
+
+    def _no_time(self, metric: str) -> str:
+        rates = self.evidence.so_far
+        if self.evidence.windows < 2 or metric in rates:
+            return time_over(self._pace.cycles, rates)
+        return f"{metric} grows, but not steadily, and there is no time for more cycles"
 
     def _long_enough(self) -> bool:
         """Whether so many cycles were measured that what grows all the time is no cache that fills."""
@@ -93,6 +104,8 @@ class Measurement:
         """Cycles of the first window."""
         if self._plan.cycles is not None:
             return max(1, self._plan.cycles // 2)
+        if self._pace.counts_rise:
+            return FEW_CYCLES
         # By their own time: on a busy machine the talk about a few cycles takes longer than they do.
         seconds = max(self._pace.run_seconds, 1e-7)
         least = min(LEAST_CYCLES, max(1, int(SLOW_BLOCK_SECONDS / seconds)))
@@ -114,7 +127,8 @@ class Measurement:
         rows, begun, ran = [self._pace.read_both()], time.monotonic(), 0.0
         try:
             for number, (start, end) in enumerate(pairwise(edges), 1):
-                self._say(f"{self.cycles + start} cycles, block {number} of {blocks}")
+                grown = so_far_text(self.evidence.so_far)
+                self._say(f"{self.cycles + start} cycles, block {number} of {blocks}" + (f", {grown}" if grown else ""))
                 ran += self._pace.run(end - start)
                 rows.append(self._pace.read_both())
         finally:

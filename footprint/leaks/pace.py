@@ -12,33 +12,49 @@ from pathlib import Path
 
 from footprint.leaks.subject import MetricValues, Subject
 from footprint.leaks.supervisor import Limits
+from footprint.verdict.past import Past
+from footprint.verdict.windows import EXACT
 
 MOST_ADDRESSES = 1 << 46
 MOST_THREADS, MOST_CHILDREN = 600, 200
 USUAL_MOST_MAPPINGS = 65530
+SLOW_SECONDS = 0.004
+"""Cycles that take longer are not run by the thousand to fill caches, where a count alone tells enough."""
+FEW_CYCLES, FEW_READINGS = 15, 4
+"""Over which a count rises by the same, before it is looked at whether it goes on."""
 
 
 class Pace:
     """Runs `subject` and `empty` side by side, and knows their pace within `limits`.
 
-    `held` is what the subject held when it was last read, `rates` what it grew by then, per cycle. A cycle takes
-    `cycle_seconds` with the readings and the empty target, and `run_seconds` without.
+    `held` is what the subject held when it was last read, `rates` what it grew by then, per cycle; `past` has all that
+    was read over its `cycles` so far. A cycle takes `cycle_seconds` with the readings and the empty target, and
+    `run_seconds` without.
     """
 
     def __init__(self, subject: Subject, empty: Subject, limits: Limits) -> None:
         self.subject, self.limits, self._empty = subject, limits, empty
         self.held: MetricValues = {}
+        self.past: dict[str, Past] = {}
+        self.cycles = 0
         self.rates: Mapping[str, float] = {}
         self.cycle_seconds = self.run_seconds = 0.0
 
     def run(self, cycles: int) -> float:
         """The same cycles on both, and a collection; then the subject is read. The seconds of the subject itself."""
         seconds = self.subject.run(cycles)
+        self.cycles += cycles
         self.subject.collect()
         self._empty.run(cycles)
         self._empty.collect()
-        self.held = self.subject.read()
+        self.read_held()
         return seconds
+
+    def read_held(self) -> None:
+        """Read the subject, and remember it."""
+        self.held = self.subject.read()
+        for name, value in self.held.items():
+            self.past.setdefault(name, Past()).add(self.cycles, value)
 
     def run_timed(self, cycles: int) -> float:
         """The same, and learn the pace from it."""
@@ -57,7 +73,7 @@ class Pace:
     def read(self) -> MetricValues:
         """What the subject holds after a collection."""
         self.subject.collect()
-        self.held = self.subject.read()
+        self.read_held()
         return self.held
 
     def read_both(self) -> tuple[MetricValues, MetricValues]:
@@ -72,6 +88,13 @@ class Pace:
             if (rate := self.rates.get(name, 0)) > 0
         ]
         return min(fits, default=float("inf"))
+
+    @property
+    def counts_rise(self) -> bool:
+        """Whether cycles are slow, and a count of the kernel has risen by the same in each of the last ones."""
+        return self.cycle_seconds > SLOW_SECONDS and any(
+            self.past[name].rises_exactly(FEW_CYCLES, FEW_READINGS) for name in EXACT if name in self.past
+        )
 
     def caps(self) -> dict[str, float]:
         """What must not be exceeded: half of what the system allows, so that the target fails of nothing of ours."""

@@ -9,6 +9,8 @@ from footprint.verdict.verdict import Finding, FindingKind
 
 LEAST_KEPT = {"heap.bytes": 16.0, "python.blocks": 0.5, "gc.objects": 0.5, "vm.bytes": 4096.0, "maps": 0.5, "fds": 0.5}
 """What may wait for the collector, with the least per cycle that is worth a word."""
+LEAST_WAITED = 0.5
+"""Objects that must have waited for the collector, for each cycle."""
 BLOCKS = 5
 MOST_SECONDS = 0.035
 MOST_CYCLES = 100
@@ -28,11 +30,14 @@ def retained(pace: Pace) -> list[Finding]:
         most = min(pace.room(4), MOST_SECONDS / max(pace.cycle_seconds, 1e-6), MOST_CYCLES)
         step = max(1, int(most / BLOCKS))
         cycles = tuple(step * n for n in range(1, BLOCKS + 1))
-        freed = [_freed(pace, number) for number in cycles]
+        taken = [_freed(pace, number) for number in cycles]
     finally:
         subject.switch_collector(on=True)
-    # A collection also empties free lists, which are as long after few cycles as after many: what counts is
-    # what a collection frees *more* after more cycles.
+    # A collection also empties free lists, which grow with the cycles until they are full: what lies in them is no
+    # garbage, and is not counted among what the collector took.
+    if any(waited < LEAST_WAITED * number for number, (waited, _) in zip(cycles, taken, strict=True)):
+        return []
+    freed = [values for _, values in taken]
     kept = {name: Series(cycles, tuple(values[name] for values in freed)) for name in freed[0]}
     return [
         Finding(FindingKind.RETAINED, name, kept[name].slope)
@@ -41,10 +46,10 @@ def retained(pace: Pace) -> list[Finding]:
     ]
 
 
-def _freed(pace: Pace, cycles: int) -> MetricValues:
-    """What a collection takes away after so many cycles."""
+def _freed(pace: Pace, cycles: int) -> tuple[int, MetricValues]:
+    """How many objects a collection finds after so many cycles, and what it takes away."""
     pace.subject.run(cycles)
     full = pace.subject.read()
-    pace.subject.collect()
+    waited = pace.subject.collect()
     left = pace.subject.read()
-    return {name: full[name] - left[name] for name in full}
+    return waited, {name: full[name] - left[name] for name in full}

@@ -7,25 +7,30 @@ ends it, ends as `Ended`, with what it was.
 from __future__ import annotations
 
 import json
+import os
 import sys
+import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Protocol
 
 from footprint.attribution import external_tracers
 from footprint.attribution.external_tracers import Rerun
 from footprint.attribution.native_stacks import missing_hint
 from footprint.errors import MeasurementError, RequestError
-from footprint.install import install_command
 from footprint.leaks.channel import Channel
 from footprint.leaks.environment import environment
+from footprint.leaks.foreign_python import start_command
 from footprint.leaks.pipe_protocol import LENGTH, ReplyCode, RequestCode
-from footprint.leaks.supervisor import Ended, Limits
+from footprint.leaks.supervisor import TIME, Ended, Limits
+from footprint.process.allocators import allocators
 from footprint.process.resources import ABSENT, INSIDE, OUTSIDE, Outside
 from footprint.verdict.place import Explanation
 
 MetricValues = dict[str, int]
 """A number for each metric that this target and this system have."""
-RUNNER = ("-m", "footprint.leaks.measured_process")
+HANGING = 0.25
+"""Of all the time, what one cycle must have taken at its end, to be what there is no more time for."""
 
 
 class Subject(Protocol):
@@ -36,14 +41,17 @@ class Subject(Protocol):
     def run(self, cycles: int) -> float:
         """So many cycles, and the seconds that they took without the talk about them; raises Ended."""
 
-    def collect(self) -> None:
-        """Take away what only waits for a collector, where there is one."""
+    def collect(self) -> int:
+        """Take away what only waits for a collector, where there is one; how many objects had waited."""
 
     def read(self) -> MetricValues:
         """What it holds."""
 
     def unique(self) -> int:
         """Its USS in bytes."""
+
+    def allocators(self) -> list[str]:
+        """The allocators that it has beside glibc's, by name."""
 
     def switch_collector(self, *, on: bool) -> bool:
         """Whether garbage is collected while cycles run; False where there is no collector."""
@@ -73,17 +81,15 @@ class PipeSubject:
         self._outside = Outside(channel.pid)
         self.cycles = 0
         self.what = ""
+        self._counter = 0
 
     def ready(self) -> None:
         """Wait until it is loaded; raises RequestError for a word that names nothing, Ended, or MeasurementError."""
         try:
             reply, text = self._channel.hear(self._first, self._channel.limits.left)
         except Ended as error:
-            if "No module named" in str(error) and "footprint" in str(error).rpartition("No module named")[2]:
-                python = self._channel.program
-                raise MeasurementError(
-                    f"{python} has no footprint; install it with: {install_command(python=python)}"
-                ) from None
+            if "SyntaxError" in str(error):
+                raise MeasurementError(f"{self._channel.program} is older than Python 3.8: {error}") from None
             raise
         if reply == ReplyCode.REFUSED:
             raise RequestError(text)
@@ -91,20 +97,32 @@ class PipeSubject:
             raise MeasurementError(text)
         if reply != ReplyCode.READY:
             raise self._channel.unexpected(reply, text)
-        self.cycles, self.what = 0, json.loads(text)["what"]
+        ready = json.loads(text)
+        self.cycles, self.what, self._counter = 0, ready["what"], ready["counter"]
 
     def run(self, cycles: int) -> float:
         """So many cycles, and the seconds that they took by the target's own clock; raises Ended."""
-        limits = self._channel.limits
-        left = max(0.1, limits.left)
-        seconds = left if cycles > 1 else min(left, limits.cycle_seconds)
-        *_, nanoseconds = self._channel.ask(RequestCode.RUN, cycles, f"in cycle {self.cycles + 1}", seconds)
+        self._channel.send(RequestCode.RUN, cycles)
+        done, since = -1, time.monotonic()
+        while not self._channel.is_ready(f"in cycle {self.cycles + max(0, done) + 1}"):
+            limits, now = self._channel.limits, time.monotonic()
+            before, done = done, self._done()
+            if done != before or (done < 0 and cycles > 1):
+                since = now
+            if now - since > (limits.cycle_seconds if limits.left > 0 else limits.seconds * HANGING):
+                cycle = self.cycles + max(0, done) + 1
+                self._channel.lost = Ended("hung", f"it hangs in cycle {cycle}: nothing for {now - since:.0f} s")
+                raise self._channel.lost
+            if limits.left < 0:
+                self._channel.lost = Ended(TIME, "the time is over")
+                raise self._channel.lost
+        *_, nanoseconds = self._channel.done(f"in cycle {self.cycles + 1}")
         self.cycles += cycles
         return nanoseconds / 1e9
 
-    def collect(self) -> None:
-        """Collect its garbage."""
-        self._ask(RequestCode.COLLECT)
+    def collect(self) -> int:
+        """Collect its garbage; how many objects that were."""
+        return self._ask(RequestCode.COLLECT)[-1]
 
     def read(self) -> MetricValues:
         """INSIDE and OUTSIDE, without what this system cannot tell."""
@@ -119,6 +137,10 @@ class PipeSubject:
     def unique(self) -> int:
         """Its USS in bytes."""
         return self._outside.unique()
+
+    def allocators(self) -> list[str]:
+        """Those of its libraries."""
+        return allocators(self._channel.pid)
 
     def switch_collector(self, *, on: bool) -> bool:
         """Switch Python's collector; True."""
@@ -143,9 +165,15 @@ class PipeSubject:
         self._channel.close()
 
     def _ask(self, operation: RequestCode, number: int = 0) -> tuple[int, ...]:
-        limits = self._channel.limits
-        seconds = min(max(0.1, limits.left), limits.cycle_seconds)
-        return self._channel.ask(operation, number, "between cycles", seconds)
+        return self._channel.ask(operation, number, "between cycles", self._channel.limits.cycle_seconds)
+
+    def _done(self) -> int:
+        """Cycles that are done of those it was asked for; -1 where its memory may not be read."""
+        try:
+            with Path(f"/proc/{self._channel.pid}/mem").open("rb", buffering=0) as memory:
+                return int.from_bytes(os.pread(memory.fileno(), 8, self._counter), sys.byteorder)
+        except OSError:
+            return -1
 
 
 def python_subject(word: str, limits: Limits, *, python: str = sys.executable) -> PipeSubject:
@@ -153,8 +181,8 @@ def python_subject(word: str, limits: Limits, *, python: str = sys.executable) -
 
     def trace_again(explanation: Explanation, cycles: int, rates: Mapping[str, float]) -> Explanation:
         def command(number: int) -> list[str]:
-            return [python, *RUNNER, "only", str(number), word]
+            return [*start_command(python), "only", str(number), word]
 
         return external_tracers.traced(Rerun(command, environment(), missing_hint()), cycles, explanation, rates)
 
-    return PipeSubject(Channel([python, *RUNNER], [word], limits), trace_again)
+    return PipeSubject(Channel(start_command(python), [word], limits), trace_again)

@@ -8,9 +8,12 @@ from contextlib import suppress
 from footprint.process.child import Child
 from footprint.process.resources import Outside
 
+TIME = "time"
+"""How a target ended that had no more time: it did nothing wrong."""
+
 
 class Ended(Exception):  # noqa: N818 (it is what happened to the target)
-    """The target ended by itself, or had to be ended; `how`: raised, exited, crashed, hung, or memory."""
+    """The target ended by itself, or had to be ended; `how`: raised, exited, crashed, hung, memory, or time."""
 
     def __init__(self, how: str, sentence: str) -> None:
         self.how = how
@@ -35,6 +38,7 @@ class Supervisor:
 
     def __init__(self, child: Child) -> None:
         self._child = child
+        self.pid = child.pid
         self._outside = Outside(child.pid)
 
     @property

@@ -10,6 +10,7 @@ import importlib
 import importlib.util
 import inspect
 import sys
+import types
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,10 @@ from typing import Any
 from footprint.errors import UnknownNameError
 
 ANY_NUMBER = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+NOTHING_RUN = (
+    "a generator function, or gives a generator: calling it runs nothing; write a function that exhausts it, "
+    "such as lambda: list(FUNCTION())"
+)
 EMPTY = ":"
 """The word of the target that does nothing: what it is seen to leave is the measurement's own."""
 
@@ -27,7 +32,7 @@ class Refused(Exception):  # noqa: N818 (an answer to the request, not a failure
     """The word names nothing that can be run; the sentence says why."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: this is loaded in any Python from 3.8 on
 class Target:
     """`cycle` is called again and again; `what` says which release of what it is, where that is known."""
 
@@ -115,13 +120,45 @@ def runnable(target: Any, word: str) -> Callable[[], object]:
     if needed:
         raise Refused(f"{word} wants arguments ({', '.join(needed)}); write a function without any that calls it")
     if inspect.isgeneratorfunction(target):
-        raise Refused(f"{word} is a generator function: calling it runs nothing; write a function that exhausts it")
-    if not inspect.iscoroutinefunction(target):
-        return target  # type: ignore[no-any-return]
+        raise Refused(f"{word} is {NOTHING_RUN}")
+    return target  # type: ignore[no-any-return]
+
+
+def first_cycle(target: Callable[[], object]) -> Callable[[], object]:
+    """Run the first cycle of `target`; what to call for the others, so that whatever a call gives is run to its end.
+
+    A coroutine is awaited and an asynchronous generator exhausted, whoever gives it: a function, a lambda, an object.
+    Raises Refused for what would run nothing.
+    """
+    result = target()
+    if isinstance(result, types.GeneratorType):
+        raise Refused(f"the target is {NOTHING_RUN}")
+    if not isinstance(result, (types.CoroutineType, types.AsyncGeneratorType)):
+        if hasattr(type(result), "__await__"):
+            raise Refused(
+                f"a call of the target gives {named(result)} and does not wait for it: write an async function"
+            )
+        return target
     import asyncio
 
-    runner = asyncio.Runner()
-    return lambda: runner.run(target())
+    async def whole(given: Any) -> None:
+        if isinstance(given, types.CoroutineType):
+            given = await given
+        if isinstance(given, types.AsyncGeneratorType):
+            async for _ in given:
+                pass
+
+    # Kept, and as in asyncio.Runner, which is new in Python 3.11: a loop for each cycle would be measured with it.
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    loop.run_until_complete(whole(result))
+    return lambda: loop.run_until_complete(whole(target()))
+
+
+def named(value: object) -> str:
+    """``a Future``, ``an Awaitable``."""
+    name = type(value).__name__
+    return f"{'an' if name[:1] in 'AEIOUaeiou' else 'a'} {name}"
 
 
 def _optional(module: ModuleType, name: str) -> Callable[[], object]:

@@ -8,17 +8,20 @@ from dataclasses import replace
 from footprint.errors import MeasurementError
 from footprint.leaks.measurement import Measurement
 from footprint.leaks.pace import Pace
+from footprint.leaks.page_words import page_reason
 from footprint.leaks.plan import Plan
 from footprint.leaks.retained import retained
+from footprint.leaks.so_far import so_far_text, time_over
 from footprint.leaks.subject import Subject
-from footprint.leaks.supervisor import Ended, Limits
+from footprint.leaks.supervisor import TIME, Ended, Limits
 from footprint.leaks.warm_up import WarmUp
 from footprint.progress import Progress
 from footprint.verdict.verdict import Answer, Finding, FindingKind, Verdict
-from footprint.verdict.windows import FLOORS
+from footprint.verdict.windows import FLOORS, PAGES
 
 EXPLAINED, MOST_EXPLAINED, EXPLAINED_SECONDS = 40, 2000, 0.05
 """Cycles whose leak is traced to its places, and what so many may take while they are not traced."""
+STEPWISE = "it grows in ever larger steps, as a buffer that doubles; such steps are too rare to be traced to a place"
 EXPLAINING = 11
 """How often so many are run for it."""
 LEAST_BLOCK = 32
@@ -48,12 +51,20 @@ class Trial:
             reason = self._measurement.run()
             kept = retained(self._pace) if not evidence.leaking else []
         except Ended as error:
-            ended = str(error)
+            seen = evidence.so_far
+            if error.how == TIME:
+                reason = time_over(self._pace.cycles, seen)
+            else:
+                ended = str(error)
+                reason = f"{ended}; {so_far_text(seen)}" if seen else ended
         if noisy := evidence.grows_when_empty:
             raise MeasurementError(f"the empty target grows too ({noisy[0]}), so nothing can be told on this system")
         rates, leaking = evidence.rates, evidence.leaking
         agreeing = evidence.agreeing if leaking else ()
         findings = [Finding(FindingKind.LEAK, name, rates[name]) for name in (*leaking, *agreeing)]
+        if evidence.true_cost:
+            findings.sort(key=lambda finding: finding.metric != PAGES)
+        foreign = self._pace.subject.allocators() if PAGES in leaking or evidence.true_cost or not leaking else []
         verdict = Verdict(
             target=self._target,
             verdict=Answer.LEAK if leaking else Answer.INCONCLUSIVE if ended or reason else Answer.CLEAN,
@@ -61,19 +72,23 @@ class Trial:
             findings=(*findings, *kept),
             what=self._pace.subject.what,
             warmup=self._warm_up.cycles,
-            reason="" if leaking else ended or reason,
+            reason="" if leaking else reason,
             ended=ended,
             rates=rates,
+            hints=tuple(filter(None, (page_reason(evidence, foreign), STEPWISE if evidence.in_steps else ""))),
+            power=evidence.power if not leaking and not ended and not reason else {},
             readings=evidence.readings,
         )
-        if leaking and not ended and self._plan.where:
+        if leaking and not ended and self._plan.where and not evidence.in_steps:
             verdict = self._explained(verdict)
         return replace(verdict, seconds=time.monotonic() - started)
 
     def _explained(self, verdict: Verdict) -> Verdict:
         """`verdict` with the places of each finding, as far as they could be traced in the time that is left."""
         self._say("tracing where")
-        rates = {finding.metric: finding.slope.per_cycle for finding in verdict.leaks if finding.metric in FLOORS}
+        rates = {
+            finding.metric: finding.slope.per_cycle for finding in verdict.leaks if finding.metric in (*FLOORS, PAGES)
+        }
         # What is left in few of the cycles must be left about as often while it is traced.
         counts = [rate for name, rate in rates.items() if "bytes" not in name]
         rarest = min([1.0, *counts, *([rates["heap.bytes"] / LEAST_BLOCK] if "heap.bytes" in rates else [])])

@@ -6,10 +6,13 @@ from collections.abc import Iterator, Sequence
 
 from footprint.leaks.scenario_text import growth_lines, headline, is_left, left_lines, singular
 from footprint.recording.metrics import METRICS
-from footprint.verdict.place import Place
+from footprint.verdict.place import Place, PlaceKind
 from footprint.verdict.trend import Slope
 from footprint.verdict.verdict import Answer, Finding, FindingKind, Verdict
+from footprint.verdict.windows import EXACT, PAGES
 
+POWERS = {"heap.bytes": "heap", "python.blocks": "", "fds": "", "uss.bytes": "pages", "vm.bytes": "address space"}
+"""The metrics whose power is told, with the word for what their bytes are."""
 MOST_PLACES = 6
 """Places that are shown; `--json` has all of them."""
 
@@ -37,7 +40,7 @@ def told(verdict: Verdict, *, more: str = " (--json)") -> Iterator[str]:
         yield from _block("retained: kept until Python's collector runs, then freed, so no leak", _figures(retained))
     yield from _block("stack", iter(verdict.stack[:MOST_STACK]))
     yield ""
-    yield from (f"  {hint}" for hint in (*verdict.hints, *verdict.expired))
+    yield from (f"  {line}" for line in (_power(verdict), *verdict.hints, *verdict.expired) if line)
     if verdict.channels:
         yield "  " + "; ".join(f"{metric} by {channel}" for metric, channel in verdict.channels.items())
     yield from (f"  not watched: {what}" for what in verdict.unwatched)
@@ -69,11 +72,27 @@ def _because(verdict: Verdict) -> str:
         return f", grows by {headline(verdict.grows, verdict.per)} on purpose"
     if leaks and leaks[0].under:
         return f", {headline(leaks, verdict.per)}{until}"
-    exact = (finding for finding in leaks if finding.slope.low == finding.slope.high)
-    first = next(exact, next(iter(leaks), None))
-    if verdict.channels and leaks:
-        first = leaks[0]  # in a real QEMU the heap is counted, not estimated
+    # In a real QEMU the heap is counted, not estimated.
+    first = leaks[0] if verdict.channels and leaks else _first(leaks)
     return until if first is None else f", {amount(first.metric, first.slope.per_cycle)} a cycle{until}"
+
+
+def _first(leaks: Sequence[Finding]) -> Finding | None:
+    """What the first line tells: pages that are the true cost, a count of the kernel, what is exact, or the first."""
+    if leaks and leaks[0].metric == PAGES:
+        return leaks[0]
+    exact = [finding for finding in leaks if finding.slope.low == finding.slope.high]
+    counted = (finding for finding in exact if finding.metric in EXACT)
+    return next(counted, next(iter(exact), next(iter(leaks), None)))
+
+
+def _power(verdict: Verdict) -> str:
+    """What a clean target would have shown; empty where that is not known."""
+    shown = {name: verdict.power[name] for name in POWERS if name in verdict.power}
+    if verdict.verdict != Answer.CLEAN or not shown:
+        return ""
+    words = [amount(name, rate) + (f" of {POWERS[name]}" if POWERS[name] else "") for name, rate in shown.items()]
+    return f"would have shown {', '.join(words[:-1])}{' or ' if len(words) > 1 else ''}{words[-1]} a cycle"
 
 
 def _figures(findings: Sequence[Finding]) -> Iterator[str]:
@@ -99,10 +118,14 @@ def _places(findings: Sequence[Finding], more: str) -> Iterator[str]:
 
 
 def _shown(first: Sequence[Place], every: Sequence[Place]) -> list[Place]:
-    """The `first` place of each figure, then the largest of each other kind, then the largest."""
-    ranked = sorted(every, key=lambda place: -place.size)
+    """Who holds most, the `first` place of each figure, the largest of each other kind, then the largest.
+
+    Small mappings come last: they are malloc's or a thread's more often than anybody's own.
+    """
+    ranked = sorted(every, key=lambda place: (place.kind == PlaceKind.MAPPING and bool(first[1:]), -place.size))
     kinds = {place.kind: place for place in reversed(ranked)}
-    chosen = list(dict.fromkeys(place.text for place in (*first, *kinds.values(), *ranked)))[:MOST_PLACES]
+    holders = [kinds[kind] for kind in (PlaceKind.HOLDER, PlaceKind.TYPE) if kind in kinds][:1]
+    chosen = list(dict.fromkeys(place.text for place in (*holders, *first, *kinds.values(), *ranked)))[:MOST_PLACES]
     return [place for place in ranked if place.text in chosen]
 
 
@@ -111,7 +134,8 @@ def amount(metric: str, value: float) -> str:
     unit = METRICS[metric].unit if metric in METRICS else ""
     if unit == "bytes":
         return f"{_count(value)} B"
-    return f"{_count(value)} {singular(unit) if value == 1 else unit}".rstrip()
+    number = _count(value)
+    return f"{number} {singular(unit) if number == '1' else unit}".rstrip()
 
 
 def _interval(slope: Slope) -> str:

@@ -42,7 +42,7 @@ class WarmUp:
             spent = time.monotonic() - started
             self._say(f"warming up, {self.cycles} cycles" + (f", {rising[0]} grows" if rising else ""))
             settled = quiet >= SETTLED_CYCLES and 2 * quiet >= self.cycles and ran > LEAST_SECONDS
-            if settled or spent > longest or self.cycles >= WARM_CYCLES:
+            if settled or spent > longest or self.cycles >= WARM_CYCLES or pace.counts_rise:
                 return
             left = (longest - spent) / max(pace.cycle_seconds, 1e-9)
             twice = 2 * block if self.cycles > 1 else 1

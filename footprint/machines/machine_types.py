@@ -86,7 +86,7 @@ PSERIES = MachineType(
     "pseries",
     "IBM POWER guests, here with POWER8 CPUs.",
     "qemu-system-ppc64",
-    (Era("2.11", ("board", "cpus", "memory", "host_bridge", "devices", "bus_masters")),),
+    (Era("2.11", ("board", "cpus", "memory", "host_bridges", "devices", "bus_masters")),),
     most_cpus=65536,
     cpu="POWER8",
     vga_slot=1,

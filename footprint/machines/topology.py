@@ -81,7 +81,8 @@ SYSTEM_MEMORY = CpuMemory()
 class Topology:
     """A machine: QEMU's ``-M`` name, CPUs, bytes of RAM, and devices in the order of the command line.
 
-    `vga` is the display that the board makes by itself (``-vga std``).
+    `vga` is the display that the board makes by itself (``-vga std``). `host_bridges`: pseries may have several, of
+    which the board makes the first; the root buses are ``pci.0``, ``phb1.0``, ``phb2.0``, …
     """
 
     machine: str
@@ -90,6 +91,7 @@ class Topology:
     devices: tuple[Device, ...] = ()
     vga: Device | None = None
     cpu_memory: CpuMemory = SYSTEM_MEMORY
+    host_bridges: int = 1
 
     def __post_init__(self) -> None:
         places: dict[tuple[str, int, int], Device] = {}
@@ -108,6 +110,11 @@ class Topology:
         """The machine with every device as one of that variant has it."""
         display = self.vga.at(variant) if self.vga is not None else None
         return replace(self, devices=tuple(device.at(variant) for device in self.devices), vga=display)
+
+    @property
+    def more_host_bridges(self) -> dict[str, int]:
+        """The host bridges beside the board's own: each one's id, and its index."""
+        return {f"phb{index}": index for index in range(1, self.host_bridges)}
 
     @property
     def bridges(self) -> tuple[Device, ...]:

@@ -11,7 +11,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import psutil
+try:
+    import psutil
+except ImportError:  # the target's environment need not have it
+    psutil = None
 
 DESCRIPTORS = "/proc/self/fd"
 FIRST_EPHEMERAL_PORT = 32768
@@ -41,6 +44,8 @@ def files() -> Counter[str]:
 def sockets(old: Collection[str]) -> Counter[str]:
     """``stream socket 127.0.0.1:8080 → 127.0.0.1:*``: those whose descriptors are not `old`."""
     names: Counter[str] = Counter()
+    if psutil is None:
+        return names
     with suppress(psutil.Error, OSError, RuntimeError):
         for connection in psutil.Process().net_connections(kind="all"):
             if str(connection.fd) not in old:
@@ -69,6 +74,8 @@ def threads() -> Counter[str]:
 def children() -> Counter[str]:
     """Child processes by command line, and those that ended and were not waited for."""
     names: Counter[str] = Counter()
+    if psutil is None:
+        return names
     with suppress(psutil.Error, OSError):
         for child in psutil.Process().children():
             with suppress(psutil.Error):

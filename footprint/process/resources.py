@@ -12,7 +12,12 @@ import os
 import sys
 from collections.abc import Callable
 
-import psutil
+try:
+    import psutil
+except ImportError:  # the target's environment need not have it
+    psutil = None
+
+from footprint.process.glibc_heap import heap_reader
 
 INSIDE = ("heap.bytes", "python.blocks", "gc.objects")
 """glibc's heap in use, mmapped chunks included; blocks of Python's own allocator; objects that the collector knows."""
@@ -29,7 +34,7 @@ class Inside:
 
     def __init__(self) -> None:
         # glibc only: elsewhere psutil has no such function.
-        self._heap: Callable[[], tuple[int, ...]] | None = getattr(psutil, "heap_info", None)
+        self._heap: Callable[[], tuple[int, ...]] | None = getattr(psutil, "heap_info", None) or heap_reader()
 
     def read(self) -> tuple[int, int, int]:
         """Bytes, blocks, objects; ABSENT where there is no way to know."""
@@ -42,13 +47,17 @@ class Inside:
         return heap, sys.getallocatedblocks(), len(gc.get_objects()) + gc.get_freeze_count()
 
 
-def collect() -> None:
-    """Take away what only waits for the collector, and what the interpreter remembers to be faster."""
-    gc.collect()
+def collect() -> int:
+    """Take away what only waits for the collector, and what the interpreter remembers to be faster.
+
+    The number of objects that had waited: what only lay in free lists is none of them.
+    """
+    waited = gc.collect()
     for clear in ("_clear_internal_caches", "_clear_type_cache"):  # the first is new in Python 3.13
         if hasattr(sys, clear):
             getattr(sys, clear)()
             break
+    return waited
 
 
 class Outside:

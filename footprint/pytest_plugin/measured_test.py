@@ -19,7 +19,7 @@ from footprint.errors import RequestError
 from footprint.leaks.measure import Options
 from footprint.leaks.measured_process import Server
 from footprint.leaks.pipe_protocol import ReplyCode
-from footprint.leaks.target_loader import Refused, Target, runnable
+from footprint.leaks.target_loader import Refused, Target, first_cycle, runnable
 from footprint.pytest_plugin.failed import Failed
 from footprint.pytest_plugin.names import NAME
 from footprint.pytest_plugin.options import of_marker, options
@@ -35,13 +35,17 @@ class Cycle:
 
     def __init__(self, function: Callable[[], object]) -> None:
         self._function = function
+        self._settled: Callable[[], object] | None = None
         self.error: BaseException | None = None
         self.is_first = True
 
     def __call__(self) -> None:
         """One cycle."""
         try:
-            self._function()
+            if self._settled is None:
+                self._settled = first_cycle(self._function)
+            else:
+                self._settled()
         except BaseException as error:
             self.error = error
             raise

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from footprint.errors import MeasurementError, RequestError
 from footprint.machines.machine_types import MACHINE_TYPES, UNMODELLED
+from footprint.machines.parts import Slots
 from footprint.machines.topology import Device, Topology
 
 QEMU = {row.name: row.program for row in MACHINE_TYPES.values()} | UNMODELLED
@@ -42,6 +43,8 @@ def arguments(topology: Topology, *, plugs: bool = False) -> list[str]:
         words += NATIVE_HOTPLUG
     if topology.vga:
         words += ["-vga", "std"]
+    for name, index in topology.more_host_bridges.items():
+        words += ["-device", f"spapr-pci-host-bridge,index={index},id={name}"]
     for number, device in enumerate(topology.devices, 1):
         for option, values in parts(topology.machine, device, number):
             words += [option, ",".join(f"{name}={value}" if name else value for name, value in values.items())]
@@ -71,9 +74,15 @@ def parts(machine: str, device: Device, number: int = 0) -> list[tuple[str, dict
         # The region is named after the memory backend; objects and devices do not share their names.
         memory = {"": "memory-backend-ram", "id": device.id, "size": f"{DIMM >> 20}M"}
         return [("-object", memory), ("-device", {"": device.type, "id": device.id, "memdev": device.id})]
+    slots = next((item for item in device.row.items if isinstance(item, Slots)), None)
     bus = MACHINE_TYPES[machine].root_bus if device.bus == "pci.0" else device.bus
     values = {"": device.type, "id": device.id, "bus": bus, "addr": f"{device.slot:#x}.{device.function}"}
     made: list[tuple[str, dict[str, str]]] = []
+    if slots is not None:
+        memory = {"": "memory-backend-ram", "id": f"{device.id}-memory", "size": str(slots.bytes), "reserve": "off"}
+        made.append(("-object", memory))
+        values |= {"memdev": f"{device.id}-memory", "requested-size": "0"}
+        values["dynamic-memslots"] = "on" if slots.dynamic else "off"
     if device.type in _NEEDS_DRIVE:
         made.append(("-blockdev", {"driver": "null-co", "node-name": f"drive-{device.id}"}))
         values["drive"] = f"drive-{device.id}"
@@ -89,7 +98,8 @@ def parts(machine: str, device: Device, number: int = 0) -> list[tuple[str, dict
 
 def _memory(topology: Topology) -> str:
     size = f"{topology.memory >> 10}K"
-    modules = len(topology.dimms)
-    if not modules:
+    modules, slotted = len(topology.dimms), sum(slots.bytes for slots in topology.slotted.values())
+    if not modules and not slotted:
         return size
-    return f"{size},slots={modules},maxmem={(topology.memory + modules * DIMM) >> 10}K"
+    places = f",slots={modules}" if modules else ""
+    return f"{size}{places},maxmem={(topology.memory + modules * DIMM + slotted) >> 10}K"

@@ -66,11 +66,13 @@ def _of_the_memory_core() -> tuple[Metric, ...]:
         count("sections.ever", "sections", "sections added over all views", gauge=False),
         count("nodes.ever", "nodes", "radix nodes used over all views", gauge=False),
         count("subpages.ever", "subpages", "subpages made over all views", gauge=False),
-        count(
+        Metric(
             "discard_managers.refused",
             "managers",
+            MetricKind.EXACT,
+            False,
             "RamDiscardManagers that this QEMU would not let be set",
-            gauge=False,
+            "listener",
         ),
         count("commits", "commits", "outermost commits that rebuilt the views", gauge=False),
         count("modelled.bytes", "bytes", "C bytes allocated for views and dispatches"),
@@ -231,6 +233,10 @@ METRICS: dict[str, Metric] = {
 """Every metric by name, in the order in which it is shown."""
 
 
+EXPONENT = "exponent."
+"""Begins the name of a metric's exponent, where a gate judges how it grows."""
+
+
 _HEARD = {
     "add": ("calls", "region_add calls that a listener heard"),
     "del": ("calls", "region_del calls that a listener heard"),
@@ -252,6 +258,8 @@ def metric(name: str) -> Metric:
         what = name.split(".", 2)[-1]
         unit, words = _HEARD.get(what, ("counts", "counted by a listener"))
         return Metric(name, unit, MetricKind.EXACT, what == "slots", words, "listener")
+    if name.startswith(EXPONENT) and name.removeprefix(EXPONENT) in METRICS:
+        return Metric(name, "powers", MetricKind.MEASURED, False, "the leading exponent of its growth", "sweep")
     if name.startswith("rule."):
         return Metric(name, "counts", MetricKind.EXACT, False, "counted by a custom rule")
     if name not in METRICS:

@@ -13,6 +13,7 @@ from footprint.report.formatting import count, figure, has_course, judged_at, li
 from footprint.report.lines import Curve, Scale, lines
 from footprint.report.lookups import lookups
 from footprint.report.machine.sharing import sharing
+from footprint.report.map_curve import map_curve
 from footprint.report.owners import owners_picture, rules_text, runs_alike
 from footprint.report.remaining import remaining
 from footprint.report.section import Exhibit, LegendKey, Picture, PictureData, Section
@@ -31,10 +32,9 @@ _MOST_NAMED = 8
 
 
 def first_picture(recording: Recording) -> Exhibit | None:
-    """What the scenario calls telling, else its own story's picture, else whatever shows most of what there is."""
+    """Its own story's picture; or cycles, what remains, rule sets beside each other, who owns or who shares what."""
     return (
-        (_rule_sets(recording) if recording.telling else None)
-        or _story(recording, _STORIES)
+        _story(recording, _STORIES)
         or _cycles(recording)
         or _story(recording, (remaining,))
         or _rule_sets(recording)
@@ -43,7 +43,7 @@ def first_picture(recording: Recording) -> Exhibit | None:
     )
 
 
-_STORIES = (lookups, slots, cpus)
+_STORIES = (lookups, slots, cpus, map_curve)
 """Sections about one question alone: where there is one, that is what the page is about."""
 
 

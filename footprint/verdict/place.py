@@ -65,8 +65,12 @@ class Place:
 
     @property
     def where_text(self) -> str:
-        """What it is called, and the first frames that lead to it."""
-        return "  ".join(part for part in (self.where, " ← ".join(_telling(self.frames)[:SHOWN_FRAMES])) if part)
+        """What it is called, and the first frames that lead to it, and the last."""
+        frames = tuple(_telling(self.frames))
+        if len(frames) > SHOWN_FRAMES:
+            # The outermost is the target's own line: what C did below it may be long.
+            frames = (*frames[: SHOWN_FRAMES - 2], "…", frames[-1])
+        return "  ".join(part for part in (self.where, " ← ".join(frames)) if part)
 
     @property
     def text(self) -> str:

@@ -67,7 +67,8 @@ class Verdict:
     time; of a crash `stack` says where, innermost first. `hints` say what would tell more, `expired` which
     suppressions have had their day. `rates` is the growth of every metric that was read, `readings` what was read,
     window by window, by rule set and metric; `channels` say how, where there is more than one way, and `unwatched` what
-    could not be. `grows` is what a scenario makes grow on purpose, in a cycle that is one `per`.
+    could not be. `grows` is what a scenario makes grow on purpose, in a cycle that is one `per`. `power` is, of a clean
+    one, the least growth per cycle that would have been seen.
     """
 
     target: str
@@ -84,6 +85,7 @@ class Verdict:
     rates: Mapping[str, Slope] = field(default_factory=dict)
     grows: tuple[Finding, ...] = ()
     per: str = "cycle"
+    power: Mapping[str, float] = field(default_factory=dict)
     stack: tuple[str, ...] = ()
     channels: Mapping[str, str] = field(default_factory=dict)
     unwatched: tuple[str, ...] = ()
@@ -111,6 +113,7 @@ class Verdict:
             "expired": list(self.expired),
             "grows": [finding.document() for finding in self.grows],
             "per": self.per,
+            "power": dict(self.power),
             "stack": list(self.stack),
             "channels": dict(self.channels),
             "unwatched": list(self.unwatched),

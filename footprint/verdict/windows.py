@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 
-from footprint.verdict.trend import Course, Decision, Series, Slope, course, decide, growth
+from footprint.verdict.past import BEYOND, Past
+from footprint.verdict.power import visible
+from footprint.verdict.trend import FADING, Course, Decision, Series, Slope, course, decide, growth
 
 FLOORS = {
     "heap.bytes": 0.3,
@@ -18,17 +21,29 @@ FLOORS = {
 }
 """What decides, with the growth per cycle that is still noise: less than 64 bytes or one object in 1 % of cycles."""
 CONFIRMING = {"uss.bytes": 1.0, "rss.bytes": 1.0}
-"""Reported, never decides: pages are coarse, and the kernel's to give and take."""
+"""Reported with what leaks: pages are coarse, and the kernel's to give and take."""
+PAGES, PAGES_FLOOR = "uss.bytes", 16.0
+"""The pages that no other process has: they decide where nothing else grows, for memory of other allocators."""
+PAGES_WINDOWS = 4
+"""In each of so many windows pages must rise, block after block."""
+EXACT = ("fds", "threads", "children")
+"""Counts of the kernel that nothing but the target changes."""
+COSTLY, COSTLY_BYTES, A_BLOCK = 4.0, 1024.0, 64.0
+"""Times what heap and Python's blocks explain, and bytes per cycle, from which the pages are the true cost of a leak;
+and the bytes of a block of Python that are thought of for it."""
 
 
 class Evidence:
     """The windows of a target and of the empty one, by metric; of the deciding metrics only `judged` count (None: all).
 
-    What the empty target grows by is taken off.
+    What the empty target grows by is taken off. `past` has every reading since the process began, also those of the
+    warm-up, and goes on while windows are added.
     """
 
-    def __init__(self, judged: Iterable[str] | None = None) -> None:
+    def __init__(self, judged: Iterable[str] | None = None, past: Mapping[str, Past] | None = None) -> None:
         self._judged = frozenset(FLOORS if judged is None else judged)
+        self._is_all_judged = judged is None
+        self._past: Mapping[str, Past] = {} if past is None else past
         self._windows: dict[str, list[Series]] = {}
         self._quiet: dict[str, list[Series]] = {}
 
@@ -68,10 +83,9 @@ class Evidence:
     def agreeing(self) -> Iterator[str]:
         """The pages that grow, too."""
         for name, floor in CONFIRMING.items():
-            if name in self._windows and course(self._adjusted(name)[-1], floor) in (
-                Course.GROWS,
-                Course.STEPS,
-            ):
+            if name not in self._windows or self.rate(name).low <= 0 or self.decide(name) == Decision.LEAK:
+                continue
+            if course(self._adjusted(name)[-1], floor) in (Course.GROWS, Course.STEPS):
                 yield name
 
     @property
@@ -80,8 +94,12 @@ class Evidence:
         return {name: self.rate(name) for name in self._windows}
 
     def rate(self, name: str) -> Slope:
-        """What `name` grows by per cycle."""
-        return growth(self._adjusted(name))
+        """What `name` grows by per cycle; what grows in ever larger steps, over the doublings of the cycles."""
+        slope = growth(self._adjusted(name))
+        if slope.low > 0 or name not in self._past or self.decide(name) != Decision.LEAK:
+            return slope
+        low, middle, high = self._past[name].doubling_rates()
+        return Slope(middle, low, high)
 
     @property
     def grows_when_empty(self) -> list[str]:
@@ -90,18 +108,105 @@ class Evidence:
         return [name for name, floor in known if decide(self._quiet[name], floor) == Decision.LEAK]
 
     def decide(self, name: str) -> Decision:
-        """What the windows say of the metric `name`."""
-        if name == "uss.bytes" and "heap.bytes" not in self._windows:
+        """What the windows, and all that came before them, say of the metric `name`."""
+        if name == PAGES and "heap.bytes" not in self._windows:
             # Pages decide nothing, but where the heap is not known they are a reason to look longer.
             is_clean = decide(self._adjusted(name), FLOORS["vm.bytes"]) == Decision.CLEAN
             return Decision.CLEAN if is_clean else Decision.MORE
+        if name == PAGES and self._is_all_judged:
+            others = any(self.decide(other) == Decision.LEAK for other in FLOORS if other in self._windows)
+            return Decision.CLEAN if others else self._decide_pages()
         if name not in FLOORS or name not in self._judged:
             return Decision.CLEAN
         windows = self._adjusted(name)
         decision = decide(windows, FLOORS[name])
         # Address space is taken in large pieces; where the heap is known, only steady growth is more than that.
-        is_coarse = name == "vm.bytes" and "heap.bytes" in self._windows
-        return Decision.CLEAN if is_coarse and course(windows[-1], FLOORS[name]) == Course.STEPS else decision
+        if name == "vm.bytes" and "heap.bytes" in self._windows:
+            return Decision.CLEAN if course(windows[-1], FLOORS[name]) == Course.STEPS else decision
+        return self._with_past(name, windows, decision)
+
+    @property
+    def in_steps(self) -> bool:
+        """Whether all that leaks grows in steps so rare that the windows alone do not tell its rate."""
+        leaking = self.leaking
+        return bool(leaking) and all(growth(self._adjusted(name)).low <= 0 for name in leaking)
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether a count of the kernel leaks that rose by the same in every cycle, for more cycles than a pool has."""
+        return any(name in EXACT and self.decide(name) == Decision.LEAK and self._rises(name) for name in self._windows)
+
+    @property
+    def so_far(self) -> dict[str, float]:
+        """What the judged metrics grew by per cycle in the last half of all cycles, where that is more than noise."""
+        late = {name: self._past[name].rate_of_late() for name in FLOORS if name in self._past and name in self._judged}
+        return {
+            name: rate
+            for name, rate in late.items()
+            if rate > FLOORS[name] and self._past[name].grew_late(FLOORS[name])
+        }
+
+    @property
+    def power(self) -> dict[str, float]:
+        """The least growth per cycle of each judged metric that would not have been called clean."""
+        names = [name for name in FLOORS if name in self._windows and name in self._judged]
+        names += [PAGES] if PAGES in self._windows and self._is_all_judged else []
+        return {name: self._visible(name) for name in names}
+
+    @property
+    def true_cost(self) -> bool:
+        """Whether pages rise far more than heap, blocks and mappings explain."""
+        if PAGES not in self._windows or any(name in self.leaking for name in ("maps", "vm.bytes", *EXACT)):
+            return False
+        known = {
+            name: max(0.0, self.rate(name).per_cycle)
+            for name in ("heap.bytes", "python.blocks")
+            if name in self._windows
+        }
+        explained = known.get("heap.bytes", 0.0) + A_BLOCK * known.get("python.blocks", 0.0)
+        return PAGES in self.agreeing and self.rate(PAGES).low > max(COSTLY * explained, COSTLY_BYTES)
+
+    def _visible(self, name: str) -> float:
+        windows = self._adjusted(name)[-2:]
+        if name == PAGES:
+            return visible(windows, PAGES_FLOOR, 4096.0)
+        tooth = self._past[name].tooth(self._past[name].rate_of_late()) if name in self._past else None
+        hidden = tooth.hidden if tooth is not None else 0.0
+        return max(hidden, visible(windows, FLOORS[name], 1.0 if "bytes" not in name else 32.0))
+
+    def _rises(self, name: str) -> bool:
+        return name in self._past and self._past[name].rises_exactly()
+
+    def _decide_pages(self) -> Decision:
+        """Pages that rise in every block of four windows, not ever more slowly, are memory that nothing else sees."""
+        windows = self._adjusted(PAGES)
+        if len(windows) < 2:
+            return Decision.MORE
+        courses = [course(window, PAGES_FLOOR) for window in windows[-PAGES_WINDOWS:]]
+        rising = [how in (Course.GROWS, Course.STEPS) for how in courses]
+        if not all(rising[-2:]):
+            return Decision.CLEAN
+        steady = all(after.mean >= FADING * before.mean for before, after in pairwise(windows[-PAGES_WINDOWS:]))
+        return Decision.LEAK if all(rising) and steady and len(rising) == PAGES_WINDOWS else Decision.MORE
+
+    def _with_past(self, name: str, windows: Sequence[Series], decision: Decision) -> Decision:
+        """The windows' decision, where what came before does not say otherwise."""
+        past, floor = self._past.get(name), FLOORS[name]
+        if past is None or len(windows) < 2:
+            return decision
+        grown = growth(self._quiet.get(name, []))
+        past = past.less(grown.per_cycle) if grown.low > 0 else past
+        if name in EXACT and past.rises_exactly():
+            return Decision.LEAK
+        if decision == Decision.CLEAN:
+            return Decision.MORE if past.grew_late(floor) else Decision.CLEAN
+        tooth = past.tooth(windows[-1].mean)
+        if tooth is not None:
+            beyond = tooth.foot + BEYOND * (tooth.top - tooth.foot)
+            if past.values[-1] <= beyond:
+                return Decision.CLEAN if tooth.is_back else Decision.MORE
+            return decision if self._windows[name][-2].values[0] >= beyond else Decision.MORE
+        return Decision.LEAK if past.grows_by_doublings(floor) else decision
 
     def _adjusted(self, name: str) -> list[Series]:
         """The target's windows of a metric, without the growth of the empty one, where that grows at all."""

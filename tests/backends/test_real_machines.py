@@ -113,6 +113,15 @@ def test_random_mixtures_start_as_the_real_ones(need, machine, seed, version):
 
 
 @on_every_version
+@pytest.mark.parametrize("bridges", [5, 0])
+def test_several_host_bridges_start_as_the_real_ones(need, bridges, version):
+    topology = pseries(cpus=3, nics=9, bridges=bridges, vga=True, ohci=1, scsi=1, host_bridges=3)
+    check(need, topology, version)
+    program = program_of_version(version, topology, need)
+    assert start_up_modelled(topology, VERSIONS[version].rules) == start_up_of(program, topology)
+
+
+@on_every_version
 @pytest.mark.parametrize("machine", [*MACHINES, "pseries"])
 def test_every_view_of_a_start_up_comes_in_its_turn_with_its_sections_and_nodes(need, machine, version):
     topology = mixture(machine, "in order")

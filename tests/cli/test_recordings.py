@@ -112,7 +112,8 @@ def test_where_a_guest_boots_every_verb_tells_what_it_is_at_booted(footprint, tm
     )
     assert footprint("gate", "pc112", "--budget", "flatviews.created<=2340").returncode == 1
     page = (tmp_path / "reports" / "pc112" / "index.html").read_text().replace("\N{NARROW NO-BREAK SPACE}", " ")
-    assert "At “booted”, under v7.2.0, 2 341 views are created" in page
+    assert "4 views are in use under v7.2.0, and 2 341 were created while the guest started." in page
+    assert "read at “booted”" in page
     assert "(at booted)" not in footprint("compare", "pc112", "pc112").stdout
     assert "(at built, booted, destroyed)" in footprint("compare", "pc112", "pc112").stdout
 

@@ -9,7 +9,7 @@ import tomllib
 
 import pytest
 
-from footprint.scenario.find import built_in
+from footprint.scenario.find import built_in, find
 from tests.conftest import DATA, ROOT
 
 PATCH = DATA / "patches" / "a-view-per-card.patch"
@@ -40,7 +40,9 @@ def checkout(tmp_path):
 
 
 def test_every_scenario_has_a_gate_and_all_hold(checkout):
-    assert {table.get("scenario", name) for name, table in SETTINGS.items()} == set(built_in())
+    # The extra that unicorn_maps needs is not installed where the gates run; tests/engines has its budgets.
+    playable = {name for name in built_in() if find(name).backends != ("unicorn",)}
+    assert {table.get("scenario", name) for name, table in SETTINGS.items()} == playable
     done = checkout()
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.match(r"\d+ checks passed\n", done.stdout)

@@ -184,11 +184,14 @@ def test_a_file_that_fails_when_it_is_imported_is_reported_as_that(footprint, tm
     assert "nosuch_thing" in json.loads(done.stdout)["ended"]
 
 
-def test_a_python_without_footprint_is_told_what_to_install(footprint, tmp_path):
+def test_a_python_in_which_nothing_is_installed_runs_the_target_as_well(footprint, tmp_path):
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "other"], check=True)
-    done = footprint("leaks", f"{PLANTED}:nothing", "--python", tmp_path / "other" / "bin" / "python", cwd="/")
-    assert (done.returncode, done.stdout) == (3, "")
-    assert "has no footprint; install it with" in done.stderr
+    source = "kept = []\ndef cycle():\n    kept.append(object())\n"
+    (tmp_path / "app.py").write_text(source)
+    python = tmp_path / "other" / "bin" / "python"
+    done = footprint("leaks", f"{tmp_path}/app.py:cycle", "--json", "--python", python, cwd="/")
+    assert (done.returncode, rates(json.loads(done.stdout))["python.blocks"]) == (1, 1)
+    assert "app.py:3" in done.stdout
 
 
 def test_what_a_target_prints_is_not_mixed_with_the_answer(footprint, tmp_path):

@@ -51,6 +51,18 @@ def test_without_bridges_cards_stand_on_the_root_bus_one_a_slot():
     assert [(card.bus, card.slot) for card in cards(pseries(cpus=1, nics=3))] == [("pci.0", n) for n in (2, 3, 4)]
 
 
+def test_several_host_bridges_share_the_bridges_evenly_and_in_order():
+    topology = pseries(cpus=1, nics=4080, bridges=640, ohci=1, scsi=1, host_bridges=3)
+    assert Counter(bridge.bus for bridge in topology.bridges) == {"pci.0": 214, "phb1.0": 213, "phb2.0": 213}
+    assert [bridge.bus for bridge in topology.bridges] == sorted(bridge.bus for bridge in topology.bridges)
+    assert len(cards(topology)) == 4080
+
+
+def test_cards_without_bridges_stand_on_every_root_bus():
+    places = [(card.bus, card.slot) for card in cards(pseries(cpus=1, nics=5, host_bridges=2))]
+    assert places == [("pci.0", 2), ("pci.0", 3), ("pci.0", 4), ("phb1.0", 2), ("phb1.0", 3)]
+
+
 @pytest.mark.parametrize(
     ("wish", "words"),
     [

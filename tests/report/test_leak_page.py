@@ -47,7 +47,7 @@ def test_the_exact_figure_is_told_before_the_measured_and_pages_last():
     pages, heap = (Finding(FindingKind.LEAK, name, BAND) for name in ("rss.bytes", "heap.bytes"))
     exact = Finding(FindingKind.LEAK, "fds", Slope(1, 1, 1))
     assert answer(leak(pages, heap)).startswith("Every cycle leaves 8.6 B of C heap in use behind")
-    assert answer(leak(pages, heap, exact)).startswith("Every cycle leaves 1 descriptor behind")
+    assert answer(leak(pages, heap, exact)).startswith("Every cycle leaves 1 descriptor, 8.6 B of C heap, behind")
 
 
 def test_what_is_left_at_the_end_is_no_rate():
@@ -176,3 +176,28 @@ def test_a_recording_whose_cycles_grow_shows_the_readings_and_the_slope():
     pictures = section.exhibits[0].pictures
     assert [picture.title.split()[0] for picture in pictures] == ["address_spaces", "flatviews.alive"]
     assert [picture.note for picture in pictures] == ["+1 a cycle (exact)", "+3 a cycle (exact)"]
+
+
+def test_an_object_of_qemus_is_named_first_and_the_heap_beside_the_blocks():
+    stacks_of = [Place(PlaceKind.NATIVE, "", ("heap.blocks",), "1 block", 1, "blocks", 8, (name,)) for name in "fg"]
+    kept = Place(PlaceKind.OBJECT, "object nvme-subsys, refcount 1", ("heap.blocks",), "1 object", 1, "objects")
+    blocks = Finding(FindingKind.LEAK, "heap.blocks", Slope(27, 27, 27), (kept, *stacks_of))
+    said = answer(leak(Finding(FindingKind.LEAK, "heap.bytes", BAND), blocks)).replace("\u202f", " ")
+    assert said == ("Every cycle leaves 27 blocks, 8.6 B of C heap, behind; object nvme-subsys, refcount 1.")
+
+
+def test_a_deep_stack_keeps_its_outermost_and_innermost_frames():
+    deep = tuple(f"frame-{n}" for n in range(40))
+    whole = stacks([Place(PlaceKind.NATIVE, "", size=8, frames=deep)])
+    names = []
+    while whole.parts:
+        whole = whole.parts[0]
+        names.append(whole.name)
+    assert names == [f"frame-{n}" for n in (39, 38, 37, 36)] + ["…"] + [f"frame-{n}" for n in range(8, -1, -1)]
+
+
+def test_a_crash_is_a_no_of_its_own():
+    crashed = Verdict("qemu:x", Answer.CRASH, 3, reason="it died", stack=("abort", "object_unref"))
+    assert '<li class="bad">crash</li>' in page_of(crashed)
+    assert answer(crashed) == "It crashed: it died; 3 cycles measured."
+    assert "object_unref" in page_of(crashed)

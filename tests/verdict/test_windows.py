@@ -51,14 +51,31 @@ def test_an_empty_target_that_shrinks_adds_nothing():
     assert evidence(heap_bytes=0, empty={"heap_bytes": -5}).leaking == []
 
 
-@pytest.mark.parametrize("name", ["uss_bytes", "rss_bytes"])
-def test_pages_alone_are_never_a_leak(name):
-    assert evidence(heap_bytes=0, **{name: 4096}).leaking == []
-    assert list(evidence(heap_bytes=0, **{name: 4096}).agreeing) == [name.replace("_", ".")]
+@pytest.mark.parametrize("windows", [2, 4])
+def test_resident_pages_that_others_may_share_are_never_a_leak(windows):
+    shared = evidence(windows, heap_bytes=0, rss_bytes=4096)
+    assert (shared.leaking, list(shared.agreeing)) == ([], ["rss.bytes"])
+
+
+def test_pages_of_its_own_that_nothing_else_explains_are_a_leak_after_four_windows():
+    assert evidence(2, heap_bytes=0, uss_bytes=4096).undecided == ["uss.bytes"]
+    assert evidence(4, heap_bytes=0, uss_bytes=4096).leaking == ["uss.bytes"]
+    assert evidence(4, heap_bytes=4096, uss_bytes=4096).leaking == ["heap.bytes"]
+    assert evidence(4, judged=("fds",), fds=0, heap_bytes=0, uss_bytes=4096).leaking == []
+
+
+def test_pages_that_come_all_at_once_or_less_and_less_are_no_leak():
+    assert evidence(4, heap_bytes=0, uss_bytes=lambda at: 1 << 20 if at > 400 else 0).leaking == []
+    assert evidence(4, heap_bytes=0, uss_bytes=lambda at: min(at, 700) * 4096).leaking == []
+
+
+def test_pages_are_the_true_cost_where_they_are_far_more_than_heap_and_blocks():
+    assert evidence(2, heap_bytes=160, uss_bytes=9523).true_cost
+    assert not evidence(2, heap_bytes=4000, uss_bytes=9523).true_cost
+    assert not evidence(2, heap_bytes=0, maps=1, uss_bytes=9523).true_cost
 
 
 def test_pages_are_a_reason_to_look_longer_where_the_heap_is_not_known():
-    assert evidence(heap_bytes=0, uss_bytes=4096).undecided == []
     assert evidence(vm_bytes=0, uss_bytes=4096).undecided == ["uss.bytes"]
 
 

@@ -6,12 +6,15 @@ from footprint.backends.boards.board import Board
 from footprint.memory import region as make
 from footprint.memory.region import FULL, MemoryRegion
 
+FIRST_UNIT = 0x800000020000000
+"""The number that firmware knows the board's own host bridge by."""
+
 
 class Pseries(Board):
     """IBM POWER guests with POWER8 CPUs."""
 
-    dma_windows: tuple[tuple[MemoryRegion, MemoryRegion], ...]
-    """The host bridge's two, each a root and a translating region."""
+    dma_windows: list[tuple[MemoryRegion, MemoryRegion]]
+    """The first one of each host bridge: a root and a translating region."""
 
     def wire_board(self) -> None:
         """RAM, not yet placed."""
@@ -21,27 +24,35 @@ class Pseries(Board):
         """RAM from address 0 on."""
         self.core.add_subregion(self.system, 0, self.memory)
 
-    def wire_host_bridge(self) -> None:
-        """The host bridge, "pci.0"."""
-        core, name = self.core, "pci@800000020000000"
+    def wire_host_bridges(self) -> None:
+        """The board's own, and those that stand first on the command line."""
+        self.dma_windows = []
+        self._wire_host_bridge("pci.0", 0)
+        for name, index in self.topology.more_host_bridges.items():
+            self._wire_host_bridge(f"{name}.0", index)
+
+    def _wire_host_bridge(self, bus: str, index: int) -> None:
+        core, name = self.core, f"pci@{FIRST_UNIT + index:x}"
         mmio = self._new(make.container(f"{name}.mmio", FULL))
-        self._put(self.system, 0x200080000000, make.alias(f"{name}.mmio32-alias", mmio, 0x80000000, 0x80000000))
-        self._put(self.system, 0x210000000000, make.alias(f"{name}.mmio64-alias", mmio, 0x210000000000, 1 << 40))
+        low, high = 0x200080000000 + (index << 31), 0x210000000000 + (index << 40)
+        self._put(self.system, low, make.alias(f"{name}.mmio32-alias", mmio, 0x80000000, 0x80000000))
+        self._put(self.system, high, make.alias(f"{name}.mmio64-alias", mmio, high, 1 << 40))
         io = self._new(make.container(f"{name}.io", 0x10000))
-        self._put(self.system, 0x200000000000, make.alias(f"{name}.io-alias", io, 0, 0x10000))
+        self._put(self.system, 0x200000000000 + (index << 16), make.alias(f"{name}.io-alias", io, 0, 0x10000))
         dma = self._new(make.container(f"{name}.iommu-root", FULL))
         core.create_space(name, dma, owner=name)
         self._put(dma, 0x40000000000, make.io("msi", 0x1000))
         windows = []
-        for liobn in (0x80000000, 0x80000001):
-            root = self._new(make.container(f"tce-root-{liobn:x}", FULL))
-            windows.append((root, self._new(make.iommu(f"tce-iommu-{liobn:x}", 0))))
+        for number in range(2):
+            stream = 0x80000000 | index << 8 | number
+            root = self._new(make.container(f"tce-root-{stream:x}", FULL))
+            windows.append((root, self._new(make.iommu(f"tce-iommu-{stream:x}", 0))))
             core.add_subregion(dma, 0, root)
-        self._root_bus("pci.0", mmio, io, dma)
-        self.dma_windows = tuple(windows)
+        self.dma_windows.append(windows[0])
+        self._root_bus(bus, mmio, io, dma)
 
     def reset(self) -> None:
-        """The first DMA window opens, two commits."""
-        root, window = self.dma_windows[0]
-        self.core.set_size(window, 0x40000000)
-        self.core.add_subregion(root, 0, window)
+        """The first DMA window of every host bridge opens, the newest one's first, two commits each."""
+        for root, window in reversed(self.dma_windows):
+            self.core.set_size(window, 0x40000000)
+            self.core.add_subregion(root, 0, window)

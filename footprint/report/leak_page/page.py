@@ -35,12 +35,24 @@ def render_leak(
     verdict: Verdict, *, command: str, environment: Mapping[str, str], title: str = "", look: PageLook | None = None
 ) -> str:
     """The HTML page of `verdict`; `command` repeats it, `environment` says where it was measured."""
-    made = (_figures(verdict), _left(verdict), _where(verdict), _retained(verdict), _repeat(verdict, command))
+    made = (
+        _figures(verdict),
+        _left(verdict),
+        _crash(verdict),
+        _where(verdict),
+        _retained(verdict),
+        _repeat(verdict, command),
+    )
     head = Head(
         scenario=verdict.target,
         question=f"Does {verdict.target} leak{f' ({verdict.what})' if verdict.what else ''}?",
         answer=answer(verdict),
-        notes=(*verdict.hints, *verdict.expired),
+        notes=(
+            *verdict.hints,
+            *verdict.expired,
+            *(f"{metric} was read by {how}." for metric, how in verdict.channels.items()),
+            *(f"Not watched: {what}." for what in verdict.unwatched),
+        ),
         environment=tuple(environment.items()),
         verdicts=_verdicts(verdict),
         shown=_first(verdict),
@@ -177,6 +189,15 @@ def _where(verdict: Verdict) -> Section | None:
         pictures = (Picture("Who makes what is left", drawn[0], note, drawn[1], spans=True),)
     lead = "What one cycle leaves, by who made it, what it is, and who holds it."
     return Section("Where", "where", lead, (Exhibit(pictures, tables=(places_table(places),)),))
+
+
+def _crash(verdict: Verdict) -> Section | None:
+    """Where the target died."""
+    if not verdict.stack:
+        return None
+    rows = tuple((str(n), frame) for n, frame in enumerate(verdict.stack))
+    table = Table("The stack, innermost first", (TableColumn("frame"), TableColumn("function")), rows, folded=False)
+    return Section("Where it died", "crash", "The stack on which the process ended.", (Exhibit(tables=(table,)),))
 
 
 def _retained(verdict: Verdict) -> Section | None:

@@ -19,6 +19,8 @@ def answer(verdict: Verdict) -> str:
     if verdict.verdict == Answer.CLEAN:
         grows = _grown(verdict)
         return f"{grows or 'Nothing grows'}: {_measured(verdict)}."
+    if verdict.verdict == Answer.CRASH:
+        return f"It crashed: {verdict.reason or verdict.ended}; {_measured(verdict)}."
     return f"It cannot be told: {verdict.reason or verdict.ended or verdict.verdict.value}; {_measured(verdict)}."
 
 
@@ -46,7 +48,9 @@ def _left(verdict: Verdict) -> str:
         return f"What is left when the machine is gone{under}: {worded(first)}"
     places = unique(place for finding in (first, *rest) for place in finding.where)
     made = [place for place in places if place.kind in MADE_BY]
-    what = made[0].amount if len(made) == 1 and made[0].amount else worded(first)
+    heap = [finding for finding in rest if (finding.metric, finding.under) == ("heap.bytes", first.under)]
+    also = f", {amount('heap.bytes', heap[0].slope.per_cycle)} of C heap" if heap else ""
+    what = made[0].amount if len(made) == 1 and made[0].amount else f"{worded(first)}{also}"
     others = len({finding.under for finding in verdict.leaks} - {first.under})
     more = f", and under {plural(others, 'other rule set')}" if others else ""
     return f"Every {verdict.per} leaves {what}{',' * (',' in what)} behind{under}{more}"
@@ -67,11 +71,14 @@ def worded(finding: Finding) -> str:
 
 def _where(verdict: Verdict) -> str:
     places = unique(place for finding in telling(verdict) for place in finding.where)
+    objects = [place for place in places if place.kind == PlaceKind.OBJECT]
     made = next((place for place in places if place.kind in MADE_BY), None)
     held = next((place for place in places if place.kind == PlaceKind.HOLDER), None)
     space = next((place for place in places if place.kind == PlaceKind.SPACE), None)
     said = []
-    if made is not None:
+    if objects:
+        said.append(_short(objects[0].where))
+    elif made is not None:
         said.append(f"made at {_short(_frame(made))}")
     if held is not None:
         said.append(_short(held.where))

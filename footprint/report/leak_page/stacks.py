@@ -10,7 +10,7 @@ from footprint.report.formatting import NOTHING, plural
 from footprint.report.icicle import Slice
 from footprint.report.leak_page.readings import amount
 from footprint.report.section import Table, TableColumn
-from footprint.verdict.place import Place, PlaceKind
+from footprint.verdict.place import LEFT_OUT, Place, PlaceKind
 
 MADE_BY = (PlaceKind.STACK, PlaceKind.NATIVE)
 """Kinds of places that say who made what is left; the others say what it is, or who holds it."""
@@ -19,10 +19,12 @@ KIND_WORDS = {
     PlaceKind.NATIVE: "made by C",
     PlaceKind.HOLDER: "held by",
     PlaceKind.TYPE: "objects of a type",
+    PlaceKind.OBJECT: "object of QEMU's",
     PlaceKind.SPACE: "address space",
     PlaceKind.REMAINS: "left at the end",
 }
-_MOST_DEEP = 14
+_OUTER, _INNER = 4, 9
+"""Frames of a deep stack that are drawn, and told: the outermost and the innermost."""
 
 
 def unique(places: Iterable[Place]) -> list[Place]:
@@ -51,8 +53,15 @@ def stacks(places: Sequence[Place]) -> Slice | None:
     for place in made:
         weight = (place.size if in_bytes else place.rate) or 1.0
         path = [*reversed(place.frames), *([place.where] if place.where else [])]
-        _add(root, path[-_MOST_DEEP:], weight)
+        _add(root, _shortened(path), weight)
     return _slice("a cycle", root, in_bytes=in_bytes, colour="--line")
+
+
+def _shortened(path: Sequence[str]) -> list[str]:
+    """The outermost and the innermost frames, from outermost to innermost, and a sign for those between."""
+    if len(path) <= _OUTER + _INNER:
+        return list(path)
+    return [*path[:_OUTER], LEFT_OUT, *path[-_INNER:]]
 
 
 def _add(root: _Frame, path: Sequence[str], weight: float) -> None:
@@ -80,7 +89,7 @@ def places_table(places: Sequence[Place]) -> Table:
             KIND_WORDS.get(place.kind, place.kind.value),
             place.amount_text or NOTHING,
             place.where or (place.frames[0] if place.frames else NOTHING),
-            " ← ".join(place.frames) or NOTHING,
+            " ← ".join(reversed(_shortened(place.frames[::-1]))) or NOTHING,
             ", ".join(place.metrics) or NOTHING,
         )
         for place in places

@@ -1,0 +1,24 @@
+"""What a target was seen to grow by, in a few words, before there is a verdict: for its progress and for its end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from footprint.leaks.verdict_text import amount
+
+MOST = 2
+"""Metrics that are named."""
+
+
+def so_far_text(rates: Mapping[str, float]) -> str:
+    """``2 blocks and 64 B a cycle so far``; empty where nothing grows."""
+    amounts = [amount(name, rate) for name, rate in rates.items()][:MOST]
+    return f"{' and '.join(amounts)} a cycle so far" if amounts else ""
+
+
+def time_over(cycles: int, rates: Mapping[str, float]) -> str:
+    """Why nothing can be told any more after so many cycles, and what was seen."""
+    plural = "" if cycles == 1 else "s"
+    return (
+        f"time over after {cycles} cycle{plural}; {so_far_text(rates) or 'nothing grew so far, but these are too few'}"
+    )

@@ -1,0 +1,81 @@
+"""Lines on two logarithmic scales, where a power law is straight and its exponent is the slope."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from footprint.report.canvas import INK, LETTER, LINE, MUTED, SERIES, WIDTH, Canvas
+from footprint.report.formatting import breadth, count, cut
+
+_TOP, _BOTTOM, _FOOT, _STEP = 12.0, 212.0, 26.0, 14.5
+_DASH = (3.0, 2.0)
+_MOST_TICKS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class GrowthLine:
+    """`points` (n, value) that were had, and `curve`, the law through them; `ahead` is where it goes beyond them."""
+
+    label: str
+    points: tuple[tuple[float, float], ...]
+    curve: tuple[tuple[float, float], ...]
+    ahead: tuple[tuple[float, float], ...] = ()
+
+
+def log_log(drawn: Sequence[GrowthLine], label: str, over: str, text: Callable[[float], str], *, base: int = 10) -> str:
+    """The growths as one SVG: points as squares, laws as lines, what they predict dashed; ticks at powers of `base`."""
+    every = [place for each in drawn for place in (*each.points, *each.curve, *each.ahead)]
+    xs, ys = [max(x, 1.0) for x, _ in every], [max(y, 1.0) for _, y in every]
+    low_x, high_x = min(xs), max(*xs, min(xs) * 1.01)
+    low_y, high_y = base ** math.floor(math.log(min(ys), base)), base ** math.ceil(math.log(max(ys), base) - 1e-9)
+    high_y = max(high_y, low_y * base)
+    ticks = _powers(low_y, high_y, base)
+    left = max(breadth(text(tick)) for tick in ticks) * LETTER + 6
+    right = WIDTH - max(breadth(cut(each.label)) for each in drawn) * LETTER - 24
+    bottom = max(_BOTTOM, _TOP + _STEP * (len(drawn) + 1))
+    sheet = Canvas(bottom + _FOOT)
+
+    def x(value: float) -> float:
+        return left + (right - left) * math.log(max(value, 1.0) / low_x) / math.log(high_x / low_x)
+
+    def y(value: float) -> float:
+        return bottom - (bottom - _TOP) * math.log(max(value, low_y) / low_y) / math.log(high_y / low_y)
+
+    for tick in ticks:
+        sheet.line((left, right), (y(tick), y(tick)), LINE, 0.8)
+        sheet.text(left - 6, y(tick), text(tick), MUTED, align="right")
+    sheet.text(left, bottom + 14, count(low_x), MUTED)
+    sheet.text(right, bottom + 14, f"{over} {count(high_x)}", MUTED, align="right")
+    ends = [y((each.ahead or each.curve or each.points)[-1][1]) for each in drawn]
+    for n, (each, place) in enumerate(zip(drawn, _apart(ends, bottom), strict=True)):
+        colour = SERIES[n % len(SERIES)]
+        for line, dashes in ((each.curve, ()), (each.ahead, _DASH)):
+            if line:
+                sheet.line([x(px) for px, _ in line], [y(py) for _, py in line], colour, 1.6, dashes)
+        for px, py in each.points:
+            sheet.bar(x(px) - 2.5, y(py) - 2.5, 5, 5, colour)
+        sheet.line((right + 3, right + 10), (ends[n], place), colour, 0.6)
+        sheet.line((right + 10, right + 17), (place, place), colour, 2.4)
+        sheet.text(right + 21, place, cut(each.label), INK)
+    return sheet.svg(label)
+
+
+def _powers(low: float, high: float, base: int) -> list[float]:
+    """Powers of the base from `low` to `high`, a few of them."""
+    first, last = round(math.log(low, base)), round(math.log(high, base))
+    step = max(1, -(-(last - first) // _MOST_TICKS))
+    return [float(base**n) for n in range(first, last + 1, step)]
+
+
+def _apart(heights: Sequence[float], bottom: float) -> list[float]:
+    """Places near `heights`, in their order, at least _STEP from each other and above `bottom`."""
+    order = sorted(range(len(heights)), key=heights.__getitem__)
+    places, lowest = list(heights), _TOP - _STEP
+    for n in order:
+        lowest = places[n] = max(heights[n], lowest + _STEP)
+    highest = bottom + _STEP
+    for n in reversed(order):
+        highest = places[n] = min(places[n], highest - _STEP)
+    return places
