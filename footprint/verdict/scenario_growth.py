@@ -25,7 +25,7 @@ FLOOR = 4096
 HEAP_FLOORS = {"heap.bytes": 16.0, "heap.blocks": 0.5}
 """A heap that is counted to the byte: malloc gives up to 16 bytes more than it was asked for."""
 PAGES = ("process.rss", "process.uss", "process.pss")
-"""What does not decide where the heap is counted: pages are coarse, and the kernel's to give and take."""
+"""Where the heap is counted they are told with its leak, and decide nothing: pages are coarse, and the kernel's."""
 KEPT = "flatviews.kept"
 """Views created and not freed: `flatviews.created` − `flatviews.freed`."""
 
@@ -79,12 +79,15 @@ def _of_run(run: Run, adds: str, *, measured: bool) -> list[Growth]:
     if not cycled:
         return []
     mark, samples = cycled[-1], marks[cycled[-1]]
-    return [
+    judged = [
         _judge(run.rules, name, mark, [_value(sample, name) for sample in samples], adds)
         for name in _gauges(samples)
         if measured or not _is_measured(name)
-        if name not in PAGES or "heap.bytes" not in samples[0].metrics
     ]
+    heap = next((growth for growth in judged if growth.metric == "heap.bytes"), None)
+    if heap is None:
+        return judged
+    return [growth for growth in judged if growth.metric not in PAGES or heap.verdict == growth.verdict == Answer.LEAK]
 
 
 def _is_measured(name: str) -> bool:
