@@ -128,7 +128,7 @@ def notes(p):
         Param("vga", "std", "standard VGA or none", choices=("std", "none")),
         Param("ohci", 1, "OHCI USB controllers"),
         Param("scsi", 1, "virtio-scsi-pci controllers"),
-        Param("host_bridges", 1, "PCI host bridges, each with 240 places for bridges", least=1, most=31),
+        Param("host_bridges", 1, "PCI host bridges, each with 240 places for bridges", least=1, most=31, later=True),
     ),
     rules=HISTORY,
     answer=answer,

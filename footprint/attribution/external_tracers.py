@@ -50,8 +50,8 @@ class Rerun:
     """How a target is run once more, alone: `command(n)` runs n cycles and ends, and reads what `stdin(n)` gives.
 
     `environment` is that of the process; `missing` the hint where no tracer is installed; `unplaced` what a place is
-    called whose stack says nothing. It may take `seconds`. A program that does nothing more and does not end, though
-    its input has, is asked to.
+    called whose stack says nothing. It may take `seconds`, by default SECONDS. Of a program that may not end with its
+    input (`asked`: the name of the program), one that does nothing more is asked to end.
     """
 
     command: Callable[[int], list[str]]
@@ -59,7 +59,8 @@ class Rerun:
     missing: str
     stdin: Callable[[int], str] = lambda _: ""
     unplaced: str = UNPLACED
-    seconds: float = SECONDS
+    seconds: float | None = None
+    asked: str = ""
 
 
 def traced(rerun: Rerun, cycles: int, explanation: Explanation, rates: Mapping[str, float]) -> Explanation:
@@ -86,7 +87,8 @@ def traced(rerun: Rerun, cycles: int, explanation: Explanation, rates: Mapping[s
 
 def _run(tracer: Tracer, rerun: Rerun, cycles: int) -> tuple[Totals, Totals]:
     """What is left after n and after 2n cycles; both run at the same time."""
-    end = time.monotonic() + rerun.seconds
+    seconds = SECONDS if rerun.seconds is None else rerun.seconds
+    end = time.monotonic() + seconds
     with tempfile.TemporaryDirectory(prefix="footprint-") as name:
         folders = [Path(name, number) for number in ("once", "twice")]
         children = []
@@ -99,9 +101,9 @@ def _run(tracer: Tracer, rerun: Rerun, cycles: int) -> tuple[Totals, Totals]:
                     command = [*tracer.command(f"{folder}/trace"), *rerun.command(count)]
                     children.append(Child(command, stdin=lines.fileno(), environment=rerun.environment))
             for child in children:
-                code, was_asked = _ended(child, rerun.command(0)[0], end)
+                code, was_asked = _ended(child, rerun.asked, end)
                 if code is None:
-                    raise MeasurementError(f"it was not ready after {rerun.seconds:.0f} s")
+                    raise MeasurementError(f"it was not ready after {seconds:.0f} s")
                 if code and not was_asked:
                     raise MeasurementError(f"it ended with {code}: {child.last_words()}")
         finally:
@@ -113,12 +115,12 @@ def _run(tracer: Tracer, rerun: Rerun, cycles: int) -> tuple[Totals, Totals]:
 
 
 def _ended(child: Child, program: str, end: float) -> tuple[int | None, bool]:
-    """The exit code of `child`, None at the time `end`; and whether `program` had to be asked to end."""
+    """The exit code of `child`, None at the time `end`; and whether its `program`, if named, was asked to end."""
     ran, since, asked = -1, time.monotonic(), False
     while (code := child.wait(0.1)) is None and time.monotonic() < end:
         if (now := ticks(child.pid)) > ran:
             ran, since = now, time.monotonic()
-        elif not asked and time.monotonic() - since > IDLE:
+        elif program and not asked and time.monotonic() - since > IDLE:
             terminate(child.pid, program)
             asked, since = True, time.monotonic()
     return code, asked

@@ -130,7 +130,9 @@ def _waterfall(word: str, recording: Recording, comparison: Comparison, metric: 
     if recording.backend != "model" or comparison.first == comparison.second:
         raise RequestError("--waterfall is between two rule sets of the model, as in -r v2.10.0 -r v7.2.0")
     source = source_of(word, recording)
-    return waterfall(find(source), source, recording.params, (comparison.first, comparison.second), metric)
+    scenario = find(source)
+    values = {**scenario.values({}), **recording.params}
+    return waterfall(scenario, source, values, (comparison.first, comparison.second), metric)
 
 
 def _document(comparison: Comparison) -> dict[str, Any]:

@@ -6,6 +6,7 @@ that every target accepts.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from importlib import metadata
 from typing import Any
@@ -76,7 +77,7 @@ def engine_maker(arch: str) -> tuple[Callable[[], Any], str]:
         raise MeasurementError(f"{release} has no {arch}") from None
     if not unicorn.uc_arch_supported(number):
         raise MeasurementError(f"{release} was built without {arch}")
-    return (lambda: unicorn.Uc(number, mode)), release
+    return functools.partial(unicorn.Uc, number, mode), release
 
 
 def _cycle(make: Callable[[], Any], kind: str, code: bytes) -> Callable[[], None]:

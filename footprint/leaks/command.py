@@ -119,10 +119,11 @@ class CommandSubject:
             return Explanation()
         if self._limits.left < LEAST_TO_TRACE:
             return Explanation(hints=(NO_TIME,))
+        program = find_program(self._command[0])
         rerun = Rerun(
-            lambda _: [find_program(self._command[0]), *self._command[1:]],
+            lambda _: [program, *self._command[1:]],
             self._environment, MISSING, self._lines_of, unplaced="in main",
-            seconds=min(external_tracers.SECONDS, self._limits.left),
+            seconds=min(external_tracers.SECONDS, self._limits.left), asked=program,
         )  # fmt: skip
         # Half of a small block is malloc's own.
         return external_tracers.traced(rerun, cycles, Explanation(untraced=grown / 2), rates)

@@ -36,7 +36,7 @@ def record(
     recording = Recording(
         schema=SCHEMA,
         scenario=request.scenario.name,
-        params=dict(request.values),
+        params=request.scenario.told(request.values),
         backend=outcome.backend,
         environment=_environment(time.perf_counter() - started) | dict(outcome.environment),
         runs=outcome.runs,

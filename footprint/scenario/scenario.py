@@ -29,7 +29,9 @@ from footprint.units import natural
 class Param:
     """A parameter: a whole number in [least, most], or one of `choices`; `default` when not given.
 
-    `reader` makes a value of free text, and raises RequestError where it cannot; `form` says what it takes.
+    `reader` makes a value of free text, and raises RequestError where it cannot; `form` says what it takes. One that
+    came `later` than the scenario is told in recordings only where it is not its default, so that those made before
+    it, and baselines, still fit.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Param:
     choices: tuple[str, ...] = ()
     reader: Callable[[str], Any] | None = None
     form: str = ""
+    later: bool = False
 
     @property
     def valid(self) -> str:
@@ -103,6 +106,11 @@ class Scenario:
             name: param.parse(assignments[name]) if name in assignments else param.default
             for name, param in known.items()
         }
+
+    def told(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Those of `values` that a recording has (:class:`Param`)."""
+        untold = {param.name for param in self.params if param.later and values.get(param.name) == param.default}
+        return {name: value for name, value in values.items() if name not in untold}
 
     def play(self, values: Mapping[str, Any]) -> Iterator[Step]:
         """The Steps for these parameter values; raises RequestError for what is not a Step."""

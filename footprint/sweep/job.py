@@ -124,7 +124,7 @@ def _failure(child: Child, code: int, limits: JobLimits) -> JobOutcome:
 
 def _points(job: Job, data: bytes) -> tuple[Point, ...]:
     recording = msgspec.json.decode(data, type=Recording)
-    params = {**job.asked, **recording.params}
+    params = {**job.asked, **job.params, **recording.params}
     named = dict(zip((run.rules for run in recording.runs), job.ids, strict=True))
     return tuple(_point(run, named[run.rules], params, job.backend) for run in recording.runs)
 
