@@ -69,7 +69,7 @@ class Place:
         frames = tuple(_telling(self.frames))
         if len(frames) > SHOWN_FRAMES:
             # The outermost is the target's own line: what C did below it may be long.
-            frames = (*frames[: SHOWN_FRAMES - 1], LEFT_OUT, frames[-1])
+            frames = (*frames[: SHOWN_FRAMES - 1], f"{LEFT_OUT} {frames[-1]}")
         return "  ".join(part for part in (self.where, " ← ".join(frames)) if part)
 
     @property
