@@ -43,6 +43,7 @@ class Server:
 
     def serve(self, target: Target) -> None:
         """Set the target up, say so, and answer; a target that raises or exits is told as that."""
+        self._cycle, self._cycles = None, 0
         ended = self._guarded(target.setup)
         if ended is not None:
             self.say(*ended)

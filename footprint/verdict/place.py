@@ -65,11 +65,12 @@ class Place:
 
     @property
     def where_text(self) -> str:
-        """What it is called, and the first frames that lead to it, and the last."""
-        frames = tuple(_telling(self.frames))
-        if len(frames) > SHOWN_FRAMES:
-            # The outermost is the target's own line: what C did below it may be long.
-            frames = (*frames[: SHOWN_FRAMES - 1], f"{LEFT_OUT} {frames[-1]}")
+        """What it is called, and the first frames that lead to it; among them the Python line that called into C."""
+        every = _telling(self.frames)
+        frames = every[:SHOWN_FRAMES]
+        # What C did below the target's own line may be long.
+        if every[SHOWN_FRAMES:] and _is_python(every[-1]) and not any(map(_is_python, frames)):
+            frames[-1] = f"{LEFT_OUT} {every[-1]}"
         return "  ".join(part for part in (self.where, " ← ".join(frames)) if part)
 
     @property
@@ -142,6 +143,10 @@ class Explanation:
         """From `to_pipe`."""
         places = tuple(Place.from_pipe(place) for place in fields["places"])
         return cls(**{**fields, "places": places, "hints": tuple(fields["hints"])})
+
+
+def _is_python(frame: str) -> bool:
+    return ".py:" in frame
 
 
 def _telling(frames: Sequence[str]) -> list[str]:

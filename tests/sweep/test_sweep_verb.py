@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from tests.conftest import DATA
+from tests.fixtures.processes import interruptible
 
 SMALL = ("-s", "cpus=1", "-s", "bridges=1", "-g", "nics=4,8,16,31")
 BOTH = ("-r", "v2.10.0", "-r", "v7.2.0")
@@ -24,7 +25,7 @@ def contents(folder):
 def begun(folder, *words, environment=None):
     """A sweep that runs."""
     command = [sys.executable, "-m", "footprint", "sweep", "power8", *words]
-    return subprocess.Popen(
+    return interruptible(
         command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=environment
     )
 
