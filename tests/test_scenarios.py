@@ -9,6 +9,7 @@ from footprint.machines.generic import guest
 from footprint.memory.rules import HISTORY
 from footprint.qemu.oplog import read_log
 from footprint.scenario import Build, Replay
+from footprint.scenario.find import find
 from tests.conftest import DATA, ROOT
 
 
@@ -175,3 +176,9 @@ def test_radix_answers_that_level_skipping_frees_nothing_and_shortens_the_walk(r
 
 def test_radix_looks_up_addresses_of_pseries_too(run):
     assert run("radix", "machine=pseries", "-r", "v7.2.0")["runs"][0]["samples"][0]["metrics"]["lookups"] == 3000
+
+
+def test_a_parameter_that_came_later_is_told_only_where_it_is_not_the_default():
+    power8 = find("power8")
+    assert "host_bridges" not in power8.told(power8.values({}))
+    assert power8.told(power8.values({"host_bridges": "2"}))["host_bridges"] == 2
