@@ -147,6 +147,7 @@ def _write(recording: Recording, files: list[Path]) -> None:
 
 def _load_page_maker() -> None:
     """What the page needs takes longer to load than many a run takes."""
+    import footprint.report.index.pages
     import footprint.report.page  # noqa: F401
 
 

@@ -32,7 +32,7 @@ from footprint.probes.remaining import remaining
 from footprint.probes.view_snapshot import view_owners, view_snapshots
 from footprint.progress import Progress
 from footprint.record.request import INTRUSIVE, ModelOptions, Outcome, Request, check_samples
-from footprint.record.side_by_side import side_by_side
+from footprint.record.side_by_side import balanced, side_by_side
 from footprint.recording.metrics import metric
 from footprint.recording.model import DESTROYED, Number, OwnerShare, Remaining, Run, Sample, Timeline, View, ViewOwner
 from footprint.scenario.steps import Build, Destroy, Mark, Replay, Restore
@@ -62,7 +62,7 @@ def record_on_model(
     with _custom_rules_blamed(options.rules):
         machine = _machine_of(request)
         remarks.update(dict.fromkeys(remarks_on(options.rules, machine)))
-        groups = passes(options.rules, machine)
+        groups = balanced(passes(options.rules, machine))
         progress(f"{scenario.name}: {', '.join(rules.name for rules in options.rules)}")
 
         def play_group(group: tuple[RuleSet, ...]) -> _Pass:

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 _Piece = TypeVar("_Piece")
 _Result = TypeVar("_Result")
+_Member = TypeVar("_Member")
 
 
 def side_by_side(
@@ -44,6 +45,15 @@ def side_by_side(
             except EOFError:
                 results[number] = work(pieces[number])
     return [results[number] for number in range(len(pieces))]
+
+
+def balanced(groups: Sequence[tuple[_Member, ...]]) -> list[tuple[_Member, ...]]:
+    """`groups`, the largest of them in two where that lets a fork do half of all; each keeps its order."""
+    largest = max(groups, key=len, default=())
+    half = -(-sum(map(len, groups)) // 2)
+    if not _forks(len(groups) + 1) or len(largest) <= half:
+        return list(groups)
+    return [part for group in groups for part in ((group[:half], group[half:]) if group is largest else (group,))]
 
 
 def _forks(count: int) -> int:

@@ -73,3 +73,13 @@ def test_a_process_with_threads_makes_no_fork() -> None:
         "print([pid == here for pid in side_by_side(lambda n: os.getpid(), [1, 7], int, lambda: None)])"
     )
     assert done.stdout == "[True, True]\n"
+
+
+@needs_two_cores
+def test_a_group_that_is_more_than_half_of_all_is_parted() -> None:
+    done = run("from footprint.record.side_by_side import balanced\nprint(balanced([(1, 2, 3, 4), (5,), (6,)]))")
+    assert done.stdout == "[(1, 2, 3), (4,), (5,), (6,)]\n"
+    done = run(
+        "from footprint.record.side_by_side import balanced\nprint(balanced([(1, 2), (3, 4)]), balanced([(1,)]))"
+    )
+    assert done.stdout == "[(1, 2), (3, 4)] [(1,)]\n"
