@@ -7,75 +7,48 @@ that were opened, mapped and dropped.
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import json
+import os
 import sys
 import time
 from typing import Any
 
 from footprint.engines.unicorn_cycles import engine_maker
-from footprint.errors import FootprintError
+from footprint.errors import FootprintError, MeasurementError
+from footprint.process.glibc_heap import heap_reader
+from footprint.process.smaps import resident
 
 PAGE = 0x10000
 """Bytes of each map, and as many between two of them: Unicorn joins nothing, so each is a region of its own."""
 BASE = 0x100000
 
 
-class _HeapCounters(ctypes.Structure):
-    _fields_ = [
-        (name, ctypes.c_size_t)
-        for name in (
-            "arena",
-            "ordblks",
-            "smblks",
-            "hblks",
-            "hblkhd",
-            "usmblks",
-            "fsmblks",
-            "uordblks",
-            "fordblks",
-            "keep",
-        )
-    ]
-
-
-def heap_bytes() -> int:
-    """Bytes of the C heap in use, mmapped blocks included."""
-    read = ctypes.CDLL(None).mallinfo2
-    read.restype = _HeapCounters
-    counters = read()
-    return int(counters.uordblks) + int(counters.hblkhd)
-
-
-def resident_bytes() -> int:
-    """Bytes resident now."""
-    with open("/proc/self/statm") as file:  # noqa: PTH123 (a Path costs as much as the reading)
-        return int(file.read().split()[1]) * 4096
-
-
 def curve(make: Any, maps: int) -> dict[str, list[float] | list[int]]:
     """One engine: the seconds of each map, and the resident bytes after it."""
     engine = make()
-    seconds, resident = [], []
+    seconds, bytes_after = [], []
     for number in range(maps):
         started = time.perf_counter()
         engine.mem_map(BASE + 2 * PAGE * number, PAGE)
         seconds.append(time.perf_counter() - started)
-        resident.append(resident_bytes())
-    return {"seconds": seconds, "resident": resident}
+        bytes_after.append(resident(os.getpid()))
+    return {"seconds": seconds, "resident": bytes_after}
 
 
 def leak(make: Any, engines: int) -> float:
     """Bytes of the C heap that an engine with one map leaves behind, after some that warm up."""
+    read = heap_reader()
+    if read is None:
+        raise MeasurementError("the C library does not tell what its heap has in use; glibc 2.33 and later do")
     before = 0
     for number in range(2 * engines):
         if number == engines:
             gc.collect()
-            before = heap_bytes()
+            before = sum(read())
         make().mem_map(BASE, PAGE)
     gc.collect()
-    return (heap_bytes() - before) / engines
+    return (sum(read()) - before) / engines
 
 
 def main() -> int:
@@ -83,11 +56,11 @@ def main() -> int:
     task = json.load(sys.stdin)
     try:
         make, release = engine_maker(task["arch"])
+        curves = [curve(make, task["maps"]) for _ in range(task["engines"])]
+        answer = {"release": release, "curves": curves, "leak": leak(make, task["leak_engines"])}
     except FootprintError as error:
-        json.dump({"error": str(error)}, sys.stdout)
-        return 0
-    curves = [curve(make, task["maps"]) for _ in range(task["engines"])]
-    json.dump({"release": release, "curves": curves, "leak": leak(make, task["leak_engines"])}, sys.stdout)
+        answer = {"error": str(error)}
+    json.dump(answer, sys.stdout)
     return 0
 
 

@@ -143,7 +143,7 @@ def _pass(request: Request, rule_sets: tuple[RuleSet, ...], options: ModelOption
                 owners[ledger.rules.name] = view_owners(ledger, backend.device_types)
                 shares[ledger.rules.name] = owner_shares(ledger, backend.device_types)
                 views[ledger.rules.name] = view_snapshots(ledger, backend.device_types)
-    seconds = time.perf_counter() - started if len(backend.rules) == 1 else None
+    seconds = time.perf_counter() - started if len(options.rules) == 1 else None
     runs = [
         Run(
             rules=ledger.rules.name,

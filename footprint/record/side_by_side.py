@@ -42,7 +42,7 @@ def side_by_side(
         for number, receiver in pending.items():
             try:
                 results[number] = receiver.recv()
-            except EOFError:
+            except (EOFError, OSError):  # nothing came, or only the beginning
                 results[number] = work(pieces[number])
     return [results[number] for number in range(len(pieces))]
 

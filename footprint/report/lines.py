@@ -11,7 +11,9 @@ from footprint.report.canvas import LETTER, LINE, SERIES, WIDTH
 from footprint.report.formatting import breadth, count, cut, names_of
 from footprint.report.svg_canvas import Sheet
 
-_TOP, _FOOT, _STEP = 24.0, 26.0, 14.5
+_TOP, _FOOT = 24.0, 26.0
+STEP = 14.5
+"""From one line of text to the next."""
 _LEAST = 224.0
 _DASHES: tuple[tuple[float, ...], ...] = ((), (5, 2), (1.5, 1.5))
 MOST_CURVES = 24
@@ -104,7 +106,7 @@ def lines(
         folded = [curve for n, curve in enumerate(folded) if n in kept]
     most_x = max((x for line in folded for x in line.xs), default=0) or 1
     most_y = max((y for line in folded for y in line.ys if y > 0), default=1)
-    bottom = max(_LEAST, _TOP + _STEP * (len(folded) + 1))
+    bottom = max(_LEAST, _TOP + STEP * (len(folded) + 1))
     longest = 24 if width <= WIDTH else 34
     names = max((breadth(cut(line.label, longest)) for line in folded), default=0) * LETTER
     ticks = scale.ticks(most_y)
@@ -144,7 +146,7 @@ def _draw(sheet: Sheet, drawn: Sequence[Curve], frame: _Frame, longest: float) -
     heights = [
         frame.y(line.ys[peak]) if peak is not None else frame.bottom for line, peak in zip(drawn, peaks, strict=True)
     ]
-    for line, peak, height, place in zip(drawn, peaks, heights, _apart(heights, frame.bottom), strict=True):
+    for line, peak, height, place in zip(drawn, peaks, heights, apart(heights, _TOP, frame.bottom), strict=True):
         colour = SERIES[line.hue % len(SERIES)]
         dashes = _DASHES[line.hue // len(SERIES) % len(_DASHES)]
         most = f"at most {frame.scale.text(line.ys[peak])}" if peak is not None else "nothing"
@@ -164,14 +166,14 @@ def _draw(sheet: Sheet, drawn: Sequence[Curve], frame: _Frame, longest: float) -
             sheet.text(frame.right + 21, place, cut(line.label, longest))
 
 
-def _apart(heights: Sequence[float], bottom: float) -> list[float]:
-    """Places near `heights`, in their order, at least _STEP from each other and above `bottom`."""
+def apart(heights: Sequence[float], top: float, bottom: float) -> list[float]:
+    """Places of lines of text near `heights`, in their order, apart from each other and between `top` and `bottom`."""
     order = sorted(range(len(heights)), key=heights.__getitem__)
     places = [0.0] * len(heights)
-    lowest = _TOP - _STEP
+    lowest = top - STEP
     for n in order:
-        lowest = places[n] = max(heights[n], lowest + _STEP)
-    highest = bottom + _STEP
+        lowest = places[n] = max(heights[n], lowest + STEP)
+    highest = bottom + STEP
     for n in reversed(order):
-        highest = places[n] = min(places[n], highest - _STEP)
+        highest = places[n] = min(places[n], highest - STEP)
     return places

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from footprint.report.canvas import INK, LETTER, LINE, MUTED, SERIES, WIDTH, Canvas
 from footprint.report.formatting import breadth, count, cut
+from footprint.report.lines import STEP, apart
 
-_TOP, _BOTTOM, _FOOT, _STEP = 12.0, 212.0, 26.0, 14.5
+_TOP, _BOTTOM, _FOOT = 12.0, 212.0, 26.0
 _DASH = (3.0, 2.0)
 _MOST_TICKS = 6
 
@@ -34,7 +35,7 @@ def log_log(drawn: Sequence[GrowthLine], label: str, over: str, text: Callable[[
     ticks = _powers(low_y, high_y, base)
     left = max(breadth(text(tick)) for tick in ticks) * LETTER + 6
     right = WIDTH - max(breadth(cut(each.label)) for each in drawn) * LETTER - 24
-    bottom = max(_BOTTOM, _TOP + _STEP * (len(drawn) + 1))
+    bottom = max(_BOTTOM, _TOP + STEP * (len(drawn) + 1))
     sheet = Canvas(bottom + _FOOT)
 
     def x(value: float) -> float:
@@ -49,7 +50,7 @@ def log_log(drawn: Sequence[GrowthLine], label: str, over: str, text: Callable[[
     sheet.text(left, bottom + 14, count(low_x), MUTED)
     sheet.text(right, bottom + 14, f"{over} {count(high_x)}", MUTED, align="right")
     ends = [y((each.ahead or each.curve or each.points)[-1][1]) for each in drawn]
-    for n, (each, place) in enumerate(zip(drawn, _apart(ends, bottom), strict=True)):
+    for n, (each, place) in enumerate(zip(drawn, apart(ends, _TOP, bottom), strict=True)):
         colour = SERIES[n % len(SERIES)]
         for line, dashes in ((each.curve, ()), (each.ahead, _DASH)):
             if line:
@@ -67,15 +68,3 @@ def _powers(low: float, high: float, base: int) -> list[float]:
     first, last = round(math.log(low, base)), round(math.log(high, base))
     step = max(1, -(-(last - first) // _MOST_TICKS))
     return [float(base**n) for n in range(first, last + 1, step)]
-
-
-def _apart(heights: Sequence[float], bottom: float) -> list[float]:
-    """Places near `heights`, in their order, at least _STEP from each other and above `bottom`."""
-    order = sorted(range(len(heights)), key=heights.__getitem__)
-    places, lowest = list(heights), _TOP - _STEP
-    for n in order:
-        lowest = places[n] = max(heights[n], lowest + _STEP)
-    highest = bottom + _STEP
-    for n in reversed(order):
-        highest = places[n] = min(places[n], highest - _STEP)
-    return places
