@@ -28,7 +28,9 @@ ASKS = "import sys; print(sys.version.split()[0], sys.base_prefix)"
 UNWANTED = ("PYTHONPATH", "PYTHONHOME", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_USER", "PIP_REQUIRE_VIRTUALENV")
 """Variables that would have pip install elsewhere, or think that something is there already."""
 OFFLINE = re.compile(r"Retrying \(|NewConnectionError|ConnectTimeout|Could not fetch URL|Temporary failure in name")
-TELLING = re.compile(r"^(?!error: subprocess-exited)(?:.*\b(?:fatal )?error: \S.*|\w*(?:Error|Exception): .*)$", re.M)
+TELLING = re.compile(
+    r"^(?!\s*error: subprocess-exited)(?:.*\b(?:fatal )?error: \S.*|\s*\w*(?:Error|Exception): .*)$", re.M
+)
 SECONDS_TO_ASK, A_MOMENT = 20.0, 0.2
 MOST_VERSIONS = 8
 
@@ -96,12 +98,15 @@ def _make(folder: Path, base: str, pins: Sequence[str], version: str, say: Progr
     for rest in (part, folder):  # of one that was killed; of one whose Python is gone
         shutil.rmtree(rest, ignore_errors=True)
     try:
-        said, code = _run([base, "-m", "venv", str(part)], f"{words}: making an environment", say)
+        python = str(part / "bin" / "python")
+        lends = _lends_its_pip(base)
+        options = ["--without-pip"] if lends else []
+        said, code = _run([base, "-m", "venv", *options, str(part)], f"{words}: making an environment", say)
         if code != 0:
             more = " (Debian: apt install python3-venv)" if "ensurepip" in said else ""
             raise MeasurementError(f"{base} cannot make an environment{more}: {_last_line(said)}")
-        install = [str(part / "bin" / "python"), "-m", "pip", "install", "--no-input", "--disable-pip-version-check"]
-        said, code = _run([*install, *pins], words, say)
+        pip = [base, "-m", "pip", "--python", python] if lends else [python, "-m", "pip"]
+        said, code = _run([*pip, "install", "--no-input", "--disable-pip-version-check", *pins], words, say)
         if code != 0:
             raise _refusal(said, pins, version, log)
         _move_scripts(part, folder)
@@ -109,6 +114,13 @@ def _make(folder: Path, base: str, pins: Sequence[str], version: str, say: Progr
         part.rename(folder)
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+def _lends_its_pip(base: str) -> bool:
+    """Whether its pip can install elsewhere (since 22.3), which takes seconds less than a pip of its own."""
+    with Child([base, "-m", "pip", "--version"]) as child:
+        code, version = child.wait(SECONDS_TO_ASK), re.match(r"pip (\d+)\.(\d+)", child.words)
+        return code == 0 and version is not None and (int(version[1]), int(version[2])) >= (22, 3)
 
 
 def _run(command: Sequence[str], title: str, say: Progress) -> tuple[str, int]:
@@ -133,7 +145,7 @@ def _refusal(said: str, pins: Sequence[str], version: str, log: Path) -> Footpri
     missing = re.search(r"No matching distribution found for (\S+)", said)
     if missing and OFFLINE.search(said):
         return MeasurementError(f"pip cannot reach where it looks for packages, so {words} could not be installed")
-    if missing:
+    if missing and missing[1] in pins:
         there = re.search(r"\(from versions: ([^)]*)\)", said)
         versions = [] if there is None or there[1] == "none" else there[1].split(", ")
         shown = ", ".join(_nearest(missing[1].partition("==")[2], versions))
