@@ -5,25 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from footprint.leaks.verdict_text import amount, block, first_told, places, working
-from footprint.verdict.compared import COARSE, Compared, Outcome, RateChange
+from footprint.verdict.compared import COARSE, Compared, ComparedOutcome, RateChange
 from footprint.verdict.trend import Slope
 from footprint.verdict.verdict import Answer, Verdict
 
-_COMPARED = {Outcome.MORE_HERE: "more", Outcome.LESS_HERE: "less", Outcome.DIFFERENT: "not the same"}
+_COMPARED = {
+    ComparedOutcome.MORE_HERE: "more",
+    ComparedOutcome.LESS_HERE: "less",
+    ComparedOutcome.DIFFERENT: "not the same",
+}
 
 
 def compared_answer(compared: Compared) -> str:
     """The answer in one sentence, without the target: ``leaks in 1.0 (24 B and 1 block a cycle), not in 1.1``."""
     here, there, outcome = compared.here_name, compared.there_name, compared.outcome
-    if outcome == Outcome.NEITHER:
+    if outcome == ComparedOutcome.NEITHER:
         return f"leaks in neither {here} nor {there}"
-    if outcome == Outcome.ONLY_HERE:
+    if outcome == ComparedOutcome.ONLY_HERE:
         return f"leaks in {here} ({rates_text(compared.here)}), not in {there}"
-    if outcome == Outcome.ONLY_THERE:
+    if outcome == ComparedOutcome.ONLY_THERE:
         return f"leaks in {there} ({rates_text(compared.there)}), not in {here}"
-    if outcome == Outcome.SAME:
+    if outcome == ComparedOutcome.SAME:
         return f"leaks in both {here} and {there}, the same: {rates_text(compared.here)}"
-    if outcome == Outcome.UNKNOWN:
+    if outcome == ComparedOutcome.UNKNOWN:
         said = [_alone(compared.here, here), _alone(compared.there, there)]
         return f"cannot be compared: {'; '.join(sorted(said, key=lambda text: 'cannot be told' not in text))}"
     how = _COMPARED[outcome]
@@ -77,4 +81,4 @@ def _rate_text(change: RateChange, slope: Slope) -> str:
 
 
 def _word(change: RateChange) -> str:
-    return "the same" if change.outcome == Outcome.SAME else ""
+    return "the same" if change.outcome == ComparedOutcome.SAME else ""

@@ -16,7 +16,7 @@ COARSE = ("uss.bytes", "rss.bytes", "vm.bytes", "maps")
 """Pages and mappings: they say nothing of two leaks that finer metrics tell."""
 
 
-class Outcome(StrEnum):
+class ComparedOutcome(StrEnum):
     """Where it leaks, and more or less than in the other."""
 
     ONLY_HERE = "only_here"
@@ -38,7 +38,7 @@ class RateChange:
     metric: str
     here: Slope
     there: Slope
-    outcome: Outcome
+    outcome: ComparedOutcome
 
     def document(self) -> dict[str, Any]:
         """As in ``leaks --json``."""
@@ -60,15 +60,15 @@ class Compared:
     there_name: str
 
     @property
-    def outcome(self) -> Outcome:
+    def outcome(self) -> ComparedOutcome:
         """Where it leaks."""
         leaks = [verdict.verdict == Answer.LEAK for verdict in (self.here, self.there)]
         if any(verdict.verdict not in (Answer.LEAK, Answer.CLEAN) for verdict in (self.here, self.there)):
-            return Outcome.UNKNOWN
+            return ComparedOutcome.UNKNOWN
         if not any(leaks):
-            return Outcome.NEITHER
+            return ComparedOutcome.NEITHER
         if not all(leaks):
-            return Outcome.ONLY_HERE if leaks[0] else Outcome.ONLY_THERE
+            return ComparedOutcome.ONLY_HERE if leaks[0] else ComparedOutcome.ONLY_THERE
         return self._in_both()
 
     @property
@@ -81,13 +81,13 @@ class Compared:
     def exit_code(self) -> int:
         """That of the verdict here; 3 where it is clean here and cannot be told there."""
         code = self.here.exit_code
-        return 3 if code == 0 and self.outcome == Outcome.UNKNOWN else code
+        return 3 if code == 0 and self.outcome == ComparedOutcome.UNKNOWN else code
 
-    def _in_both(self) -> Outcome:
+    def _in_both(self) -> ComparedOutcome:
         changes = self.changes
         fine = [change for change in changes if change.metric not in COARSE]
-        outcomes = {change.outcome for change in fine or changes} - {Outcome.SAME}
-        return outcomes.pop() if len(outcomes) == 1 else Outcome.DIFFERENT if outcomes else Outcome.SAME
+        outcomes = {change.outcome for change in fine or changes} - {ComparedOutcome.SAME}
+        return outcomes.pop() if len(outcomes) == 1 else ComparedOutcome.DIFFERENT if outcomes else ComparedOutcome.SAME
 
 
 def _rate(verdict: Verdict, metric: str) -> Slope:
@@ -99,7 +99,7 @@ def _change(metric: str, here: Slope, there: Slope) -> RateChange:
     larger = max(abs(here.per_cycle), abs(there.per_cycle))
     overlap = here.low <= there.high and there.low <= here.high
     if overlap or abs(here.per_cycle - there.per_cycle) <= SAME * larger:
-        outcome = Outcome.SAME
+        outcome = ComparedOutcome.SAME
     else:
-        outcome = Outcome.MORE_HERE if here.per_cycle > there.per_cycle else Outcome.LESS_HERE
+        outcome = ComparedOutcome.MORE_HERE if here.per_cycle > there.per_cycle else ComparedOutcome.LESS_HERE
     return RateChange(metric, here, there, outcome)

@@ -14,7 +14,7 @@ import pytest
 from footprint.errors import RequestError
 from footprint.leaks.compared_text import compared_answer, compared_told
 from footprint.leaks.python_words import pins_of
-from footprint.verdict.compared import Compared, Outcome
+from footprint.verdict.compared import Compared, ComparedOutcome
 from footprint.verdict.trend import Slope
 from footprint.verdict.verdict import Answer, Finding, FindingKind, Verdict
 
@@ -233,7 +233,7 @@ CLEAN, UNSURE = verdict(Answer.CLEAN), verdict(Answer.INCONCLUSIVE)
 )  # fmt: skip
 def test_the_answer_of_two_verdicts(here, there, outcome, code, sentence):
     compared = Compared(here, there, "A", "B")
-    assert (compared.outcome, compared.exit_code) == (Outcome(outcome), code)
+    assert (compared.outcome, compared.exit_code) == (ComparedOutcome(outcome), code)
     assert compared_answer(compared) == sentence
     assert next(compared_told(compared)) == f"{sentence}: a:b"
 

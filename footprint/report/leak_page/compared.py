@@ -9,10 +9,14 @@ from footprint.report.leak_page.readings import amount
 from footprint.report.look import PageLook
 from footprint.report.page import page
 from footprint.report.section import Exhibit, Head, RecordingPart, Section, Table, TableColumn, VerdictBadge
-from footprint.verdict.compared import Compared, Outcome, RateChange
+from footprint.verdict.compared import Compared, ComparedOutcome, RateChange
 from footprint.verdict.trend import Slope
 
-_WORDS = {Outcome.SAME: "the same", Outcome.MORE_HERE: "more in {}", Outcome.LESS_HERE: "less in {}"}
+_WORDS = {
+    ComparedOutcome.SAME: "the same",
+    ComparedOutcome.MORE_HERE: "more in {}",
+    ComparedOutcome.LESS_HERE: "less in {}",
+}
 _LOOKS = {0: "good", 1: "bad", 3: "unsure"}
 
 
@@ -53,7 +57,7 @@ def _rates(compared: Compared) -> Section:
     )
     exhibit = Exhibit(tables=(Table("Both rates", columns, rows, folded=False),) if rows else ())
     lead = "What leaks in one of the two, by how much in each." if rows else "Nothing leaks in either."
-    if compared.outcome == Outcome.UNKNOWN and not rows:
+    if compared.outcome == ComparedOutcome.UNKNOWN and not rows:
         lead = "No growth was told in either."
     return Section("Both rates", "rates", lead, (exhibit,))
 
