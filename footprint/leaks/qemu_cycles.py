@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from footprint.errors import MeasurementError
 from footprint.leaks.qemu_target import QemuTarget, ordinal
@@ -37,16 +37,18 @@ class CrashedError(Exception):
 class QemuCycles:
     """Runs the cycles of `target` in `guest`, as `plugging` has them, within `limits`, and reads what QEMU holds.
 
-    `channel` reads the heap, if anything can. `cycles` says how many there were.
+    `channel` reads the heap, if anything can; `read_events` takes what waits for the guest. `cycles` says how many
+    there were.
     """
 
     def __init__(
         self, target: QemuTarget, guest: Guest, plugging: Plugging, talk: Talk, channel: HeapChannel | None,
-        limits: Limits,
+        limits: Limits, read_events: Callable[[], None] | None = None,
     ) -> None:  # fmt: skip
         self.guest, self.cycles = guest, 0
         self._target, self._plugging, self._talk, self._channel, self._limits = target, plugging, talk, channel, limits
         self._outside = Outside(guest.pid)
+        self._read_events = read_events
         self._drains_each = False
 
     def before(self) -> None:
@@ -105,6 +107,8 @@ class QemuCycles:
 
     def read(self) -> dict[str, int]:
         """What it holds, once everything that was put off is done."""
+        if self._read_events is not None:
+            self._read_events()
         self._drain()
         text = self._ask("info mtree")
         tree = read_mtree(text, Source("info mtree"))

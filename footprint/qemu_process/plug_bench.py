@@ -8,7 +8,6 @@ CPUs and memory modules of PCs wait for the guest's ACPI code to eject them; qte
 from __future__ import annotations
 
 import re
-import socket
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +32,16 @@ class Bench:
     place: str
     ports: Mapping[str, int]
     """The I/O ports of the ACPI controllers for memory and CPUs, of a PC."""
+
+    def qtest_for(self, device: ListedDevice) -> bool:
+        """Whether something of the guest's software has to be done for it, to plug `device`."""
+        acpi = bool(self.ports) and not device.bus and bool(device.name)
+        return acpi or self.has_rtas
+
+    @property
+    def has_rtas(self) -> bool:
+        """Whether the machine announces what is plugged by events that its kernel reads from firmware."""
+        return "pseries" in self.machine
 
 
 _PORT = ("-device", "pcie-root-port,id=rp0,slot=1,chassis=1")
@@ -191,39 +200,6 @@ def _cpu(guest: Guest) -> dict[str, Any]:
         raise MeasurementError(f"{guest.process.name} has no free place for a CPU on this machine")
     # QEMU lists the last first; the next one is the one that every machine takes.
     return {"driver": free[-1]["type"], "id": PLUGGED, **free[-1]["props"]}
-
-
-class Ejector:
-    """Does what a PC's ACPI code does when a memory module or a CPU is to go: writes to the controllers' ports.
-
-    `ours` is the other end of QEMU's qtest socket (QEMU's docs/specs/acpi_mem_hotplug and acpi_cpu_hotplug).
-    """
-
-    def __init__(self, ours: socket.socket, ports: Mapping[str, int]) -> None:
-        self._ours, self._ports = ours, ports
-        ours.settimeout(5)
-
-    def prepare(self) -> None:
-        """Switch the CPUs' controller from its old interface, which ejects nothing, to the new one."""
-        self._write(f"outl {self._ports['cpus']:#x} 0x0")
-
-    def eject(self) -> None:
-        """Let every module and CPU go that was asked to."""
-        memory, cpus = self._ports["memory"], self._ports["cpus"]
-        for slot in range(4):
-            self._write(f"outl {memory:#x} {slot:#x}", f"outb {memory + 0x14:#x} 0x8")
-        for number in range(1, 4):
-            self._write(f"outl {cpus:#x} {number:#x}", f"outb {cpus + 4:#x} 0x8")
-
-    def _write(self, *lines: str) -> None:
-        for line in lines:
-            self._ours.sendall(line.encode() + b"\n")
-            answer = b""
-            while not answer.endswith(b"\n"):
-                chunk = self._ours.recv(4096)
-                if not chunk:
-                    return
-                answer += chunk
 
 
 def properties(words: Sequence[str]) -> dict[str, str]:

@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 
+from footprint.machines.pseries import pseries
 from tests.fixtures.real_qemu import program_of_version
 from tests.leaks.qemu_rows import ROWS, SPACES, q35
 
@@ -122,6 +123,12 @@ def test_a_device_whose_backend_comes_with_the_start_is_plugged_too(judged):
     code, document = judged("7.2", "qemu:pci-ipmi-kcs")
     assert (code, document["verdict"]) == (1, "crash")
     assert document["reason"].startswith("dies of SIGSEGV at the 2nd plug")
+
+
+def test_events_that_a_pseries_guest_would_read_are_no_leak(footprint, need):
+    ppc64 = program_of_version("11.1", pseries(cpus=1), need)
+    done = footprint("leaks", "qemu:e1000", "--qemu", ppc64, "--json", timeout=90)
+    assert (done.returncode, json.loads(done.stdout)["verdict"]) == (0, "clean"), done.stderr
 
 
 @pytest.mark.parametrize(
