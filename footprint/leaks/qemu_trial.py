@@ -94,12 +94,19 @@ class QemuTrial:
         try:
             return replace(self._verdict(), seconds=time.monotonic() - started)
         except CrashedError as error:
-            crash = self._watch.crash if self._watch is not None else None
-            hints = () if crash else ("no stack: that takes the preloaded library (apt install gcc libc6-dev)",)
-            return Verdict(
-                self._target.word, Answer.CRASH, self._subject.cycles, reason=str(error), ended=str(error),
-                stack=crash_frames(crash) if crash else (), hints=hints, seconds=time.monotonic() - started,
-            )  # fmt: skip
+            seconds = time.monotonic() - started
+            verdict = Verdict(self._target.word, Answer.CLEAN, self._subject.cycles, seconds=seconds)
+            return self._crashed(verdict, str(error))
+
+    def _crashed(self, verdict: Verdict, sentence: str) -> Verdict:
+        """`verdict` with the crash that ended it; a leak that was measured before stays the answer."""
+        crash = self._watch.crash if self._watch is not None else None
+        hints = () if crash else ("no stack: that takes the preloaded library (apt install gcc libc6-dev)",)
+        answer = Answer.LEAK if verdict.verdict == Answer.LEAK else Answer.CRASH
+        return replace(
+            verdict, verdict=answer, reason=sentence, ended=sentence, stack=crash_frames(crash) if crash else (),
+            hints=(*verdict.hints, *hints),
+        )  # fmt: skip
 
     def _verdict(self) -> Verdict:
         self._subject.before()
@@ -126,6 +133,10 @@ class QemuTrial:
             readings={("", name): tuple(self._windows[name]) for name in (*leaking, *undecided)},
         )
         verdict = self._explained(verdict) if leaking and self._where else verdict
+        try:
+            self._subject.replug_at_once()
+        except CrashedError as error:
+            return self._crashed(verdict, str(error))
         self._subject.after()
         return verdict
 

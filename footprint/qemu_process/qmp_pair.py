@@ -117,6 +117,10 @@ class Talk:
                 if command.execute == "device_del":
                     self._await_gone(str(command.arguments.get("id", "")))
 
+    def give_together(self, commands: Sequence[Command]) -> None:
+        """QMP commands, one behind the other, which QEMU meets without a moment between; raises as `give`."""
+        self._guest.monitor.execute_together([(command.execute, command.arguments) for command in commands])
+
     def _human(self, line: str) -> None:
         words = self._guest.monitor.ask(line).strip()
         if words.lower().startswith(("error", "unknown command", f"'{line.split(maxsplit=1)[0]}' has failed")):
