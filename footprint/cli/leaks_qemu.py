@@ -63,7 +63,13 @@ def qemu_options(command: Callable[..., Any]) -> Callable[..., Any]:
             click.option("--undo", metavar="JSON", help="With qemu: the commands that undo them.", **kept),
             click.option("--all-devices", is_flag=True, help="With qemu: every device that can be plugged.", **kept),
             click.option("--only", metavar="NAMES", help="With --all-devices: only these, comma-separated.", **kept),
-            click.option("--against", metavar="PATH", help="With --all-devices: compare with this QEMU.", **kept),
+            click.option(
+                "--against",
+                metavar="PATH|PIN",
+                help="Measure there, too, and compare: another Python, or 'PKG==VERSION', which is installed for it; "
+                "of -- PROG another program; with --all-devices another QEMU.",
+                **kept,
+            ),
             click.option(
                 "--keep",
                 metavar="DIR",

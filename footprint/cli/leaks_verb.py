@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -87,8 +87,9 @@ class _TargetOrProgram(click.Command):
 )  # fmt: skip
 @click.option("--metrics", metavar="NAMES", help="Judge only these metrics, comma-separated. Default: all.")
 @click.option(
-    "--python", metavar="PATH", default=sys.executable, show_default="this one",
-    help="Run the target in this Python, 3.8 or newer; footprint need not be installed there.",
+    "--python", metavar="PATH|PIN", default=sys.executable, show_default="this one",
+    help="Run the target in this Python, 3.8 or newer, where footprint need not be installed; or with 'PKG==VERSION', "
+    "which is installed for it and kept.",
 )  # fmt: skip
 @click.option("--no-where", is_flag=True, help="Do not look for the place of a leak.")
 @qemu_options
@@ -110,13 +111,15 @@ def command(
     footprint leaks json:JSONDecoder
     footprint leaks ./check.py:one_request --cycles 500
     footprint leaks unicorn:sparc64 -o sparc64.html
+    footprint leaks ./check.py:one_request --python 'PKG==1.0' --against 'PKG==1.1'
     footprint leaks hotplug -s device=nec-usb-xhci -s bus_master=0 -s commit=0 -b qemu --cycles 50
     footprint leaks qemu:nvme --qemu build/qemu-system-x86_64
     footprint leaks qemu --do "info mtree -f"
     footprint leaks qemu --all-devices --against /usr/bin/qemu-system-x86_64
     footprint leaks -- cat
 
-    Exit codes: 0 clean; 1 a leak, or a QEMU that died of it; 2 no such target; 3 inconclusive, or refused.
+    Exit codes: 0 clean; 1 a leak, or a QEMU that died of it; 2 no such target; 3 inconclusive, or refused. With
+    --against the code is that of the first environment; 3 also if the other cannot be told.
     """
     from datetime import UTC, datetime
 
@@ -137,6 +140,9 @@ def command(
             end_progress()
             print_json(document) if as_json else show_sweep(document)
             context.exit(code)
+        against = qemu_words(context).against
+        if against is not None and not is_qemu_word(target[0]):
+            context.exit(_against(context, target, words, against, page, as_json=as_json))
         verdict = _judged(context, target, words)
     finally:
         end_progress()
@@ -158,7 +164,7 @@ def _tell(verdict: Verdict, page: Path | None, words: tuple[str, ...], *, as_jso
 def _judged(context: click.Context, target: tuple[str, ...], words: LeaksWords) -> Verdict:
     """The verdict on what the words name; raises RequestError for options that go with something else."""
     from footprint.cli.requests import BackendWords, leaks_request
-    from footprint.leaks.measure import measure, measure_command
+    from footprint.leaks.measure import measure_command
     from footprint.leaks.scenarios import judge
 
     options = words.options
@@ -172,7 +178,48 @@ def _judged(context: click.Context, target: tuple[str, ...], words: LeaksWords) 
         return judge(request, progress())
     if is_qemu_word(target[0]):
         return qemu_verdict(target[0], words.qemu, qemu_words(context), options.plan, words.seconds)
-    return measure(target[0], options, progress())
+    from footprint.cli.leaks_against import made
+    from footprint.leaks.against import measure_in
+
+    (environment,) = made((words.python,), ("--python",))
+    return measure_in(target[0], environment, options, progress())
+
+
+def _against(
+    context: click.Context,
+    target: tuple[str, ...],
+    words: LeaksWords,
+    against: str,
+    page: Path | None,
+    *,
+    as_json: bool,
+) -> int:
+    """Measure here and against the other, tell it, and give the exit code."""
+    from datetime import UTC, datetime
+
+    from footprint.cli.leaks_against import programs_compared, python_compared, tell
+    from footprint.leaks.compared_text import compared_answer
+    from footprint.leaks.measure import measure_command
+    from footprint.report.leak_page.compared import render_compared
+    from footprint.verdict.suppressions import read_suppressions, suppressed
+
+    _check(context, target, words)
+    options, show = words.options, progress()
+    if context.meta[AFTER_DASHES]:
+        compared, environments = programs_compared(
+            target, against, lambda command: measure_command(command, options, words.line, show, line_rule(context))
+        )
+    else:
+        compared, environments = python_compared(target[0], words.python, against, options)
+    end_progress()
+    accepted, today = read_suppressions(Path("pyproject.toml")), datetime.now(UTC).date()
+    here, there = (suppressed(verdict, accepted, today) for verdict in (compared.here, compared.there))
+    compared = replace(compared, here=here, there=there)
+    tell(compared, environments, as_json=as_json)
+    if page is not None:
+        command = _repeated(context.meta[AS_TYPED])
+        _write(page, render_compared(compared, compared_answer(compared), command=command, environment=_host()))
+    return compared.exit_code
 
 
 def _swept(context: click.Context, target: tuple[str, ...], words: LeaksWords) -> tuple[dict[str, Any], int]:
@@ -188,33 +235,46 @@ def _check(context: click.Context, target: tuple[str, ...], words: LeaksWords) -
     in_qemu = not is_command and is_qemu_word(target[0])
     is_scenario = not is_command and not in_qemu and ":" not in target[0]
     of_scenario = {"-s": bool(words.sets), "-r": bool(words.rules), "-b": words.backend != "model"}
+    of_qemu = qemu_words(context).given()
+    against = {"--against": of_qemu.pop("--against")}
     if not in_qemu:
         of_scenario["--qemu"] = words.qemu is not None
     check_belong(
         *(() if is_scenario else ((of_scenario, "a scenario"),)),
         *(() if is_command else (({"--line": words.line is not None, **line_words(context)}, "-- PROG"),)),
-        *(() if in_qemu else ((qemu_words(context).given(), "qemu or qemu:DEVICE"),)),
+        *(() if in_qemu else ((of_qemu, "qemu or qemu:DEVICE"),)),
+        *(((against, "a Python target, a program, or leaks qemu --all-devices"),) if is_scenario else ()),
     )
     return is_scenario
 
 
 def _write_page(page: Path, verdict: Verdict, words: tuple[str, ...]) -> None:
     """Write the page of the verdict; `words` are what was typed after ``leaks``."""
+    from footprint.report.leak_page.page import render_leak
+
+    _write(page, render_leak(verdict, command=_repeated(words), environment=_host()))
+
+
+def _write(page: Path, text: str) -> None:
+    from footprint.recording.files import write_text
+
+    write_text(page, text)
+    note(f"wrote {page}")
+
+
+def _host() -> dict[str, str]:
+    """Where and when it was measured, for a page."""
     import platform
     from datetime import UTC, datetime
 
     from footprint import __version__
-    from footprint.recording.files import write_text
-    from footprint.report.leak_page.page import render_leak
 
-    environment = {
+    return {
         "footprint": __version__,
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.release()}",
         "measured": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    write_text(page, render_leak(verdict, command=_repeated(words), environment=environment))
-    note(f"wrote {page}")
 
 
 def _repeated(words: tuple[str, ...]) -> str:

@@ -22,6 +22,7 @@ from typing import Any
 
 from footprint.attribution.own_frames import is_own
 from footprint.errors import MeasurementError
+from footprint.leaks.module_origins import origins
 from footprint.leaks.pipe_protocol import ANSWER, LENGTH, REQUEST, ReplyCode, RequestCode
 from footprint.leaks.target_loader import Refused, Target, first_cycle, load
 from footprint.process.resources import Inside, collect
@@ -85,6 +86,10 @@ class Server:
             (gc.enable if number else gc.disable)()
         elif operation == RequestCode.EXPLAIN:
             return self._explain(target, number)
+        elif operation == RequestCode.ORIGINS:
+            packages = json.loads(self._receive(LENGTH.unpack(self._receive(LENGTH.size))[0]))
+            self.say(ReplyCode.TEXT, json.dumps(origins(packages)))
+            return True
         elif operation == RequestCode.END:
             return False
         ANSWER.pack_into(self._buffer, 0, ReplyCode.DONE, *self._inside.read(), self._ran)

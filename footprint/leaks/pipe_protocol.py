@@ -1,7 +1,7 @@
 """What the measuring process and the measured one say to each other: fixed-size numbers, through two pipes.
 
-A request is an operation and a number, and EXPLAIN has a text; an answer four numbers, or a text. Both sides reuse
-their buffers, so that the talk leaves nothing behind on the side that is measured.
+A request is an operation and a number, and EXPLAIN and ORIGINS have a text; an answer four numbers, or a text. Both
+sides reuse their buffers, so that the talk leaves nothing behind on the side that is measured.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from enum import IntEnum
 REQUEST = struct.Struct("<qq")
 ANSWER = struct.Struct("<qqqqq")
 LENGTH = struct.Struct("<q")
-"""Of the text that follows an EXPLAIN: the rates of what leaks, in JSON."""
+"""Of the text that follows, in JSON: EXPLAIN's are the rates of what leaks, ORIGINS' the names of packages."""
 
 
 class RequestCode(IntEnum):
@@ -30,6 +30,8 @@ class RequestCode(IntEnum):
     END = 5
     VERDICT = 6
     """To a test: what was found, a text of so many bytes that follows."""
+    ORIGINS = 7
+    """Say where the modules of packages came from."""
 
 
 class ReplyCode(IntEnum):

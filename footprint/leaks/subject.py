@@ -10,7 +10,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -159,6 +159,15 @@ class PipeSubject:
         if explanation.untraced and not explanation.filling:
             return self._trace_again(explanation, cycles, rates)
         return explanation
+
+    def origins(self, packages: Sequence[str]) -> dict[str, str]:
+        """For each package: a file of a module that is not of its environment, ``""``, or ``-`` (not imported)."""
+        text = json.dumps(list(packages)).encode()
+        self._channel.send(RequestCode.ORIGINS, 0, LENGTH.pack(len(text)) + text)
+        reply, said = self._channel.hear("between cycles", self._channel.limits.cycle_seconds)
+        if reply != ReplyCode.TEXT:
+            raise self._channel.unexpected(reply, said)
+        return json.loads(said)  # type: ignore[no-any-return]
 
     def close(self) -> None:
         """End the process; its teardown is given a moment."""

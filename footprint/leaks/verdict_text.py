@@ -30,26 +30,31 @@ def told(verdict: Verdict, *, more: str = " (--json)") -> Iterator[str]:
     leaks = [finding for finding in verdict.findings if finding.kind == FindingKind.LEAK]
     grown = [finding for finding in leaks if not is_left(finding)]
     of_runs = [finding for finding in grown if finding.under]
-    yield from _block("", (line for line in growth_lines(of_runs, verdict.per)))
+    yield from block("", (line for line in growth_lines(of_runs, verdict.per)))
     if len(of_runs) < len(grown):
-        yield from _block("", _figures([finding for finding in grown if not finding.under]))
-    yield from _block("where", _places(grown, more))
-    yield from _block("left when the machine was gone", left_lines(filter(is_left, leaks)))
-    yield from _block("grows on purpose, so no leak", growth_lines(verdict.grows, verdict.per))
+        yield from block("", _figures([finding for finding in grown if not finding.under]))
+    yield from block("where", places(grown, more))
+    yield from block("left when the machine was gone", left_lines(filter(is_left, leaks)))
+    yield from block("grows on purpose, so no leak", growth_lines(verdict.grows, verdict.per))
     if retained := [finding for finding in verdict.findings if finding.kind == FindingKind.RETAINED]:
-        yield from _block("retained: kept until Python's collector runs, then freed, so no leak", _figures(retained))
-    yield from _block("stack", iter(verdict.stack[:MOST_STACK]))
+        yield from block("retained: kept until Python's collector runs, then freed, so no leak", _figures(retained))
+    yield from block("stack", iter(verdict.stack[:MOST_STACK]))
     yield ""
-    yield from (f"  {line}" for line in (_power(verdict), *verdict.hints, *verdict.expired) if line)
+    yield from (f"  {line}" for line in working(verdict))
+
+
+def working(verdict: Verdict) -> Iterator[str]:
+    """How it was measured, and what that would have shown."""
+    yield from (line for line in (_power(verdict), *verdict.hints, *verdict.expired) if line)
     if verdict.channels:
-        yield "  " + "; ".join(f"{metric} by {channel}" for metric, channel in verdict.channels.items())
-    yield from (f"  not watched: {what}" for what in verdict.unwatched)
+        yield "; ".join(f"{metric} by {channel}" for metric, channel in verdict.channels.items())
+    yield from (f"not watched: {what}" for what in verdict.unwatched)
     warm = f" after {_count(verdict.warmup)} to warm up" if verdict.warmup else ""
     cycles = f"{_count(verdict.cycles)} cycle{'s' if verdict.cycles != 1 else ''}"
-    yield f"  {cycles} measured{warm}, {verdict.seconds:.1f} s"
+    yield f"{cycles} measured{warm}, {verdict.seconds:.1f} s"
 
 
-def _block(title: str, lines: Iterator[str]) -> Iterator[str]:
+def block(title: str, lines: Iterator[str]) -> Iterator[str]:
     """An empty line, the title, and the lines; nothing without lines."""
     first = next(lines, None)
     if first is None:
@@ -73,11 +78,11 @@ def _because(verdict: Verdict) -> str:
     if leaks and leaks[0].under:
         return f", {headline(leaks, verdict.per)}{until}"
     # In a real QEMU the heap is counted, not estimated.
-    first = leaks[0] if verdict.channels and leaks else _first(leaks)
+    first = leaks[0] if verdict.channels and leaks else first_told(leaks)
     return until if first is None else f", {amount(first.metric, first.slope.per_cycle)} a cycle{until}"
 
 
-def _first(leaks: Sequence[Finding]) -> Finding | None:
+def first_told(leaks: Sequence[Finding]) -> Finding | None:
     """What the first line tells: pages that are the true cost, a count of the kernel, what is exact, or the first."""
     if leaks and leaks[0].metric == PAGES:
         return leaks[0]
@@ -107,7 +112,7 @@ def _figures(findings: Sequence[Finding]) -> Iterator[str]:
         yield f"{row[0]:<{first}}  {row[1]:>{second}}   {row[2]}{accepted}"
 
 
-def _places(findings: Sequence[Finding], more: str) -> Iterator[str]:
+def places(findings: Sequence[Finding], more: str) -> Iterator[str]:
     """Every place once, the largest first, what a cycle leaves before where it does."""
     every = {place.text: place for finding in findings for place in finding.where}
     shown = _shown([finding.where[0] for finding in findings if finding.where], list(every.values()))

@@ -35,6 +35,14 @@ def render_leak(
     verdict: Verdict, *, command: str, environment: Mapping[str, str], title: str = "", look: PageLook | None = None
 ) -> str:
     """The HTML page of `verdict`; `command` repeats it, `environment` says where it was measured."""
+    part = leak_part(verdict, command=command, environment=environment)
+    return page((part,), title or verdict.target, source="what was measured", look=look)
+
+
+def leak_part(
+    verdict: Verdict, *, command: str, environment: Mapping[str, str], anchor: str = "leak", name: str = ""
+) -> RecordingPart:
+    """The part of a page that is about one verdict, called `name`, by default as its target."""
     made = (
         _figures(verdict),
         _left(verdict),
@@ -57,8 +65,7 @@ def render_leak(
         verdicts=_verdicts(verdict),
         shown=_first(verdict),
     )
-    part = RecordingPart("leak", verdict.target, head, tuple(section for section in made if section))
-    return page((part,), title or verdict.target, source="what was measured", look=look)
+    return RecordingPart(anchor, name or verdict.target, head, tuple(section for section in made if section))
 
 
 def _verdicts(verdict: Verdict) -> tuple[VerdictBadge, ...]:
