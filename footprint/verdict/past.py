@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 
+from footprint.verdict.staircase import NOISY_SIDE, Staircase
+
 OCTAVES = 4
 """Doublings of the number of cycles over which growth goes on at one rate, before it is a leak by that alone."""
 FADING = 0.8
@@ -21,8 +23,6 @@ A_TREAD = 0.02
 """Of all cycles, a time without a rise that is none: readings are some cycles apart."""
 MANY_EVENTS = 4.74
 """Times as often as the single event that was seen: the one-sided 95 % bound of Poisson's rate."""
-NOISY_SIDE = 3
-"""Readings before and after a step of a number that also falls: chance alone seldom puts so many below so many."""
 BACK = 0.2
 """Of what a tooth rose, what may be left after its fall."""
 ALIKE = 4.0
@@ -115,6 +115,11 @@ class Past:
         return (
             bool(self.cycles[-1]) and 1 - self.cycles[start] / self.cycles[-1] <= max(shares[2:], default=0.0) + A_TREAD
         )
+
+    @property
+    def staircase(self) -> Staircase:
+        """Its lasting steps, and when another would be due."""
+        return Staircase(self.cycles, self.values)
 
     def doubling_rates(self) -> tuple[float, float, float]:
         """The least, the middle and the greatest growth per cycle over the last doublings; zeros if few."""

@@ -1,0 +1,34 @@
+"""What all readings since the process began say of a number, where its last windows have said something."""
+
+from __future__ import annotations
+
+from footprint.verdict.past import BEYOND, Past
+from footprint.verdict.trend import Decision
+
+
+def with_past(decision: Decision, past: Past, floor: float, *, is_exact: bool, rate: float, start: float) -> Decision:
+    """The decision of the windows, where what came before does not say otherwise.
+
+    The last window grew at `rate`, the one before it began at `start`; `is_exact`: only the target changes it.
+    """
+    if is_exact and past.rises_exactly():
+        return Decision.LEAK
+    if decision == Decision.CLEAN:
+        return with_stairs(Decision.MORE if past.grew_late(floor) else Decision.CLEAN, past, floor)
+    tooth = past.tooth(rate)
+    if tooth is not None:
+        beyond = tooth.foot + BEYOND * (tooth.top - tooth.foot)
+        if past.values[-1] <= beyond:
+            return Decision.CLEAN if tooth.is_back else Decision.MORE
+        return decision if start >= beyond else Decision.MORE
+    return Decision.LEAK if past.grows_by_doublings(floor) else with_stairs(decision, past, floor)
+
+
+def with_stairs(decision: Decision, past: Past | None, floor: float, least: float = 0.0) -> Decision:
+    """The decision, where no staircase of more than `floor` a cycle, with a last step of `least`, goes on."""
+    if past is None or decision == Decision.LEAK:
+        return decision
+    stairs = past.staircase
+    if not stairs.goes_on or stairs.rates[0] <= floor or stairs.height < least:
+        return decision
+    return Decision.LEAK if stairs.leaks else Decision.MORE
