@@ -17,7 +17,7 @@ LEAST_BLOCKS = 5
 """Of the shortest window that is still judged, where the limits allow few cycles."""
 MOST_CYCLES, LEAST_CYCLES = 1000, 50
 """Of a block, before any doubt."""
-FEW_CYCLES = 32
+FEW_CYCLES = 25
 """Of a window, where a count rises by the same in each slow cycle."""
 BLOCK_SECONDS = 0.035
 SLOW_BLOCK_SECONDS = 0.5

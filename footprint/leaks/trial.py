@@ -21,7 +21,7 @@ from footprint.verdict.windows import FLOORS, PAGES
 
 EXPLAINED, MOST_EXPLAINED, EXPLAINED_SECONDS = 40, 2000, 0.05
 """Cycles whose leak is traced to its places, and what so many may take while they are not traced."""
-STEPWISE = "it grows in ever larger steps, as a buffer that doubles; such steps are too rare to be traced to a place"
+STEPWISE = "it grows in ever larger steps, as a table that doubles; such steps are too rare to be traced to a place"
 EXPLAINING = 11
 """How often so many are run for it."""
 LEAST_BLOCK = 32

@@ -29,7 +29,7 @@ ALIKE = 4.0
 """Times faster or slower than a tooth rose: what grows so is the next tooth."""
 BEYOND = 1.5
 """Times its height above its foot: what grows beyond that is more than the tooth that was seen."""
-LEAST_EXACT_CYCLES, LEAST_EXACT_READINGS = 80, 10
+LEAST_EXACT_CYCLES, LEAST_EXACT_READINGS = 66, 10
 """Over which an exact count must rise by the same in each cycle, to be a leak by that alone: no pool is so large."""
 
 

@@ -15,6 +15,8 @@ from itertools import accumulate, pairwise
 
 NOISY_SIDE = 3
 """Readings after a step of a number that also falls: chance alone seldom lifts so many above all before."""
+NOISY_LEVEL = 9
+"""Of the last readings, those before them whose spread the last rises must exceed."""
 MOST_FACTOR = 16
 """Times that a table grows at once, at most: steps before that part of all cycles say nothing of what is to come."""
 FACTOR_OF_TWO = 4
@@ -57,9 +59,12 @@ def lasting_steps(cycles: Sequence[int], values: Sequence[float]) -> list[Rise]:
     never_down = all(after >= before for before, after in pairwise(values))
     before = list(accumulate(values, max))
     after = list(accumulate(reversed(values), min))[::-1]
-    last = len(values) - (0 if never_down else NOISY_SIDE - 1)
-    rises = [(n, after[n] - before[n - 1]) for n in range(1, last)]
-    return [Rise(cycles[n - 1], cycles[n], height) for n, height in rises if height > 0]
+    steps = [Rise(cycles[n - 1], cycles[n], after[n] - before[n - 1]) for n in range(1, len(values))]
+    if never_down:
+        return [step for step in steps if step.height > 0]
+    sure = len(values) - NOISY_SIDE
+    spread = max(values[-NOISY_LEVEL : sure + 1], default=0) - min(values[-NOISY_LEVEL : sure + 1], default=0)
+    return [step for n, step in enumerate(steps) if step.height > (0 if n < sure else spread)]
 
 
 class Staircase:
@@ -108,9 +113,11 @@ class Staircase:
 
     @property
     def rates(self) -> tuple[float, float]:
-        """The least and the greatest growth per cycle that the staircase had: before a step, and after it."""
-        rates = [step.rate for step in self._chain[-LEAKING_STEPS:]]
-        return (min(rates), max(rates)) if rates else (0.0, 0.0)
+        """What it holds per cycle when its last step is due and when it is taken: the least and the most."""
+        if not self._chain:
+            return (0.0, 0.0)
+        held, last = sum(rise.height for rise in self._chain), self._chain[-1]
+        return ((held - last.height) / last.at, held / last.at)
 
     @property
     def hidden(self) -> float:
@@ -137,12 +144,12 @@ class Staircase:
 
 
 def _flights(steps: Sequence[Rise]) -> list[Rise]:
-    """Steps without a tread between them are one: a steady rise, or tables that take turns."""
+    """Steps without a tread between them are one, as high as the highest: a steady rise, or tables that take turns."""
     flights: list[Rise] = []
     for step in steps:
         if flights and step.since < TREAD * flights[-1].at:
             below = flights.pop()
-            flights.append(Rise(below.since, step.at, below.height + step.height))
+            flights.append(Rise(step.since, step.at, max(below.height, step.height)))
         else:
             flights.append(step)
     return flights

@@ -189,7 +189,7 @@ def test_a_lambda_that_gives_a_generator_is_refused_with_how_to_write_it(field):
 
 @pytest.mark.parametrize("_", range(RUNS))
 @pytest.mark.parametrize(("name", "metric"), [("descriptor_in_50_ms", "fds"), ("thread_in_50_ms", "threads")])
-def test_a_count_that_rises_in_every_slow_cycle_is_told_after_80_of_them(field, name, metric, _):
+def test_a_count_that_rises_in_every_slow_cycle_is_told_after_66_of_them(field, name, metric, _):
     document = field(name, "--no-where")
     assert (document["verdict"], rates(document)[metric]) == ("leak", 1)
     assert document["cycles"] + document["warmup"] <= 120

@@ -134,7 +134,8 @@ def test_arenas_that_grow_by_a_factor_are_seen_where_only_address_space_or_pages
 def test_a_rise_that_was_undone_or_may_be_noise_is_no_lasting_step():
     assert lasting_steps((0, 1, 2, 3), (0, 5, 5, 2)) == [Rise(0, 1, 2)]
     assert lasting_steps((0, 1, 2, 3), (0, 5, 5, 7)) == [Rise(0, 1, 5), Rise(2, 3, 2)]
-    assert lasting_steps((0, 1, 2, 3, 4, 5), (3, 0, 3, 3, 9, 9)) == []
+    assert lasting_steps((0, 1, 2, 3, 4, 5), (3, 0, 3, 3, 5, 5)) == []
+    assert lasting_steps((0, 1, 2, 3, 4, 5), (3, 0, 3, 3, 9, 9)) == [Rise(3, 4, 6)]
 
 
 def test_what_a_single_late_step_implies_is_not_promised():
