@@ -135,9 +135,10 @@ def student_95(freedom: int) -> float:
 def course(window: Series, floor: float) -> Course:
     """How the number went, where less than `floor` units per cycle are noise."""
     rises = [after - before for before, after in pairwise(window.values)]
-    if window.mean <= floor:
-        return Course.FLAT
     middle, low, _ = theil_sen(window.values, window.cycles)
+    if window.mean <= floor:
+        # A first reading that was high for a moment hides what all others show.
+        return Course.UNSURE if low > floor else Course.FLAT
     if all(rise > 0 for rise in rises) and middle > floor:
         return Course.GROWS
     never_down = min(rises) >= 0

@@ -8,7 +8,7 @@ from itertools import pairwise
 from footprint.verdict.hindsight import with_past, with_stairs
 from footprint.verdict.past import Past
 from footprint.verdict.power import visible
-from footprint.verdict.trend import FADING, Course, Decision, Series, Slope, course, decide, growth
+from footprint.verdict.trend import FADING, Course, Decision, Series, Slope, course, decide, growth, theil_sen
 
 FLOORS = {
     "heap.bytes": 0.3,
@@ -29,6 +29,9 @@ PAGES_WINDOWS = 4
 """In each of so many windows pages must rise, block after block."""
 EXACT = ("fds", "threads", "children")
 """Counts of the kernel that nothing but the target changes."""
+A_PAGE, PAGE_EVENTS, PAGE_MARGIN = 4096.0, 80.0, 3.0
+"""What pages and address space grow by, how often in a window at least (only growth in every block is a leak), and how
+many times what these very windows would have shown."""
 LEAST_PIECE = 64 << 10
 """Bytes of pages or address space that a last step must have: less comes and goes for reasons of the kernel's."""
 COSTLY, COSTLY_BYTES, A_BLOCK = 4.0, 1024.0, 64.0
@@ -197,11 +200,13 @@ class Evidence:
     def _visible(self, name: str) -> float:
         windows, past = self._adjusted(name)[-2:], self._past_of(name)
         hidden = past.staircase.hidden if past is not None else 0.0
-        if name == PAGES:
-            return max(hidden, visible(windows, PAGES_FLOOR, 4096.0))
-        tooth = past.tooth(past.rate_of_late()) if past is not None else None
+        tooth = past.tooth(past.rate_of_late()) if past is not None and name != PAGES else None
         hidden = max(hidden, tooth.hidden if tooth is not None else 0.0)
-        return max(hidden, visible(windows, FLOORS[name], 1.0 if "bytes" not in name else 32.0))
+        if name in (PAGES, "vm.bytes"):
+            least = visible(windows, FLOORS.get(name, PAGES_FLOOR), A_PAGE, PAGE_EVENTS, PAGE_MARGIN)
+        else:
+            least = visible(windows, FLOORS[name], 1.0 if "bytes" not in name else 32.0)
+        return max(hidden, least)
 
     def _rises(self, name: str) -> bool:
         return name in self._past and self._past[name].rises_exactly()
@@ -214,7 +219,9 @@ class Evidence:
         courses = [course(window, PAGES_FLOOR) for window in windows[-PAGES_WINDOWS:]]
         rising = [how in (Course.GROWS, Course.STEPS) for how in courses]
         if not all(rising[-2:]):
-            return Decision.CLEAN
+            # Noise that hides a growth from the rule of the blocks does not hide it from the slopes.
+            slopes = all(theil_sen(window.values, window.cycles)[1] > PAGES_FLOOR for window in windows[-2:])
+            return Decision.MORE if slopes else Decision.CLEAN
         steady = all(after.mean >= FADING * before.mean for before, after in pairwise(windows[-PAGES_WINDOWS:]))
         return Decision.LEAK if all(rising) and steady and len(rising) == PAGES_WINDOWS else Decision.MORE
 
