@@ -187,8 +187,11 @@ class Evidence:
     @property
     def true_cost(self) -> bool:
         """Whether pages rise far more than heap, blocks and mappings explain."""
-        if PAGES not in self._windows or any(name in self.leaking for name in ("maps", "vm.bytes", *EXACT)):
+        leaking = self.leaking
+        if PAGES not in self._windows or any(name in leaking for name in ("maps", *EXACT)):
             return False
+        if "vm.bytes" in leaking and not {"heap.bytes", "python.blocks"} & set(leaking):
+            return False  # address space says as much as its pages do
         known = {
             name: max(0.0, self.rate(name).per_cycle)
             for name in ("heap.bytes", "python.blocks")
