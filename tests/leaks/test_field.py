@@ -49,6 +49,20 @@ def doubling():
     if 8 * number > len(buffer):
         buffer = bytearray(2 * len(buffer))
 
+def grows_by(factor):
+    table = [bytearray(16), 0]
+    def cycle():
+        table[1] += 1
+        if 8 * table[1] > len(table[0]):
+            table[0] = bytearray(factor * len(table[0]))
+    return cycle
+by_three, by_four, by_ten = grows_by(3), grows_by(4), grows_by(10)
+
+seen = iter(range(10_000_000))
+known, numbers = set(), [*range(2_000_000)]
+def set_of_known():
+    known.add(numbers[next(seen)])
+
 def doubling_then_raises():
     doubling()
     if number > 300_000:
@@ -139,7 +153,11 @@ def field(footprint, tmp_path):
     def run(name, *options):
         done = footprint("leaks", f"{tmp_path}/field.py:{name}", "--json", *options, timeout=110)
         assert "Traceback" not in done.stderr
-        return json.loads(done.stdout) if done.stdout else {"verdict": "refused", "reason": done.stderr}
+        if not done.stdout:
+            return {"verdict": "refused", "reason": done.stderr}
+        document = json.loads(done.stdout)
+        assert all(finding["low"] > 0 for finding in document["findings"])  # what may be nothing is not told
+        return document
 
     return run
 
@@ -174,6 +192,16 @@ def test_a_growth_that_was_seen_is_not_hidden_by_how_the_target_ends(field, _):
     assert document["verdict"] in ("leak", "inconclusive")
     assert "raises ValueError: full" in document["ended"]
     assert document["verdict"] == "leak" or "a cycle so far" in document["reason"]
+
+
+@pytest.mark.parametrize("_", range(RUNS))
+@pytest.mark.parametrize("name", ["doubling", "by_three", "by_four", "by_ten", "set_of_known"])
+def test_tables_and_buffers_that_grow_by_any_factor_are_leaks_in_steps(field, name, _):
+    document = field(name)
+    assert document["verdict"] == "leak"
+    slope = document["findings"][0]
+    assert slope["low"] <= slope["per_cycle"] <= slope["high"]
+    assert "ever larger steps" in " ".join(document["hints"])
 
 
 @pytest.mark.parametrize("_", range(RUNS))
@@ -237,7 +265,6 @@ def test_time_that_is_over_is_told_with_what_was_seen(field):
 @pytest.mark.parametrize(
     ("name", "answers"),
     [
-        ("doubling", ("leak", "inconclusive")),
         ("saw_tooth", ("clean", "inconclusive")),
         ("rare_and_slow", ("leak", "inconclusive")),
     ],
