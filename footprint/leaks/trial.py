@@ -65,7 +65,8 @@ class Trial:
         findings = [Finding(FindingKind.LEAK, name, rates[name]) for name in (*leaking, *agreeing)]
         if evidence.true_cost:
             findings.sort(key=lambda finding: finding.metric != PAGES)
-        foreign = self._pace.subject.allocators() if "heap.bytes" not in leaking or evidence.true_cost else []
+        asked = not leaking or evidence.true_cost or not {PAGES, "vm.bytes"}.isdisjoint(leaking)
+        foreign = self._pace.subject.allocators() if asked else []
         verdict = Verdict(
             target=self._target,
             verdict=Answer.LEAK if leaking else Answer.INCONCLUSIVE if ended or reason else Answer.CLEAN,

@@ -24,11 +24,14 @@ def with_past(decision: Decision, past: Past, floor: float, *, is_exact: bool, r
     return Decision.LEAK if past.grows_by_doublings(floor) else with_stairs(decision, past, floor)
 
 
-def with_stairs(decision: Decision, past: Past | None, floor: float, least: float = 0.0) -> Decision:
-    """The decision, where no staircase of more than `floor` a cycle, with a last step of `least`, goes on."""
+def with_stairs(decision: Decision, past: Past | None, floor: float, least: float = 0.0, fewest: int = 2) -> Decision:
+    """The decision, where no staircase of more than `floor` a cycle goes on.
+
+    It must have `fewest` steps, and a last one of `least`.
+    """
     if past is None or decision == Decision.LEAK:
         return decision
     stairs = past.staircase
-    if not stairs.goes_on or stairs.rates[0] <= floor or stairs.height < least:
+    if not stairs.goes_on or stairs.rates[0] <= floor or stairs.height < least or stairs.steps < fewest:
         return decision
     return Decision.LEAK if stairs.leaks else Decision.MORE

@@ -138,7 +138,8 @@ def course(window: Series, floor: float) -> Course:
     middle, low, _ = theil_sen(window.values, window.cycles)
     if window.mean <= floor:
         # A first reading that was high for a moment hides what all others show.
-        return Course.UNSURE if low > floor else Course.FLAT
+        rest = (window.values[-1] - window.values[1]) / max(1, window.cycles[-1] - window.cycles[1])
+        return Course.UNSURE if min(low, rest) > floor else Course.FLAT
     if all(rise > 0 for rise in rises) and middle > floor:
         return Course.GROWS
     never_down = min(rises) >= 0

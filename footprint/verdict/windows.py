@@ -34,6 +34,8 @@ A_PAGE, PAGE_EVENTS, PAGE_MARGIN = 4096.0, 80.0, 3.0
 many times what these very windows would have shown."""
 LEAST_PIECE = 64 << 10
 """Bytes of pages or address space that a last step must have: less comes and goes for reasons of the kernel's."""
+PIECES = 3
+"""Steps that make a staircase of address space: two are an arena of Python's, and another."""
 COSTLY, COSTLY_BYTES, A_BLOCK = 4.0, 1024.0, 64.0
 """Times what heap and Python's blocks explain, and bytes per cycle, from which the pages are the true cost of a leak;
 and the bytes of a block of Python that are thought of for it."""
@@ -136,7 +138,7 @@ class Evidence:
         # Address space is taken in large pieces; where the heap is known, only steady growth is more than that.
         if name == "vm.bytes" and "heap.bytes" in self._windows:
             decision = Decision.CLEAN if course(windows[-1], FLOORS[name]) == Course.STEPS else decision
-            return with_stairs(decision, self._past_of(name), FLOORS[name], LEAST_PIECE)
+            return with_stairs(decision, self._past_of(name), FLOORS[name], LEAST_PIECE, PIECES)
         past = self._past_of(name)
         if past is None or len(windows) < 2:
             return decision
