@@ -131,6 +131,14 @@ def test_arenas_that_grow_by_a_factor_are_seen_where_only_address_space_or_pages
     assert answer in ("leak", "inconclusive")
 
 
+def test_two_steps_of_address_space_are_an_arena_of_pythons_and_another():
+    def held(at):
+        return (132 << 10) * (at > 200) + (1 << 20) * (at > 2000)
+
+    rest = {"heap.bytes": lambda at: at % 300}
+    assert judged_whole("vm.bytes", held, budget=LONG, seconds=2e-3, **rest)[0] == "clean"
+
+
 def test_a_rise_that_was_undone_or_may_be_noise_is_no_lasting_step():
     assert lasting_steps((0, 1, 2, 3), (0, 5, 5, 2)) == [Rise(0, 1, 2)]
     assert lasting_steps((0, 1, 2, 3), (0, 5, 5, 7)) == [Rise(0, 1, 5), Rise(2, 3, 2)]
