@@ -65,7 +65,7 @@ def set_of_known():
 
 def doubling_then_raises():
     doubling()
-    if number > 30_000:
+    if number > 8_000:
         raise ValueError("full")
 
 cache = {}
