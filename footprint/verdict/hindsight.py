@@ -35,3 +35,11 @@ def with_stairs(decision: Decision, past: Past | None, floor: float, least: floa
     if not stairs.goes_on or stairs.rates[0] <= floor or stairs.height < least or stairs.steps < fewest:
         return decision
     return Decision.LEAK if stairs.leaks else Decision.MORE
+
+
+def rate_so_far(past: Past, floor: float) -> float:
+    """What it grew by per cycle in the last half of all cycles, else in a staircase that goes on; 0 without growth."""
+    if past.grew_late(floor):
+        return past.rate_of_late()
+    stairs = past.staircase
+    return stairs.rates[0] if stairs.goes_on else 0.0

@@ -146,7 +146,7 @@ class Past:
         """What it grew by per cycle since the middle of all cycles; less than 0 where it fell."""
         if len(self.cycles) < 2:
             return 0.0
-        start = min(bisect_left(self.cycles, self.cycles[-1] / 2), len(self.cycles) - 2)
+        start = max(0, bisect_left(self.cycles, self.cycles[-1] / 2) - 1)  # the reading before it: a step may be next
         return (self.values[-1] - self.values[start]) / (self.cycles[-1] - self.cycles[start])
 
     def tooth(self, rate: float) -> Tooth | None:

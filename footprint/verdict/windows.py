@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
-from footprint.verdict.hindsight import with_past, with_stairs
+from footprint.verdict.hindsight import rate_so_far, with_past, with_stairs
 from footprint.verdict.past import Past
 from footprint.verdict.power import visible
 from footprint.verdict.trend import FADING, Course, Decision, Series, Slope, course, decide, growth, theil_sen
@@ -158,13 +158,10 @@ class Evidence:
 
     @property
     def so_far(self) -> dict[str, float]:
-        """What the judged metrics grew by per cycle in the last half of all cycles, where that is more than noise."""
-        late = {name: self._past[name].rate_of_late() for name in FLOORS if name in self._past and name in self._judged}
-        return {
-            name: rate
-            for name, rate in late.items()
-            if rate > FLOORS[name] and self._past[name].grew_late(FLOORS[name])
-        }
+        """What the judged metrics grew by per cycle in the last half of all cycles, or in a staircase that goes on."""
+        known = [name for name in FLOORS if name in self._past and name in self._judged]
+        rates = {name: rate_so_far(self._past[name], FLOORS[name]) for name in known}
+        return {name: rate for name, rate in rates.items() if rate > FLOORS[name]}
 
     @property
     def power(self) -> dict[str, float]:
