@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from footprint.cli.requests import BackendWords, check_belong, run_request
+from footprint.cli.options import check_belong
+from footprint.cli.requests import BackendWords, run_request
 from footprint.cli.terminal import end_progress, note, progress
 from footprint.errors import FootprintError, RequestError, UnknownNameError
 from footprint.gate.settings import GateTable, Settings, judges_recordings

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from footprint.cli.options import check_belong
 from footprint.cli.terminal import progress, say
 
 if TYPE_CHECKING:
@@ -99,7 +100,6 @@ def qemu_verdict(word: str, program: str | None, words: QemuWords, plan: Plan, s
 
 
 def _target(word: str, program: str | None, words: QemuWords) -> QemuTarget:
-    from footprint.cli.requests import check_belong
     from footprint.errors import RequestError
     from footprint.leaks.qemu_target import PAIR, USUAL, QemuTarget, device_words
     from footprint.qemu_process.qmp_pair import read_commands

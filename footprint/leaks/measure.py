@@ -9,8 +9,6 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 
 from footprint.errors import RequestError
-from footprint.leaks.command import EMPTY as CAT
-from footprint.leaks.command import CommandSubject
 from footprint.leaks.line_answer import AnswerRule
 from footprint.leaks.plan import BLOCKS, Plan
 from footprint.leaks.subject import python_subject
@@ -72,6 +70,9 @@ def measure_command(
 
     Raises RequestError for a wrong rule, MeasurementError for what is missing here.
     """
+    from footprint.leaks.command import EMPTY as CAT
+    from footprint.leaks.command import CommandSubject
+
     options, rule = options.checked(), (rule or AnswerRule()).checked()
     limits = Limits(options.seconds, memory=options.memory)
     word = shlex.join(command)

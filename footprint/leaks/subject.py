@@ -14,9 +14,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from footprint.attribution import external_tracers
-from footprint.attribution.external_tracers import Rerun
-from footprint.attribution.native_stacks import missing_hint
 from footprint.errors import MeasurementError, RequestError
 from footprint.leaks.channel import Channel
 from footprint.leaks.environment import environment
@@ -189,9 +186,13 @@ def python_subject(word: str, limits: Limits, *, python: str = sys.executable) -
     """The Python target `word` in a fresh process of `python`; what that cannot trace, a tracer around another does."""
 
     def trace_again(explanation: Explanation, cycles: int, rates: Mapping[str, float]) -> Explanation:
+        from footprint.attribution import external_tracers  # few targets need it, and each waits for its import
+        from footprint.attribution.native_stacks import missing_hint
+
         def command(number: int) -> list[str]:
             return [*start_command(python), "only", str(number), word]
 
-        return external_tracers.traced(Rerun(command, environment(), missing_hint()), cycles, explanation, rates)
+        again = external_tracers.Rerun(command, environment(), missing_hint())
+        return external_tracers.traced(again, cycles, explanation, rates)
 
     return PipeSubject(Channel(start_command(python), [word], limits), trace_again)
