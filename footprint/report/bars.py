@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from footprint.report.canvas import LETTER, LINE, PALE, WIDTH
 from footprint.report.formatting import WHAT_IF, breadth, cut
 from footprint.report.references import COLOURS, PUBLISHED
+from footprint.report.section import Picture
 from footprint.report.svg_canvas import Sheet
 
 _ROW = 23.0
@@ -117,6 +118,15 @@ def bars(
         with sheet.group(f"{row.label}: {said}", row.runs, (0, top + _ROW * n, width, _ROW)):
             _draw(sheet, row, cells, top + _ROW * (n + 0.5), columns, scale)
     return sheet.svg(label)
+
+
+def bar_picture(title: str, rows: Sequence[StackedBar], label: str, note: str = "", **heads: str) -> Picture:
+    """A picture of the rows that can be drawn again, as wide as a page; `heads` are `ours` and `theirs`."""
+
+    def draw(width: float) -> str:
+        return bars(rows, label, ours=heads.get("ours", ""), theirs=heads.get("theirs", "published"), width=width)
+
+    return Picture(title, draw(WIDTH), note, draw=draw)
 
 
 def _longest(rows: Sequence[StackedBar]) -> Sequence[StackedBar]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from footprint.recording.model import Recording, Run, Sample
 from footprint.report import references as refer
-from footprint.report.bars import StackedBar, bars
+from footprint.report.bars import StackedBar, bar_picture
 from footprint.report.canvas import ACCENT, SERIES
 from footprint.report.formatting import figure, listed, size
 from footprint.report.section import Exhibit, LegendKey, Picture, Section, Table, TableColumn
@@ -52,9 +52,10 @@ def _images(runs: list[Run], held: Sequence[refer.Reference]) -> Picture:
     said = listed(f"{row.label}: {row.text}" for row in rows)
     told = [row for run in runs for row in refer.about(held, "flash.all", run, run.sample(LOADED))]
     title = "What the image costs in all"
-    return Picture(
+    return bar_picture(
         title,
-        bars(rows, f"{title}. {said}."),
+        rows,
+        f"{title}. {said}.",
         f"Anonymous memory of all processes, and the page cache once. {refer.note(told)}".strip(),
     )
 
@@ -71,7 +72,7 @@ def _guests(runs: list[Run]) -> Picture:
                 rows.append(StackedBar(f"{run.rules}, {words}", ((own, ACCENT), (share, SERIES[1])), size(own + share)))
     said = listed(f"{row.label}: {row.text}" for row in rows)
     title = "What one process takes, with its image and without"
-    return Picture(title, bars(rows, f"{title}. {said}."), "USS and PSS, the mean of all that run side by side.")
+    return bar_picture(title, rows, f"{title}. {said}.", "USS and PSS, the mean of all that run side by side.")
 
 
 def _table(runs: list[Run]) -> Table:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from footprint.recording.model import Recording, Run
 from footprint.report import references as refer
-from footprint.report.bars import StackedBar, bars
+from footprint.report.bars import StackedBar, bar_picture
 from footprint.report.canvas import ACCENT, SERIES
 from footprint.report.formatting import count, listed, plural, size
 from footprint.report.section import Exhibit, LegendKey, Picture, Section, Table, TableColumn
@@ -62,8 +62,8 @@ def _calls(heard: list[tuple[Run, str]], name: str) -> Picture:
             rows.append(StackedBar(run.rules, parts, f"{count(counted['add'])} + {count(counted['del'])}"))
     said = listed(f"{row.label}: {row.text}" for row in rows)
     title = f"Calls that {_LISTENERS[name]} gets"
-    return Picture(
-        title, bars(rows, f"{title}: region_add and region_del. {said}."), "From the first slot to the last one gone."
+    return bar_picture(
+        title, rows, f"{title}: region_add and region_del. {said}.", "From the first slot to the last one gone."
     )
 
 
@@ -83,9 +83,10 @@ def _most(heard: list[tuple[Run, str]], held: Sequence[refer.Reference]) -> Pict
             rows.append(StackedBar(run.rules, ((most, ACCENT),), count(most), against=against))
     said = listed(f"{row.label}: {row.text}" for row in rows)
     title = "Most memory slots in use at one time"
-    return Picture(
+    return bar_picture(
         title,
-        bars(rows, f"{title}. {said}."),
+        rows,
+        f"{title}. {said}.",
         f"The price of not merging, of some hundreds that KVM has. {refer.note(_limits(heard, held))}".strip(),
     )
 
@@ -107,7 +108,7 @@ def _steps(run: Run) -> tuple[Picture, ...]:
     )
     title = "Untouched memory that each change takes out and puts back"
     said = listed(f"{row.label}: {row.text}" for row in shown)
-    return (Picture(title, bars(shown, f"{title}. {said}."), f"{note}."),)
+    return (bar_picture(title, shown, f"{title}. {said}.", f"{note}."),)
 
 
 def _table(heard: list[tuple[Run, str]]) -> Table:
