@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 
 from footprint.report.canvas import LETTER, LINE, PALE, WIDTH
 from footprint.report.formatting import WHAT_IF, breadth, cut
+from footprint.report.references import COLOURS, PUBLISHED
+from footprint.report.section import Picture
 from footprint.report.svg_canvas import Sheet
 
 _ROW = 23.0
@@ -23,7 +25,8 @@ class StackedBar:
     """A row: `parts` (value, colour) side by side, over a pale bar as long as `behind`.
 
     `text` is our figure in words; `published` and `published_text` the one that stands beside it; `more` are further
-    figures, in columns of their own. `runs` are the rule sets that the row stands for; it is switched off with them.
+    figures, in columns of their own. `against` is what the row is held against: a kind of reference and its value each.
+    `runs` are the rule sets that the row stands for; it is switched off with them.
     """
 
     label: str
@@ -35,11 +38,13 @@ class StackedBar:
     more: tuple[str, ...] = ()
     runs: tuple[str, ...] = ()
     strong: bool = False
+    against: tuple[tuple[str, float], ...] = ()
 
     @property
     def reach(self) -> float:
         """The longest thing drawn in the row."""
-        return max(sum(max(size, 0) for size, _ in self.parts), self.behind, self.published or 0)
+        held = (value for _, value in self.against)
+        return max(sum(max(size, 0) for size, _ in self.parts), self.behind, self.published or 0, *held)
 
 
 def folded(rows: Sequence[StackedBar]) -> list[StackedBar]:
@@ -115,6 +120,15 @@ def bars(
     return sheet.svg(label)
 
 
+def bar_picture(title: str, rows: Sequence[StackedBar], label: str, note: str = "", **heads: str) -> Picture:
+    """A picture of the rows that can be drawn again, as wide as a page; `heads` are `ours` and `theirs`."""
+
+    def draw(width: float) -> str:
+        return bars(rows, label, ours=heads.get("ours", ""), theirs=heads.get("theirs", "published"), width=width)
+
+    return Picture(title, draw(WIDTH), note, draw=draw)
+
+
 def _longest(rows: Sequence[StackedBar]) -> Sequence[StackedBar]:
     """The rows that a picture has room for, in their order, and a last one that counts the others."""
     if len(rows) <= MOST_ROWS:
@@ -143,6 +157,12 @@ def _draw(sheet: Sheet, row: StackedBar, cells: Sequence[str], middle: float, co
     for size, colour in row.parts:
         sheet.bar(x, above, size * scale, _THICK, colour)
         x += max(size, 0) * scale
+    for kind, value in row.against:
+        at = columns.left + max(value, 0) * scale
+        if kind == PUBLISHED:
+            sheet.diamond(at, middle)
+        else:  # from row to row it becomes one line
+            sheet.upright(at, middle - _ROW / 2, middle + _ROW / 2, COLOURS[kind])
     if row.published is not None:
         sheet.diamond(columns.left + max(row.published, 0) * scale, middle)
     beside = len(cells) - 1 if row.published_text else len(cells)

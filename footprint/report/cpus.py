@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from footprint.recording.model import Recording, Run
-from footprint.report.bars import StackedBar, bars
+from footprint.report.bars import StackedBar, bar_picture
 from footprint.report.canvas import ACCENT
 from footprint.report.formatting import count, figure, listed, value
 from footprint.report.section import Exhibit, LegendKey, Picture, Section
@@ -32,7 +32,7 @@ def _spaces_and_views(runs: list[Run]) -> Picture:
         rows.append(StackedBar(run.rules, ((views, ACCENT),), f"{count(views)} of {count(spaces)}", behind=spaces))
     said = listed(f"{row.label}: {row.text}" for row in rows)
     title = "Views, and the address spaces that show them"
-    return Picture(title, bars(rows, f"{title}. {said}."), "Where the solid bar fills the pale one, nothing is shared.")
+    return bar_picture(title, rows, f"{title}. {said}.", "Where the solid bar fills the pale one, nothing is shared.")
 
 
 def _weights(runs: list[Run]) -> tuple[Picture, ...]:
@@ -46,4 +46,4 @@ def _weights(runs: list[Run]) -> tuple[Picture, ...]:
         return ()
     said = listed(f"{row.label}: {row.text}" for row in rows)
     title = "What these views weigh"
-    return (Picture(title, bars(rows, f"{title}. {said}."), "Modelled bytes, once the start-up is over."),)
+    return (bar_picture(title, rows, f"{title}. {said}.", "Modelled bytes, once the start-up is over."),)

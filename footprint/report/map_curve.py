@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from footprint.recording.model import Recording, Run, Sample
-from footprint.report.bars import StackedBar, bars
+from footprint.report.bars import StackedBar, bar_picture
 from footprint.report.canvas import ACCENT
 from footprint.report.formatting import count, listed, size
 from footprint.report.section import Exhibit, LegendKey, Picture, Section, Table, TableColumn
@@ -48,7 +48,7 @@ def _picture(run: Run, name: str, title: str, note: str) -> Picture:
         for sample in _points(run)
     ]
     said = listed(f"{row.label}: {row.text}" for row in rows)
-    return Picture(title, bars(rows, f"{title}. {said}."), note)
+    return bar_picture(title, rows, f"{title}. {said}.", note)
 
 
 def _words(name: str, value: float) -> str:

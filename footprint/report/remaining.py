@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from footprint.recording.model import Recording, Run
-from footprint.report.bars import StackedBar, bars
+from footprint.report.bars import StackedBar, bar_picture
 from footprint.report.canvas import SERIES
 from footprint.report.formatting import count, listed, plural, value
 from footprint.report.section import Exhibit, LegendKey, Picture, Section, Table, TableColumn
@@ -53,7 +53,7 @@ def _picture(runs: list[Run]) -> Picture:
         rows.append(StackedBar(run.rules, parts, count(_left(run))))
     said = listed(f"{row.label}: {row.text}" for row in rows)
     title = "Objects left after destruction"
-    return Picture(title, bars(rows, f"{title}. {said}."), "Nothing at all is what a machine should leave.")
+    return bar_picture(title, rows, f"{title}. {said}.", "Nothing at all is what a machine should leave.")
 
 
 def _readers(runs: list[Run]) -> tuple[Table, ...]:
