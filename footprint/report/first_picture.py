@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from footprint.recording.metrics import METRICS, MetricKind, metric
 from footprint.recording.model import DESTROYED, Recording, Run, Sample
 from footprint.report.bars import StackedBar, bars, folded
-from footprint.report.canvas import ACCENT, WIDTH
+from footprint.report.canvas import ACCENT, BROAD, WIDTH
 from footprint.report.cpus import cpus
 from footprint.report.formatting import count, figure, has_course, judged_at, listed, plural, size, value
 from footprint.report.lines import Curve, Scale, lines
@@ -21,8 +22,6 @@ from footprint.report.slots import slots
 from footprint.verdict.scenario_growth import KEPT, growths
 from footprint.verdict.verdict import Answer
 
-BROAD = 820
-"""Units across a picture of the whole page."""
 _ZIGZAG = 40
 """Cycles that are drawn mark by mark; more are drawn as a band."""
 _LEAST_ROWS = 2
@@ -48,10 +47,10 @@ _STORIES = (lookups, slots, cpus, map_curve)
 
 
 def _story(recording: Recording, stories: Sequence[Callable[[Recording], Section | None]]) -> Exhibit | None:
-    """The first picture of such a section."""
+    """The first picture of such a section, and beside it the last, where there are several: what it leads to."""
     exhibits = (section.exhibits[0] for story in stories if (section := story(recording)) is not None)
     told = next((exhibit for exhibit in exhibits if exhibit.pictures), None)
-    return Exhibit(told.pictures[:1], told.keys) if told else None
+    return Exhibit((*told.pictures[:1], *told.pictures[1:][-1:]), told.keys) if told else None
 
 
 # Section: rule sets beside each other
@@ -69,11 +68,12 @@ def _rule_sets(recording: Recording) -> Exhibit | None:
     said = f"{title}. {listed(f'{row.label}: {row.text}' for row in rows[:_MOST_ROWS])}."
     heads = [_head(metric) for metric in more]
     rest = f"{plural(len(rows) - _MOST_ROWS, 'more row')} in the section below." if len(rows) > _MOST_ROWS else ""
-    # A phone has room for the bars and one figure.
-    slim = [StackedBar(row.label, row.parts, row.text, row.behind, runs=row.runs) for row in rows]
+    # A phone has room for the bars and the figures that they show.
+    few = 1 if behind else 0
+    slim = [replace(row, more=row.more[:few]) for row in rows[:_MOST_ROWS]]
     picture = Picture(
         title,
-        bars(slim[:_MOST_ROWS], said),
+        bars(slim, said, ours=_head(name) if few else "", more=heads[:few]),
         rest,
         bars(rows[:_MOST_ROWS], said, ours=_head(name), more=heads, width=BROAD),
         spans=True,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from footprint.recording.model import Recording, Run, Sample
-from footprint.report.bars import StackedBar, bars
+from footprint.report.bars import StackedBar, bar_picture
 from footprint.report.canvas import ACCENT, SERIES
-from footprint.report.formatting import figure, listed, size
+from footprint.report.formatting import figure, size
 from footprint.report.section import Exhibit, LegendKey, Picture, Section, Table, TableColumn
 
 LOADED, BARE = "loaded", "bare"
@@ -40,11 +40,8 @@ def _images(runs: list[Run]) -> Picture:
         for run in runs
         for sample in _loaded(run)
     ]
-    said = listed(f"{row.label}: {row.text}" for row in rows)
     title = "What the image costs in all"
-    return Picture(
-        title, bars(rows, f"{title}. {said}."), "Anonymous memory of all processes, and the page cache once."
-    )
+    return bar_picture(title, rows, note="Anonymous memory of all processes, and the page cache once.")
 
 
 def _guests(runs: list[Run]) -> Picture:
@@ -57,9 +54,8 @@ def _guests(runs: list[Run]) -> Picture:
             if metrics:
                 own, share = metrics["process.uss"], metrics["process.pss"] - metrics["process.uss"]
                 rows.append(StackedBar(f"{run.rules}, {words}", ((own, ACCENT), (share, SERIES[1])), size(own + share)))
-    said = listed(f"{row.label}: {row.text}" for row in rows)
     title = "What one process takes, with its image and without"
-    return Picture(title, bars(rows, f"{title}. {said}."), "USS and PSS, the mean of all that run side by side.")
+    return bar_picture(title, rows, note="USS and PSS, the mean of all that run side by side.")
 
 
 def _table(runs: list[Run]) -> Table:

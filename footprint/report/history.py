@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from footprint.recording.metrics import METRICS
 from footprint.recording.model import Published, Recording, Run
-from footprint.report.bars import StackedBar, bars, folded
-from footprint.report.canvas import ACCENT, COLUMN, WIDTH
-from footprint.report.formatting import NOTHING, figure, has_course, judged_at, listed, percent, plural, signed, value
+from footprint.report.bars import StackedBar, bar_picture, folded
+from footprint.report.canvas import ACCENT
+from footprint.report.formatting import NOTHING, figure, has_course, judged_at, percent, plural, signed, value
 from footprint.report.section import Exhibit, LegendKey, Picture, PictureData, Section, Table, TableColumn
 
 _PICTURES = (
@@ -74,10 +74,8 @@ def _keys(recording: Recording) -> tuple[LegendKey, ...]:
 def _picture(recording: Recording, name: str, behind: str, title: str) -> Picture:
     """Bars of the metric `name`, over pale ones of `behind`."""
     rows = folded([_bar(recording, run, name, behind) for run in recording.runs])
-    said = listed(f"{row.label}: {row.text}" for row in rows)
     note = "In figures and solid: what is touched. Pale: all that is allocated." if behind else ""
-    narrow, wide = (bars(rows, f"{title}. {said}.", ours="ours", width=width) for width in (WIDTH, COLUMN))
-    return Picture(title, narrow, note, wide)
+    return bar_picture(title, rows, note=note, ours="ours")
 
 
 def _bar(recording: Recording, run: Run, name: str, behind: str) -> StackedBar:

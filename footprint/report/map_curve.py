@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from footprint.recording.model import Recording, Run, Sample
-from footprint.report.bars import StackedBar, bars
+from footprint.report.bars import StackedBar, bar_picture
 from footprint.report.canvas import ACCENT
-from footprint.report.formatting import count, listed, size
+from footprint.report.formatting import count, size
 from footprint.report.section import Exhibit, LegendKey, Picture, Section, Table, TableColumn
 
 TIME, ALL, BYTES = "unicorn.map.seconds", "unicorn.maps.seconds", "unicorn.maps.bytes"
@@ -47,8 +47,7 @@ def _picture(run: Run, name: str, title: str, note: str) -> Picture:
         StackedBar(f"n = {count(sample.cycle)}", ((sample.metrics[name], ACCENT),), _words(name, sample.metrics[name]))
         for sample in _points(run)
     ]
-    said = listed(f"{row.label}: {row.text}" for row in rows)
-    return Picture(title, bars(rows, f"{title}. {said}."), note)
+    return bar_picture(title, rows, note=note)
 
 
 def _words(name: str, value: float) -> str:

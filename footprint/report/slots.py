@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from footprint.recording.model import Recording, Run
-from footprint.report.bars import StackedBar, bars
+from footprint.report.bars import StackedBar, bar_picture
 from footprint.report.canvas import ACCENT, SERIES
 from footprint.report.formatting import count, listed, plural, size
 from footprint.report.section import Exhibit, LegendKey, Picture, Section, Table, TableColumn
@@ -57,11 +57,9 @@ def _calls(heard: list[tuple[Run, str]], name: str) -> Picture:
             counted = _last(run, name)
             parts = ((counted["add"], SERIES[0]), (counted["del"], SERIES[1]))
             rows.append(StackedBar(run.rules, parts, f"{count(counted['add'])} + {count(counted['del'])}"))
-    said = listed(f"{row.label}: {row.text}" for row in rows)
     title = f"Calls that {_LISTENERS[name]} gets"
-    return Picture(
-        title, bars(rows, f"{title}: region_add and region_del. {said}."), "From the first slot to the last one gone."
-    )
+    said = f"{title}: region_add and region_del. {listed(f'{row.label}: {row.text}' for row in rows)}."
+    return bar_picture(title, rows, said, "From the first slot to the last one gone.")
 
 
 def _most(heard: list[tuple[Run, str]]) -> Picture:
@@ -70,9 +68,8 @@ def _most(heard: list[tuple[Run, str]]) -> Picture:
         if name == "kvm":
             most = _last(run, name)["slots.most"]
             rows.append(StackedBar(run.rules, ((most, ACCENT),), count(most)))
-    said = listed(f"{row.label}: {row.text}" for row in rows)
     title = "Most memory slots in use at one time"
-    return Picture(title, bars(rows, f"{title}. {said}."), "The price of not merging, of some hundreds that KVM has.")
+    return bar_picture(title, rows, note="The price of not merging, of some hundreds that KVM has.")
 
 
 def _steps(run: Run) -> tuple[Picture, ...]:
@@ -91,8 +88,7 @@ def _steps(run: Run) -> tuple[Picture, ...]:
         "" if len(shown) == len(rows) else f"; the first {len(shown)} of {len(rows)} changes"
     )
     title = "Untouched memory that each change takes out and puts back"
-    said = listed(f"{row.label}: {row.text}" for row in shown)
-    return (Picture(title, bars(shown, f"{title}. {said}."), f"{note}."),)
+    return (bar_picture(title, shown, note=f"{note}."),)
 
 
 def _table(heard: list[tuple[Run, str]]) -> Table:

@@ -17,7 +17,7 @@ from footprint.report.svg_canvas import Sheet
 _ROW = 18.0
 _CARD = 38.0
 _APART = 16.0
-_LEFT, _RIGHT = 168.0, 212.0
+_LEFT, _RIGHT = 140.0, 174.0
 """Where the names end and the cards begin."""
 _MOST_ROWS = 6
 _MOST_VIEWS = 12
