@@ -139,6 +139,9 @@ _TITLES = {
     "flatviews.alive": "Views in use",
     "address_spaces": "Address spaces",
     KEPT: "Views created and not freed",
+    "process.rss": "Resident memory of the process",
+    "process.uss": "Memory that only this process has",
+    "flash.all": "What the image costs in all",
 }
 
 
@@ -169,21 +172,17 @@ def _cycles(recording: Recording) -> Exhibit | None:
         return None
     marks = list(dict.fromkeys(mark for run in recording.runs for mark in _cycled(run)))
     is_band = any(curve.lows for curve in curves)
-    note = (
-        f"Each cycle from its lowest to its highest mark: {listed(marks)}."
-        if is_band
-        else f"Marks of a cycle: {listed(marks)}."
-    )
+    step = recording.accumulates or "cycle"
+    note = f"Each {step} from its lowest to its highest mark: {listed(marks)}." if is_band else ""
+    if not is_band and len(marks) > 1:
+        note = f"Read at {listed(f'“{mark}”' for mark in marks)} of each {step}."
     scale = Scale(size, 1024) if name in METRICS and METRICS[name].unit == "bytes" else Scale(count)
-    title = f"{_titled(name)}, cycle by cycle"
+    title = f"{_titled(name)}, {step} by {step}"
     said = f"{title}. " + "; ".join(
         f"{line.label}: {scale.text(line.ys[0])} to {scale.text(line.ys[-1])}" for line in curves[:_MOST_NAMED]
     )
     words = METRICS[name].unit if name in METRICS else name
-    drawn = [
-        lines(curves, f"{said}.", scale, upwards=words, along=recording.accumulates or "cycle", width=width)
-        for width in (WIDTH, BROAD)
-    ]
+    drawn = [lines(curves, f"{said}.", scale, upwards=words, along=step, width=width) for width in (WIDTH, BROAD)]
     data = PictureData(
         f"{recording.scenario}-cycles",
         ("rule set", "mark", "cycle", name),

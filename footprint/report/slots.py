@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from footprint.recording.model import Recording, Run
-from footprint.report.bars import StackedBar, bar_picture
+from footprint.report.bars import StackedBar, bar_picture, folded
 from footprint.report.canvas import ACCENT, SERIES
 from footprint.report.formatting import count, listed, plural, size
 from footprint.report.section import Exhibit, LegendKey, Picture, Section, Table, TableColumn
@@ -56,8 +56,11 @@ def _calls(heard: list[tuple[Run, str]], name: str) -> Picture:
         if listener == name:
             counted = _last(run, name)
             parts = ((counted["add"], SERIES[0]), (counted["del"], SERIES[1]))
-            rows.append(StackedBar(run.rules, parts, f"{count(counted['add'])} + {count(counted['del'])}"))
+            rows.append(
+                StackedBar(run.rules, parts, f"{count(counted['add'])} + {count(counted['del'])}", runs=(run.rules,))
+            )
     title = f"Calls that {_LISTENERS[name]} gets"
+    rows = folded(rows)
     said = f"{title}: region_add and region_del. {listed(f'{row.label}: {row.text}' for row in rows)}."
     return bar_picture(title, rows, said, "From the first slot to the last one gone.")
 
@@ -67,9 +70,9 @@ def _most(heard: list[tuple[Run, str]]) -> Picture:
     for run, name in heard:
         if name == "kvm":
             most = _last(run, name)["slots.most"]
-            rows.append(StackedBar(run.rules, ((most, ACCENT),), count(most)))
+            rows.append(StackedBar(run.rules, ((most, ACCENT),), count(most), runs=(run.rules,)))
     title = "Most memory slots in use at one time"
-    return bar_picture(title, rows, note="The price of not merging, of some hundreds that KVM has.")
+    return bar_picture(title, folded(rows), note="The price of not merging, of some hundreds that KVM has.")
 
 
 def _steps(run: Run) -> tuple[Picture, ...]:
