@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 
 from footprint.history.series import KeptValue, SeriesKey
-from footprint.history.steps import Stepped, ValueStep
+from footprint.history.steps import Stepped, ValueStep, changes_sentence, latest_step
 from footprint.recording.metrics import Metric
 from footprint.report.canvas import ACCENT, BROAD, COLUMN, INK, LETTER, LINE, MUTED, WIDTH, Canvas
-from footprint.report.formatting import breadth, count, figure, plural, signed
+from footprint.report.formatting import breadth, figure, plural, signed
 from footprint.report.lines import Scale
 from footprint.report.page import page
 from footprint.report.section import Exhibit, Head, Picture, RecordingPart, Section, Table, TableColumn
@@ -28,38 +28,16 @@ def render_history(metric: Metric, stepped: Sequence[Stepped]) -> str:
         groups.setdefault((key.scenario, key.mark, key.backend, key.params), []).append(each)
     sections = tuple(_section(metric, n, *group) for n, group in enumerate(groups.items(), 1))
     question = f"Where did {metric.name} change ({metric.what})?"
-    head = Head("", question, _answer(metric, stepped), shown=_first(metric, stepped))
+    answer = changes_sentence(metric, stepped, lambda value: figure(metric.name, value))
+    head = Head("", question, answer, shown=_first(metric, stepped))
     return page((RecordingPart("r1", metric.name, head, sections),), metric.name, source="a history of kept runs")
-
-
-def _latest(stepped: Sequence[Stepped]) -> tuple[Stepped, ValueStep] | None:
-    """The step that was recorded last, and its series."""
-    steps = [(series, step) for series in stepped for step in series[2]]
-    return max(steps, key=lambda told: told[0][1][told[1].index].recorded, default=None)
-
-
-def _answer(metric: Metric, stepped: Sequence[Stepped]) -> str:
-    """How often the metric changed, and when it did so last."""
-    runs = f"{plural(sum(len(points) for _, points, _ in stepped), 'run')} in {count(len(stepped))} series"
-    latest = _latest(stepped)
-    if latest is None:
-        return f"{metric.name} never changed: {runs}."
-    (key, points, _), step = latest
-    changes = sum(len(steps) for _, _, steps in stepped)
-    point = points[step.index]
-    often = "once" if changes == 1 else f"{count(changes)} times, the last time"
-    commit = f" at commit {point.commit[:_SHORT]}" if point.commit else ""
-    return (
-        f"{metric.name} changed {often} from {figure(metric.name, step.before)} to {figure(metric.name, step.after)}, "
-        f"under {key.rules} in {key.scenario}{commit} on {point.recorded[:10]}; {runs}."
-    )
 
 
 def _first(metric: Metric, stepped: Sequence[Stepped]) -> Exhibit | None:
     """The series that stepped last, or the longest, across the page."""
     if not stepped:
         return None
-    latest = _latest(stepped)
+    latest = latest_step(stepped)
     series = latest[0] if latest else max(stepped, key=lambda each: len(each[1]))
     return Exhibit((_picture(metric, *series, title=f"{series[0].scenario} under {series[0].rules}: ", broad=BROAD),))
 

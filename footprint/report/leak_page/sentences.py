@@ -78,7 +78,7 @@ def _where(verdict: Verdict) -> str:
     said = []
     if objects:
         name, _, state = objects[0].where.partition(", ")
-        said.append(f"among it the {name}{f' ({_short(state)})' if state else ''}")
+        said.append(f"among them the {name}{f' ({_short(state)})' if state else ''}")
     elif made is not None:
         said.append(f"made at {_short(_frame(made))}")
     if held is not None:
