@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from footprint.report.canvas import COLUMN, LETTER, LINE, PALE, WIDTH
 from footprint.report.formatting import WHAT_IF, breadth, cut, listed
+from footprint.report.references import COLOURS, PUBLISHED
 from footprint.report.section import Picture
 from footprint.report.svg_canvas import Sheet
 
@@ -26,7 +27,8 @@ class StackedBar:
     """A row: `parts` (value, colour) side by side, over a pale bar as long as `behind`.
 
     `text` is our figure in words; `published` and `published_text` the one that stands beside it; `more` are further
-    figures, in columns of their own. `runs` are the rule sets that the row stands for; it is switched off with them.
+    figures, in columns of their own. `against` is what the row is held against: a kind of reference and its value each.
+    `runs` are the rule sets that the row stands for; it is switched off with them.
     """
 
     label: str
@@ -38,11 +40,13 @@ class StackedBar:
     more: tuple[str, ...] = ()
     runs: tuple[str, ...] = ()
     strong: bool = False
+    against: tuple[tuple[str, float], ...] = ()
 
     @property
     def reach(self) -> float:
         """The longest thing drawn in the row."""
-        return max(sum(max(size, 0) for size, _ in self.parts), self.behind, self.published or 0)
+        held = (value for _, value in self.against)
+        return max(sum(max(size, 0) for size, _ in self.parts), self.behind, self.published or 0, *held)
 
 
 def folded(rows: Sequence[StackedBar]) -> list[StackedBar]:
@@ -187,6 +191,13 @@ def _draw(sheet: Sheet, row: StackedBar, cells: Sequence[str], y: float, columns
     for size, colour in row.parts:
         sheet.bar(x, above, size * scale, _THICK, colour)
         x += max(size, 0) * scale
+    for kind, value in row.against:
+        at = columns.left + max(value, 0) * scale
+        if kind == PUBLISHED:
+            sheet.diamond(at, middle)
+        else:  # from row to row it becomes one line, but not through words
+            reach = _THICK / 2 + 3 if columns.tall else _ROW / 2
+            sheet.upright(at, middle - reach, middle + reach, COLOURS[kind])
     if row.published is not None:
         sheet.diamond(columns.left + max(row.published, 0) * scale, middle)
     beside = len(cells) - 1 if row.published_text else len(cells)

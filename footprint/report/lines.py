@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from footprint.report.canvas import LETTER, LINE, SERIES, WIDTH
 from footprint.report.formatting import breadth, count, cut, names_of
+from footprint.report.references import COLOURS
 from footprint.report.svg_canvas import Sheet
 
 _TOP, _FOOT = 24.0, 26.0
@@ -21,6 +22,7 @@ _LEADER, _NEAR = (1.5, 3.0), 10.0
 """A leader longer than this is dotted, so that nobody takes it for a part of the line."""
 _DASHES: tuple[tuple[float, ...], ...] = ((), (5, 2), (1.5, 1.5))
 MOST_CURVES = 24
+_MOST_LEVELS = 4
 MOST_POINTS = 300
 """Points of a curve: more than a picture has pixels would not be seen."""
 
@@ -82,6 +84,16 @@ class Scale:
 
 
 @dataclass(frozen=True, slots=True)
+class Level:
+    """A `value` that curves are held against, drawn right across; hovered it says `label`. `kind` is a Reference's."""
+
+    value: float
+    label: str
+    kind: str
+    runs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class _Frame:
     """The plot's place on the sheet, and its scales."""
 
@@ -100,9 +112,14 @@ class _Frame:
 
 
 def lines(
-    drawn: Sequence[Curve], label: str, scale: Scale, *, upwards: str, along: str, width: float = WIDTH
+    drawn: Sequence[Curve], label: str, scale: Scale, *, upwards: str, along: str, width: float = WIDTH,
+    levels: Sequence[Level] = (),
 ) -> str:  # fmt: skip
-    """The lines as one SVG on common scales; `upwards` and `along` (``commit``) say what the axes count."""
+    """The lines as one SVG on common scales; `upwards` and `along` (``commit``) say what the axes count.
+
+    Of very many `levels` the highest and the lowest are drawn.
+    """
+    levels = _outermost(levels)
     folded = _folded(drawn)
     left_out = len(folded) - MOST_CURVES
     if left_out > 0:
@@ -110,6 +127,7 @@ def lines(
         folded = [curve for n, curve in enumerate(folded) if n in kept]
     most_x = max((x for line in folded for x in line.xs), default=0) or 1
     most_y = max((y for line in folded for y in line.ys if y > 0), default=1)
+    most_y = max(most_y, *(level.value for level in levels), 0)
     is_narrow = width <= WIDTH
     bottom = _LEAST if is_narrow else max(_LEAST, _TOP + STEP * (len(folded) + 1))
     names = 0.0 if is_narrow else max((breadth(cut(line.label, _LONGEST)) for line in folded), default=0) * LETTER + 16
@@ -129,6 +147,7 @@ def lines(
         _draw_over_names(sheet, folded, frame)
     else:
         _draw(sheet, folded, frame)
+    _draw_levels(sheet, levels, frame)
     return sheet.svg(label)
 
 
@@ -200,6 +219,20 @@ def _draw_line(sheet: Sheet, line: Curve, frame: _Frame) -> None:
         lower = [(frame.x(x), frame.y(y)) for x, y in zip(xs[::-1], lows[::-1], strict=True)]
         sheet.area([*upper, *lower], _colour(line))
     sheet.curve(upper, _colour(line), 1.8, _DASHES[line.hue // len(SERIES) % len(_DASHES)])
+
+
+def _outermost(levels: Sequence[Level]) -> list[Level]:
+    order = sorted(dict.fromkeys(levels), key=lambda level: level.value)
+    half = _MOST_LEVELS // 2
+    return order if len(order) <= _MOST_LEVELS else [*order[:half], *order[-half:]]
+
+
+def _draw_levels(sheet: Sheet, levels: Sequence[Level], frame: _Frame) -> None:
+    """Broken lines right across: what they are stands beside the picture, where there is room for it."""
+    for level in levels:
+        height = frame.y(level.value)
+        with sheet.group(level.label, level.runs, (frame.left, height - 3, frame.right - frame.left, 6)):
+            sheet.curve([(frame.left, height), (frame.right, height)], COLOURS[level.kind], 1.6, (5, 2))
 
 
 def apart(heights: Sequence[float], top: float, bottom: float) -> list[float]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from footprint.recording.model import Recording, Run, Sample
+from footprint.report import references as refer
 from footprint.report.bars import StackedBar, bar_picture
 from footprint.report.canvas import BROAD, SERIES
 from footprint.report.formatting import NOTHING, count, figure, percent, plural, size
@@ -30,15 +31,15 @@ _MOST_GUESTS = 40
 """Guests that are drawn one by one."""
 
 
-def real_qemu(recording: Recording) -> Section | None:
-    """The section; None for a model, and where no process was measured."""
+def real_qemu(recording: Recording, held: Sequence[refer.Reference] = ()) -> Section | None:
+    """The section; None for a model, and where no process was measured. `held` is what figures are held against."""
     if recording.backend != "qemu" or not recording.runs:
         return None
     run = recording.runs[-1]
     shown = _samples(run)
     if not shown:
         return None
-    exhibits = (_process(recording, shown), *_guests(shown), _binary(recording))
+    exhibits = (_process(recording, run, shown, held), *_guests(shown), _binary(recording))
     return Section("The process", "process", _lead(run, shown), exhibits)
 
 
@@ -79,7 +80,7 @@ def _at(sample: Sample) -> str:
     return f"{sample.mark} {sample.cycle}" if sample.cycle else sample.mark
 
 
-def _process(recording: Recording, shown: Sequence[Sample]) -> Exhibit:
+def _process(recording: Recording, run: Run, shown: Sequence[Sample], held: Sequence[refer.Reference]) -> Exhibit:
     """Private and shared memory at each mark, with the peak, and every figure in a table."""
     rows = [
         StackedBar(
@@ -88,15 +89,18 @@ def _process(recording: Recording, shown: Sequence[Sample]) -> Exhibit:
             size(sample.metrics[RSS]),
             published=sample.metrics.get(PEAK),
             published_text=figure(PEAK, sample.metrics.get(PEAK)) if PEAK in sample.metrics else "",
+            against=refer.signs(refer.about(held, RSS, run, sample)),
         )
         for sample in shown
     ]
     title = "Resident memory at each mark"
     label = f"{title}. " + "; ".join(f"{row.label}: {row.text}, {size(row.parts[0][0])} of it private" for row in rows)
-    picture = bar_picture(title, rows, f"{label}.", broad=BROAD, ours="resident", theirs="peak")
+    told = [row for sample in shown for row in refer.about(held, RSS, run, sample)]
+    picture = bar_picture(title, rows, f"{label}.", refer.note(told), broad=BROAD, ours="resident", theirs="peak")
     keys = [LegendKey(_PRIVATE, "private (USS)"), LegendKey(_SHARED, "shared with other processes (RSS − USS)")]
     if any(row.published is not None for row in rows):
         keys.append(LegendKey("--mark", "the most that was ever resident", "diamond"))
+    keys += refer.keys(told)
     names = [name for name in _HEADS if any(name in sample.metrics for sample in shown)]
     columns = (TableColumn("mark"), *(TableColumn(_HEADS[name], number=True) for name in names))
     cells = tuple((_at(each), *(figure(name, each.metrics.get(name)) for name in names)) for each in shown)

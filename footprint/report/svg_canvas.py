@@ -108,6 +108,12 @@ class Sheet:
         path = f"M{_n(start[0])} {_n(start[1])}L{_n(end[0])} {_n(end[1])}"
         self._parts.append(f'<path d="{path}" class="thin {look}" style="stroke:var({colour})"/>'.replace(' "', '"'))
 
+    def upright(self, x: float, top: float, bottom: float, colour: str) -> None:
+        """An upright line that parts what is below a limit from what is above, with a rim of the paper's colour."""
+        for shade, width in (("--paper", 3.4), (colour, 1.6)):
+            path = f"M{_n(x)} {_n(top)}V{_n(bottom)}"
+            self._parts.append(f'<path d="{path}" class="ribbon" style="stroke:var({shade});stroke-width:{width}"/>')
+
     def curve(self, points: Sequence[XY], colour: str, width: float = 1.0, dashes: Sequence[float] = ()) -> None:
         """A line through `points`, `width` thick; `dashes` are lengths of strokes and gaps, in widths."""
         if points:
