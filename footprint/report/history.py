@@ -35,7 +35,7 @@ def history(recording: Recording, held: Sequence[refer.Reference] = ()) -> Secti
     shown = [row for row in pictures_of if any(value(run, row[0]) is not None for run in recording.runs)]
     if not shown:
         return None
-    pictures = tuple(_picture(recording, *row[:3], held) for row in shown)
+    pictures = tuple(_picture(recording, *row[:3], held) for row in shown if _compares(recording, row[0], held))
     tables = (_figures(recording, [(row[0], row[3]) for row in shown]), *_published(recording))
     data = PictureData(
         f"{recording.scenario}-history",
@@ -48,10 +48,19 @@ def history(recording: Recording, held: Sequence[refer.Reference] = ()) -> Secti
         _lead(recording),
         (
             Exhibit(
-                pictures, (*_keys(recording), *_limits(recording, held, [row[0] for row in shown])), tables, data=data
+                pictures,
+                (*_keys(recording), *_limits(recording, held, [row[0] for row in shown])) if pictures else (),
+                tables,
+                data=data,
             ),
         ),
     )
+
+
+def _compares(recording: Recording, name: str, held: Sequence[refer.Reference]) -> bool:
+    """Whether bars of the metric stand beside anything: a bar alone says less than the table."""
+    is_published = any(published.metric == name for published in recording.published)
+    return len(recording.runs) > 1 or is_published or any(refer.about(held, name, run) for run in recording.runs)
 
 
 def _lead(recording: Recording) -> str:
