@@ -135,7 +135,7 @@ def _figures(recording: Recording, shown: list[tuple[str, str]]) -> Table:
         names.append("modelled.bytes.peak")
         headings.append("allocated at the peak")
     return Table(
-        "The figures of the pictures, per rule set",
+        "The figures, per rule set",
         (
             TableColumn("rule set"),
             TableColumn("what it is"),
