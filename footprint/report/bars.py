@@ -140,8 +140,11 @@ def bar_picture(
     `said` is what it shows, in words; without it, the rows and their figures.
     """
     label = said or f"{title}. {listed(f'{row.label}: {row.text}' for row in rows)}."
-    narrow, wide = (bars(rows, label, width=width, **heads) for width in (WIDTH, broad))
-    return Picture(title, narrow, note, wide, spans=broad > COLUMN)
+
+    def draw(width: float) -> str:
+        return bars(rows, label, width=width, **heads)
+
+    return Picture(title, draw(WIDTH), note, draw(broad), spans=broad > COLUMN, draw=draw)
 
 
 def _longest(rows: Sequence[StackedBar]) -> Sequence[StackedBar]:

@@ -11,6 +11,7 @@ from footprint.report import references as refer
 from footprint.report.bars import StackedBar, bars, folded
 from footprint.report.canvas import ACCENT, BROAD, WIDTH
 from footprint.report.cpus import cpus
+from footprint.report.flash import flash
 from footprint.report.formatting import count, figure, has_course, judged_at, listed, plural, size, value
 from footprint.report.lines import Curve, Level, Scale, lines
 from footprint.report.lookups import lookups
@@ -46,15 +47,19 @@ def first_picture(recording: Recording, held: Sequence[refer.Reference] = ()) ->
     )
 
 
-_STORIES = (lookups, slots, cpus, map_curve)
+_STORIES = (lookups, slots, cpus, map_curve, flash)
 """Sections about one question alone: where there is one, that is what the page is about."""
 
 
 def _story(recording: Recording, stories: Sequence[Callable[[Recording], Section | None]]) -> Exhibit | None:
-    """The first picture of such a section, and beside it the last, where there are several: what it leads to."""
+    """The first picture of such a section, as wide as the page."""
     exhibits = (section.exhibits[0] for story in stories if (section := story(recording)) is not None)
     told = next((exhibit for exhibit in exhibits if exhibit.pictures), None)
-    return Exhibit((*told.pictures[:1], *told.pictures[1:][-1:]), told.keys) if told else None
+    if told is None:
+        return None
+    first = told.pictures[0]
+    large = replace(first, wide=first.draw(BROAD), spans=True) if first.draw else first
+    return Exhibit((large,), told.keys)
 
 
 # Section: rule sets beside each other

@@ -51,14 +51,18 @@ def _picture(run: Run, name: str, title: str, note: str) -> Picture:
     ]
     said = listed(f"n = {count(n)}: {_words(name, value / _SCALE.get(name, 1))}" for n, value in points)
     line = GrowthLine(run.rules, tuple(points), tuple(points))
-    narrow, wide = (
-        log_log(
-            [line], f"{title}. {said}.", "map", lambda value: _words(name, value / _SCALE.get(name, 1)),
-            base=32 if name == BYTES else 10, width=width,
+
+    def draw(width: float) -> str:
+        return log_log(
+            [line],
+            f"{title}. {said}.",
+            "map",
+            lambda value: _words(name, value / _SCALE.get(name, 1)),
+            base=32 if name == BYTES else 10,
+            width=width,
         )
-        for width in (WIDTH, COLUMN)
-    )  # fmt: skip
-    return Picture(title, narrow, note, wide)
+
+    return Picture(title, draw(WIDTH), note, draw(COLUMN), draw=draw)
 
 
 def _words(name: str, value: float) -> str:

@@ -62,3 +62,17 @@ def test_a_sweep_without_laws_and_one_of_nothing_but_zeros_have_a_page():
         [Sweep(SWEEP_SCHEMA, "power8", axes, zeros, fits(zeros, axes), ()), Sweep(SWEEP_SCHEMA, "pc", {}, (), (), ())]
     )
     assert page.count("<svg") == 4
+
+
+def test_five_hundred_points_are_a_page_of_less_than_three_megabytes_that_says_which_lines_it_leaves_out():
+    axes = {"nics": tuple(range(4, 54)), "cpus": (1, 2, 4, 8, 16)}
+    points = tuple(
+        Point(f"{n}.{cpus}.{rules}", {"nics": n, "cpus": cpus}, rules, "built",
+              {"flatviews.created": n * cpus + 7, "modelled.bytes.peak": n**power << 20})
+        for rules, power in (("v1", 1), ("v2", 2)) for n in axes["nics"] for cpus in axes["cpus"]
+    )  # fmt: skip
+    page = render_sweeps([Sweep(SWEEP_SCHEMA, "power8", axes, points, fits(points, axes), ())])
+    assert len(points) == 500
+    assert len(page.encode()) < 3 << 20
+    assert "The first 12 of 100 lines." in text_of(page)
+    assert text_of(page).count("cpus=16") >= 4, "the tables have all lines"
