@@ -15,6 +15,8 @@ _ROW = 23.0
 _TALL = 37.0
 """A row on a phone: the name and the figures stand above the bar."""
 _THICK = 12.0
+_FEW_HIGH = 110.0
+"""How high the rows of a picture across the page are together, if they are few."""
 _GAP = 10.0
 _NONE = 1e-9
 MOST_ROWS = 40
@@ -86,12 +88,13 @@ class _Columns:
     right: float
     edges: tuple[float, ...]
     longest_label: float
+    row: float = _ROW
     tall: bool = False
 
     @property
-    def row(self) -> float:
-        """The height of a row."""
-        return _TALL if self.tall else _ROW
+    def thick(self) -> float:
+        """How high a bar is."""
+        return _THICK if self.tall else _THICK * self.row / _ROW
 
 
 def bars(
@@ -161,13 +164,15 @@ def _beside(rows: Sequence[StackedBar], figures: Sequence[Sequence[str]], width:
     longest = _LONGEST_LABEL * (1 if width <= COLUMN else 1.5)
     names = _room(labelled(row.label, longest) for row in rows)
     edges = _edges(figures, width)
-    return _Columns(names + _GAP, edges[0] - _room(figures[0]) - _GAP, edges, longest)
+    # Two or three bars across a page would be a thin line.
+    row = min(max(_ROW, _FEW_HIGH / max(len(rows), 1)), _ROW * 1.6) if width > COLUMN else _ROW
+    return _Columns(names + _GAP, edges[0] - _room(figures[0]) - _GAP, edges, longest, row)
 
 
 def _above(figures: Sequence[Sequence[str]], width: float) -> _Columns:
     """Names and figures above the bars."""
     edges = _edges(figures, width)
-    return _Columns(0.5, width - 5, edges, (edges[0] - _room(figures[0]) - _GAP) / LETTER, tall=True)
+    return _Columns(0.5, width - 5, edges, (edges[0] - _room(figures[0]) - _GAP) / LETTER, _TALL, tall=True)
 
 
 def _edges(figures: Sequence[Sequence[str]], width: float) -> tuple[float, ...]:
@@ -181,8 +186,9 @@ def _edges(figures: Sequence[Sequence[str]], width: float) -> tuple[float, ...]:
 
 def _draw(sheet: Sheet, row: StackedBar, cells: Sequence[str], y: float, columns: _Columns, scale: float) -> None:
     """One row from the height `y` on."""
-    middle = y + (26.0 if columns.tall else _ROW / 2)
-    above, x = middle - _THICK / 2, columns.left
+    thick = columns.thick
+    middle = y + (26.0 if columns.tall else columns.row / 2)
+    above, x = middle - thick / 2, columns.left
     words = y + 11.0 if columns.tall else middle
     look = "strong" if row.strong else ""
     name = labelled(row.label, columns.longest_label)
@@ -190,16 +196,16 @@ def _draw(sheet: Sheet, row: StackedBar, cells: Sequence[str], y: float, columns
         sheet.text(0, words, name, look)
     else:
         sheet.text(x - _GAP, words, name, f"{look} end".strip())
-    sheet.bar(x, above, row.behind * scale, _THICK, PALE)
+    sheet.bar(x, above, row.behind * scale, thick, PALE)
     for size, colour in row.parts:
-        sheet.bar(x, above, size * scale, _THICK, colour)
+        sheet.bar(x, above, size * scale, thick, colour)
         x += max(size, 0) * scale
     for kind, value in row.against:
         at = columns.left + max(value, 0) * scale
         if kind == PUBLISHED:
             sheet.diamond(at, middle)
         else:  # from row to row it becomes one line, but not through words
-            reach = _THICK / 2 + 3 if columns.tall else _ROW / 2
+            reach = thick / 2 + 3 if columns.tall else columns.row / 2
             sheet.upright(at, middle - reach, middle + reach, COLOURS[kind])
     if row.published is not None:
         sheet.diamond(columns.left + max(row.published, 0) * scale, middle)
