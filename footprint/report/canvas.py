@@ -12,6 +12,8 @@ import io
 import re
 from collections.abc import Sequence
 
+from footprint.report.plain_text import plain
+
 WIDTH = 328
 """Units across a sheet: pixels between the margins of a phone, so that no letter of TEXT is drawn smaller."""
 COLUMN = 440
@@ -101,9 +103,9 @@ class Canvas:
         with rc_context({"svg.fonttype": "none", "svg.hashsalt": "footprint", "path.simplify_threshold": 0.3}):
             FigureCanvasSVG(self._figure).print_svg(stream, metadata=_NO_METADATA)  # type: ignore[no-untyped-call]
         body = _plain(stream.getvalue())
-        body = re.sub(r">T(\d+)T<", lambda matched: f">{html.escape(self._texts[int(matched[1])])}<", body)
+        body = re.sub(r">T(\d+)T<", lambda matched: f">{html.escape(plain(self._texts[int(matched[1])]))}<", body)
         size = f'viewBox="0 0 {self.width:g} {self.height:g}"'
-        return f'<svg {size} role="img" aria-label="{html.escape(label)}">{body}</svg>'
+        return f'<svg {size} role="img" aria-label="{html.escape(plain(label))}">{body}</svg>'
 
 
 def _plain(document: str) -> str:

@@ -88,6 +88,9 @@ def test_curves_are_crossed_at_the_height_of_the_budget_also_where_it_is_above_a
     for limit in (5, 10_000):
         section = startup(THREE, references(THREE, held(f"flatviews.alive<={limit}")))
         assert pictures_with(section, ACROSS) == ["Views in use"]
+        picture = next(row for row in section.exhibits[0].pictures if row.title == "Views in use")
+        height = float(re.search(rf'M\S+ (\S+)L\S+ \1" class="ribbon" style="{ACROSS}', picture.svg)[1])
+        assert 0 < height < float(re.search(r'viewBox="0 0 \S+ (\S+)"', picture.svg)[1])
     cycles = recorded("hotplug", "v7.2.0", cycles="3")
     shown = first_picture(cycles, references(cycles, held("flatviews.alive<=7")))
     assert re.search(ACROSS, shown.pictures[0].svg)
