@@ -9,7 +9,7 @@ from footprint.recording.metrics import METRICS, MetricKind, metric
 from footprint.recording.model import DESTROYED, Recording, Run, Sample
 from footprint.report import references as refer
 from footprint.report.bars import StackedBar, bars, folded
-from footprint.report.canvas import ACCENT, WIDTH
+from footprint.report.canvas import ACCENT, BROAD, WIDTH
 from footprint.report.cpus import cpus
 from footprint.report.flash import flash
 from footprint.report.formatting import count, figure, has_course, judged_at, listed, plural, size, value
@@ -24,8 +24,6 @@ from footprint.report.slots import slots
 from footprint.verdict.scenario_growth import KEPT, growths
 from footprint.verdict.verdict import Answer
 
-BROAD = 820
-"""Units across a picture of the whole page."""
 _ZIGZAG = 40
 """Cycles that are drawn mark by mark; more are drawn as a band."""
 _LEAST_ROWS = 2
@@ -54,7 +52,7 @@ _STORIES = (lookups, slots, cpus, map_curve, flash)
 
 
 def _story(recording: Recording, stories: Sequence[Callable[[Recording], Section | None]]) -> Exhibit | None:
-    """The first picture of such a section."""
+    """The first picture of such a section, as wide as the page."""
     exhibits = (section.exhibits[0] for story in stories if (section := story(recording)) is not None)
     told = next((exhibit for exhibit in exhibits if exhibit.pictures), None)
     if told is None:
@@ -80,11 +78,12 @@ def _rule_sets(recording: Recording, held: Sequence[refer.Reference]) -> Exhibit
     heads = [_head(metric) for metric in more]
     rest = f"{plural(len(rows) - _MOST_ROWS, 'more row')} in the section below." if len(rows) > _MOST_ROWS else ""
     told = [row for run in recording.runs for row in refer.about(held, name, run)]
-    # A phone has room for the bars and one figure.
-    slim = [replace(row, more=()) for row in rows]
+    # A phone has room for the bars and the figures that they show.
+    few = 1 if behind else 0
+    slim = [replace(row, more=row.more[:few]) for row in rows[:_MOST_ROWS]]
     picture = Picture(
         title,
-        bars(slim[:_MOST_ROWS], said),
+        bars(slim, said, ours=_head(name) if few else "", more=heads[:few]),
         f"{refer.note(told)} {rest}".strip(),
         bars(rows[:_MOST_ROWS], said, ours=_head(name), more=heads, width=BROAD),
         spans=True,
@@ -154,6 +153,9 @@ _TITLES = {
     "flatviews.alive": "Views in use",
     "address_spaces": "Address spaces",
     KEPT: "Views created and not freed",
+    "process.rss": "Resident memory of the process",
+    "process.uss": "Memory that only this process has",
+    "flash.all": "What the image costs in all",
 }
 
 
@@ -184,13 +186,12 @@ def _cycles(recording: Recording, held: Sequence[refer.Reference]) -> Exhibit | 
         return None
     marks = list(dict.fromkeys(mark for run in recording.runs for mark in _cycled(run)))
     is_band = any(curve.lows for curve in curves)
-    note = (
-        f"Each cycle from its lowest to its highest mark: {listed(marks)}."
-        if is_band
-        else f"Marks of a cycle: {listed(marks)}."
-    )
+    step = recording.accumulates or "cycle"
+    note = f"Each {step} from its lowest to its highest mark: {listed(marks)}." if is_band else ""
+    if not is_band and len(marks) > 1:
+        note = f"Read at {listed(f'“{mark}”' for mark in marks)} of each {step}."
     scale = Scale(size, 1024) if name in METRICS and METRICS[name].unit == "bytes" else Scale(count)
-    title = f"{_titled(name)}, cycle by cycle"
+    title = f"{_titled(name)}, {step} by {step}"
     said = f"{title}. " + "; ".join(
         f"{line.label}: {scale.text(line.ys[0])} to {scale.text(line.ys[-1])}" for line in curves[:_MOST_NAMED]
     )
@@ -199,9 +200,7 @@ def _cycles(recording: Recording, held: Sequence[refer.Reference]) -> Exhibit | 
     note = f"{note} {refer.note(told)}".strip()
     levels = [Level(float(row.value), row.words, row.kind, row.rules) for row in told]
     drawn = [
-        lines(
-            curves, f"{said}.", scale, upwards=words, along=recording.accumulates or "cycle", width=width, levels=levels
-        )
+        lines(curves, f"{said}.", scale, upwards=words, along=step, width=width, levels=levels)
         for width in (WIDTH, BROAD)
     ]
     data = PictureData(

@@ -8,7 +8,7 @@ from footprint.recording.model import Recording, Run, Sample
 from footprint.report import references as refer
 from footprint.report.bars import StackedBar, bar_picture
 from footprint.report.canvas import ACCENT, SERIES
-from footprint.report.formatting import figure, listed, size
+from footprint.report.formatting import figure, size
 from footprint.report.section import Exhibit, LegendKey, Picture, Section, Table, TableColumn
 
 LOADED, BARE = "loaded", "bare"
@@ -49,15 +49,9 @@ def _images(runs: list[Run], held: Sequence[refer.Reference]) -> Picture:
         for run in runs
         for sample in _loaded(run)
     ]
-    said = listed(f"{row.label}: {row.text}" for row in rows)
     told = [row for run in runs for row in refer.about(held, "flash.all", run, run.sample(LOADED))]
-    title = "What the image costs in all"
-    return bar_picture(
-        title,
-        rows,
-        f"{title}. {said}.",
-        f"Anonymous memory of all processes, and the page cache once. {refer.note(told)}".strip(),
-    )
+    note = f"Anonymous memory of all processes, and the page cache once. {refer.note(told)}".strip()
+    return bar_picture("What the image costs in all", rows, note=note)
 
 
 def _guests(runs: list[Run]) -> Picture:
@@ -70,9 +64,8 @@ def _guests(runs: list[Run]) -> Picture:
             if metrics:
                 own, share = metrics["process.uss"], metrics["process.pss"] - metrics["process.uss"]
                 rows.append(StackedBar(f"{run.rules}, {words}", ((own, ACCENT), (share, SERIES[1])), size(own + share)))
-    said = listed(f"{row.label}: {row.text}" for row in rows)
     title = "What one process takes, with its image and without"
-    return bar_picture(title, rows, f"{title}. {said}.", "USS and PSS, the mean of all that run side by side.")
+    return bar_picture(title, rows, note="USS and PSS, the mean of all that run side by side.")
 
 
 def _table(runs: list[Run]) -> Table:

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 
 from footprint.recording.model import Recording, Run, Sample
 from footprint.report import references as refer
-from footprint.report.bars import StackedBar, bars
-from footprint.report.canvas import SERIES, WIDTH
-from footprint.report.first_picture import BROAD
+from footprint.report.bars import StackedBar, bar_picture
+from footprint.report.canvas import BROAD, SERIES
 from footprint.report.formatting import NOTHING, count, figure, percent, plural, size
-from footprint.report.section import Exhibit, LegendKey, Picture, PictureData, Section, Table, TableColumn
+from footprint.report.section import Exhibit, LegendKey, PictureData, Section, Table, TableColumn
 
 RSS, USS, PSS, PEAK = "process.rss", "process.uss", "process.pss", "process.rss.peak"
 _PRIVATE, _SHARED = SERIES[0], SERIES[4]
@@ -96,11 +95,11 @@ def _process(recording: Recording, run: Run, shown: Sequence[Sample], held: Sequ
     ]
     title = "Resident memory at each mark"
     label = f"{title}. " + "; ".join(f"{row.label}: {row.text}, {size(row.parts[0][0])} of it private" for row in rows)
-    drawn = [bars(rows, f"{label}.", ours="resident", theirs="peak", width=width) for width in (WIDTH, BROAD)]
+    told = [row for sample in shown for row in refer.about(held, RSS, run, sample)]
+    picture = bar_picture(title, rows, f"{label}.", refer.note(told), broad=BROAD, ours="resident", theirs="peak")
     keys = [LegendKey(_PRIVATE, "private (USS)"), LegendKey(_SHARED, "shared with other processes (RSS − USS)")]
     if any(row.published is not None for row in rows):
         keys.append(LegendKey("--mark", "the most that was ever resident", "diamond"))
-    told = [row for sample in shown for row in refer.about(held, RSS, run, sample)]
     keys += refer.keys(told)
     names = [name for name in _HEADS if any(name in sample.metrics for sample in shown)]
     columns = (TableColumn("mark"), *(TableColumn(_HEADS[name], number=True) for name in names))
@@ -108,9 +107,7 @@ def _process(recording: Recording, run: Run, shown: Sequence[Sample], held: Sequ
     table = Table("Memory and time of the process", columns, cells, folded=False)
     numbers = tuple((each.mark, each.cycle, *(each.metrics.get(name) for name in names)) for each in shown)
     data = PictureData(f"{recording.scenario}-process", ("mark", "cycle", *names), numbers)
-    return Exhibit(
-        (Picture(title, drawn[0], refer.note(told), drawn[1], spans=True),), tuple(keys), (table,), data=data
-    )
+    return Exhibit((picture,), tuple(keys), (table,), data=data)
 
 
 def _guests(shown: Sequence[Sample]) -> tuple[Exhibit, ...]:
@@ -141,7 +138,6 @@ def _guests(shown: Sequence[Sample]) -> tuple[Exhibit, ...]:
     title = f"{plural(guests, 'guest')} side by side"
     note = f"Shared memory counted once for each guest, and once for all: {size(rows[0].reach - rows[1].reach)} less."
     label = f"{title}. {rows[0].label}: {rows[0].text}; {rows[1].label}: {rows[1].text}."
-    pictures = [bars(rows, label, width=width) for width in (WIDTH, BROAD)]
     keys = (
         LegendKey(_OTHER_PRIVATE, "private to a guest"),
         LegendKey(_PRIVATE, "private to the next guest"),
@@ -156,7 +152,7 @@ def _guests(shown: Sequence[Sample]) -> tuple[Exhibit, ...]:
         ((count(guests), size(private), size(shared), figure(RSS, read.get("guests.rss")), size(read["guests.pss"])),),
         folded=False,
     )
-    return (Exhibit((Picture(title, pictures[0], note, pictures[1], spans=True),), keys, (table,)),)
+    return (Exhibit((bar_picture(title, rows, label, note, broad=BROAD),), keys, (table,)),)
 
 
 def _binary(recording: Recording) -> Exhibit:

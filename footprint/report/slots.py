@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from footprint.recording.model import Recording, Run
 from footprint.report import references as refer
-from footprint.report.bars import StackedBar, bar_picture
+from footprint.report.bars import StackedBar, bar_picture, folded
 from footprint.report.canvas import ACCENT, SERIES
 from footprint.report.formatting import count, listed, plural, size
 from footprint.report.section import Exhibit, LegendKey, Picture, Section, Table, TableColumn
@@ -59,12 +59,13 @@ def _calls(heard: list[tuple[Run, str]], name: str) -> Picture:
         if listener == name:
             counted = _last(run, name)
             parts = ((counted["add"], SERIES[0]), (counted["del"], SERIES[1]))
-            rows.append(StackedBar(run.rules, parts, f"{count(counted['add'])} + {count(counted['del'])}"))
-    said = listed(f"{row.label}: {row.text}" for row in rows)
+            rows.append(
+                StackedBar(run.rules, parts, f"{count(counted['add'])} + {count(counted['del'])}", runs=(run.rules,))
+            )
     title = f"Calls that {_LISTENERS[name]} gets"
-    return bar_picture(
-        title, rows, f"{title}: region_add and region_del. {said}.", "From the first slot to the last one gone."
-    )
+    rows = folded(rows)
+    said = f"{title}: region_add and region_del. {listed(f'{row.label}: {row.text}' for row in rows)}."
+    return bar_picture(title, rows, said, "From the first slot to the last one gone.")
 
 
 _SLOTS = "listener.kvm.slots.most"
@@ -80,15 +81,9 @@ def _most(heard: list[tuple[Run, str]], held: Sequence[refer.Reference]) -> Pict
         if name == "kvm":
             most = _last(run, name)["slots.most"]
             against = refer.signs(refer.about(held, _SLOTS, run))
-            rows.append(StackedBar(run.rules, ((most, ACCENT),), count(most), against=against))
-    said = listed(f"{row.label}: {row.text}" for row in rows)
-    title = "Most memory slots in use at one time"
-    return bar_picture(
-        title,
-        rows,
-        f"{title}. {said}.",
-        f"The price of not merging, of some hundreds that KVM has. {refer.note(_limits(heard, held))}".strip(),
-    )
+            rows.append(StackedBar(run.rules, ((most, ACCENT),), count(most), runs=(run.rules,), against=against))
+    note = f"The price of not merging, of some hundreds that KVM has. {refer.note(_limits(heard, held))}".strip()
+    return bar_picture("Most memory slots in use at one time", folded(rows), note=note)
 
 
 def _steps(run: Run) -> tuple[Picture, ...]:
@@ -107,8 +102,7 @@ def _steps(run: Run) -> tuple[Picture, ...]:
         "" if len(shown) == len(rows) else f"; the first {len(shown)} of {len(rows)} changes"
     )
     title = "Untouched memory that each change takes out and puts back"
-    said = listed(f"{row.label}: {row.text}" for row in shown)
-    return (bar_picture(title, shown, f"{title}. {said}.", f"{note}."),)
+    return (bar_picture(title, shown, note=f"{note}."),)
 
 
 def _table(heard: list[tuple[Run, str]]) -> Table:

@@ -100,10 +100,16 @@ class Sheet:
                 look += f";stroke-dasharray:{' '.join(_n(dash * width) for dash in dashes)}"
             self._parts.append(f'<path d="M{path}" class="ribbon" style="{look}"/>')
 
-    def text(self, x: float, y: float, words: str, look: str = "") -> None:
-        """`words` on one line, their middle at the height `y`; `look`: ``muted``, ``strong``, ``end``, ``middle``."""
+    def text(self, x: float, y: float, words: str, look: str = "", *, more: str = "") -> None:
+        """`words` on one line, their middle at the height `y`; `look`: ``muted``, ``strong``, ``end``, ``middle``.
+
+        `more` stands behind them, muted.
+        """
         kind = f' class="{look}"' if look else ""
-        self._parts.append(f'<text x="{_n(x)}" y="{_n(y + 0.35 * TEXT)}"{kind}>{html.escape(plain(words))}</text>')
+        rest = f'<tspan dx="7" class="muted">{html.escape(plain(more))}</tspan>' if more else ""
+        self._parts.append(
+            f'<text x="{_n(x)}" y="{_n(y + 0.35 * TEXT)}"{kind}>{html.escape(plain(words))}{rest}</text>'
+        )
 
     def svg(self, label: str) -> str:
         """The sheet as an SVG element that scales with its place; `label` says what it shows."""

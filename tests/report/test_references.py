@@ -94,7 +94,7 @@ def test_curves_are_crossed_at_the_height_of_the_budget_also_where_it_is_above_a
     cycles = recorded("hotplug", "v7.2.0", cycles="3")
     shown = first_picture(cycles, references(cycles, held("flatviews.alive<=7")))
     assert re.search(ACROSS, shown.pictures[0].svg)
-    assert shown.pictures[0].note == "Marks of a cycle: plugged and unplugged. Budget: at most 7."
+    assert shown.pictures[0].note == "Read at “plugged” and “unplugged” of each cycle. Budget: at most 7."
 
 
 def test_of_very_many_lines_the_picture_has_some_and_the_note_says_how_many_more():
