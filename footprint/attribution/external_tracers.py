@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import re
 import shutil
+import signal
 import tempfile
 import time
 from collections import Counter, defaultdict
@@ -21,13 +22,15 @@ from xml.etree import ElementTree
 from footprint.attribution.native_stacks import UNPLACED, NativeStack, Totals, per_cycle, places, taken, telling
 from footprint.errors import MeasurementError
 from footprint.process.child import Child
-from footprint.process.session import terminate, ticks
+from footprint.process.session import end, is_read, ticks
 from footprint.verdict.place import Explanation
 
 SECONDS = 60.0
 """What a tracer may take for both of its runs."""
 IDLE = 1.5
-"""Seconds without work after which a program whose input is at its end is asked to end."""
+"""Seconds without work after which a program whose input is at its end is asked to end, and then made to."""
+LEAST_SECONDS = 2.0
+"""What is left for a tracer that is not even tried."""
 WARMUP = 10
 """Cycles that come before those that are counted."""
 MOST_CYCLES = 50
@@ -50,8 +53,9 @@ class Rerun:
     """How a target is run once more, alone: `command(n)` runs n cycles and ends, and reads what `stdin(n)` gives.
 
     `environment` is that of the process; `missing` the hint where no tracer is installed; `unplaced` what a place is
-    called whose stack says nothing. It may take `seconds`, by default SECONDS. Of a program that may not end with its
-    input (`asked`: the name of the program), one that does nothing more is asked to end.
+    called whose stack says nothing. All tracers together may take `seconds`, by default SECONDS. A program that may not
+    end with its input (`asked`: the name of the program) is asked to end when it does nothing more, or has had half of
+    the time since it read the last of its input; one that does not care is killed, and its tracer tells what it saw.
     """
 
     command: Callable[[int], list[str]]
@@ -68,10 +72,14 @@ def traced(rerun: Rerun, cycles: int, explanation: Explanation, rates: Mapping[s
     installed = [tracer for tracer in TRACERS if shutil.which(tracer.program) is not None]
     if not installed:
         return explanation.with_hints(rerun.missing)
-    cycles, hints = min(cycles, MOST_CYCLES), []
+    hints: list[str] = []
+    cycles = min(cycles, MOST_CYCLES)
+    end = time.monotonic() + (SECONDS if rerun.seconds is None else rerun.seconds)
     for tracer in installed:
+        if hints and end - time.monotonic() < LEAST_SECONDS:
+            break
         try:
-            once, twice = _run(tracer, rerun, cycles)
+            once, twice = _run(tracer, rerun, cycles, end)
         except (MeasurementError, OSError, ValueError) as error:
             hints.append(f"{tracer.program} could not trace it: {error}")
             continue
@@ -85,10 +93,9 @@ def traced(rerun: Rerun, cycles: int, explanation: Explanation, rates: Mapping[s
     return explanation.with_hints(*hints)
 
 
-def _run(tracer: Tracer, rerun: Rerun, cycles: int) -> tuple[Totals, Totals]:
-    """What is left after n and after 2n cycles; both run at the same time."""
-    seconds = SECONDS if rerun.seconds is None else rerun.seconds
-    end = time.monotonic() + seconds
+def _run(tracer: Tracer, rerun: Rerun, cycles: int, end: float) -> tuple[Totals, Totals]:
+    """What is left after n and after 2n cycles; both run at the same time, until `end` at the latest."""
+    seconds = end - time.monotonic()
     with tempfile.TemporaryDirectory(prefix="footprint-") as name:
         folders = [Path(name, number) for number in ("once", "twice")]
         children = []
@@ -100,12 +107,11 @@ def _run(tracer: Tracer, rerun: Rerun, cycles: int) -> tuple[Totals, Totals]:
                 with Path(folder, "stdin").open("rb") as lines:
                     command = [*tracer.command(f"{folder}/trace"), *rerun.command(count)]
                     children.append(Child(command, stdin=lines.fileno(), environment=rerun.environment))
-            for child in children:
-                code, was_asked = _ended(child, rerun.asked, end)
-                if code is None:
-                    raise MeasurementError(f"it was not ready after {seconds:.0f} s")
-                if code and not was_asked:
-                    raise MeasurementError(f"it ended with {code}: {child.last_words()}")
+            endings = [Ending(child, rerun.asked, end) for child in children]
+            while waited := [ending for ending in endings if not ending.is_over()]:
+                time.sleep(0.05 / len(waited))
+            for ending in endings:
+                ending.check(seconds)
         finally:
             for child in children:
                 child.kill()
@@ -114,16 +120,40 @@ def _run(tracer: Tracer, rerun: Rerun, cycles: int) -> tuple[Totals, Totals]:
         return tracer.read(folders[0]), tracer.read(folders[1])
 
 
-def _ended(child: Child, program: str, end: float) -> tuple[int | None, bool]:
-    """The exit code of `child`, None at the time `end`; and whether its `program`, if named, was asked to end."""
-    ran, since, asked = -1, time.monotonic(), False
-    while (code := child.wait(0.1)) is None and time.monotonic() < end:
-        if (now := ticks(child.pid)) > ran:
-            ran, since = now, time.monotonic()
-        elif program and not asked and time.monotonic() - since > IDLE:
-            terminate(child.pid, program)
-            asked, since = True, time.monotonic()
-    return code, asked
+class Ending:
+    """The end of `child`, a tracer around `program` (empty: one that ends by itself), at `end` at the latest."""
+
+    def __init__(self, child: Child, program: str, end: float) -> None:
+        self._child, self._program, self._end = child, program, end
+        self._begun = self._since = time.monotonic()
+        self._ran, self._signals = -1, [signal.SIGTERM, signal.SIGKILL]
+        self.code: int | None = None
+
+    def is_over(self) -> bool:
+        """Whether it has ended, or there is no more time for it; else its program is told to end when that is due."""
+        now = time.monotonic()
+        self.code = self._child.wait(0.001)
+        if self.code is not None or now > self._end:
+            return True
+        if (ran := ticks(self._child.pid)) > self._ran:
+            self._ran = ran
+            if not self._is_late(now):
+                self._since = now
+        if self._program and self._signals and now - self._since > IDLE:
+            end(self._child.pid, self._program, self._signals.pop(0))
+            self._since = now
+        return False
+
+    def check(self, seconds: float) -> None:
+        """Raise MeasurementError where it did not end within so many `seconds`, or of itself with an error."""
+        if self.code is None:
+            raise MeasurementError(f"it was not ready after {seconds:.0f} s")
+        if self.code and len(self._signals) == 2:
+            raise MeasurementError(f"it ended with {self.code}: {self._child.last_words()}")
+
+    def _is_late(self, now: float) -> bool:
+        """Whether its program works on though all of its input is read, and half of the time is over."""
+        return now - self._begun > (self._end - self._begun) / 2 and is_read(self._child.pid, self._program)
 
 
 # heaptrack.

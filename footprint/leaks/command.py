@@ -148,10 +148,10 @@ class CommandSubject:
 
     def explain(self, cycles: int, rates: Mapping[str, float]) -> Explanation:
         """The native places: in the same process where its heap is watched, else of it run anew under a tracer."""
-        if self._limits.left < LEAST_TO_TRACE:
-            return Explanation(hints=(NO_TIME,))
         if self.heap is not None:
             return self._watched(self.heap, cycles) if "heap.bytes" in rates else Explanation()
+        if self._limits.left < LEAST_TO_TRACE:
+            return Explanation(hints=(NO_TIME,))
         grown = rates.get("vm.bytes", 0.0)
         if not grown:
             return Explanation()
@@ -170,7 +170,9 @@ class CommandSubject:
 
     def _watched(self, heap: WatchedHeap, cycles: int) -> Explanation:
         fits = int(self._limits.left * TRACING_SHARE / max(self._pace, 1e-6))
-        return heap.explained(self.run, max(1, min(fits, max(cycles, TRACED_CYCLES))), self._child.pid)
+        if fits < 1:
+            return Explanation(hints=(NO_TIME,))
+        return heap.explained(self.run, min(fits, max(cycles, TRACED_CYCLES)), self._child.pid)
 
     def close(self) -> None:
         """End it; the second time does nothing."""

@@ -60,7 +60,7 @@ class AnswerRule:
         return replace(self, prompt=re.escape(last), fails=self.fails or known)
 
 
-class Stream:
+class Speech:
     """What a program says on stdout or on stderr after a line was sent, as it comes.
 
     `lines` are those that have an end, `said` is the last of them.

@@ -10,7 +10,7 @@ import select
 import time
 from contextlib import suppress
 
-from footprint.leaks.line_answer import AnswerRule, Stream
+from footprint.leaks.line_answer import AnswerRule, Speech
 from footprint.leaks.supervisor import Ended, Limits, Supervisor
 from footprint.process.session import Activity
 
@@ -85,14 +85,14 @@ class LineTalk:
         counted = self._counted(answer)
         self._usual[number] = counted if self._is_learning else min(counted, self._usual.get(number, counted))
 
-    def _is_over(self, answer: dict[str, Stream], number: int, sent: int, quiet: float) -> bool:
+    def _is_over(self, answer: dict[str, Speech], number: int, sent: int, quiet: float) -> bool:
         """Whether it has answered; it has been `quiet` for so many seconds."""
         if self.rule.idle:
             return quiet >= self.rule.idle
         if self.rule.lines:
             return answer["out"].lines >= self.rule.lines
         counted = self._counted(answer)
-        is_there = any(stream.is_waiting for stream in answer.values()) if self.rule.prompt else counted >= sent
+        is_there = any(speech.is_waiting for speech in answer.values()) if self.rule.prompt else counted >= sent
         if not self._is_learning and is_there and counted >= self._usual.get(number, sent):
             return True
         is_silent = quiet >= QUIET
@@ -102,34 +102,34 @@ class LineTalk:
             return bool(self.rule.prompt)
         return is_silent and is_there
 
-    def _counted(self, answer: dict[str, Stream]) -> int:
+    def _counted(self, answer: dict[str, Speech]) -> int:
         if self.rule.prompt:
-            return max(1, *(stream.prompts for stream in answer.values()))
+            return max(1, *(speech.prompts for speech in answer.values()))
         return answer["out"].lines
 
-    def _refuse(self, answer: dict[str, Stream], when: str) -> None:
-        if error := next((stream.error for stream in answer.values() if stream.error), ""):
+    def _refuse(self, answer: dict[str, Speech], when: str) -> None:
+        if error := next((speech.error for speech in answer.values() if speech.error), ""):
             raise Ended("refused", f"it answers with an error {when}: {error}")
 
-    def _is_greeted(self, answer: dict[str, Stream]) -> bool:
+    def _is_greeted(self, answer: dict[str, Speech]) -> bool:
         """Whether the prompt that was asked for is there."""
-        return not self.rule.prompt or any(stream.is_waiting for stream in answer.values())
+        return not self.rule.prompt or any(speech.is_waiting for speech in answer.values())
 
-    def _learn_prompt(self, answer: dict[str, Stream]) -> None:
-        for stream in answer.values():
-            self.rule = self.rule.after_start(stream.last)
+    def _learn_prompt(self, answer: dict[str, Speech]) -> None:
+        for speech in answer.values():
+            self.rule = self.rule.after_start(speech.last)
 
-    def _silence(self, answer: dict[str, Stream]) -> str:
+    def _silence(self, answer: dict[str, Speech]) -> str:
         """What it said instead of an answer, and what may help."""
-        if last := next((stream.last for stream in answer.values() if stream.last.strip()), ""):
+        if last := next((speech.last for speech in answer.values() if speech.last.strip()), ""):
             return f", and shows {last[-LONGEST_QUOTE:]!r}; --prompt REGEX says what it shows when it is ready"
-        said = next((stream.said for stream in answer.values() if stream.said), "")
+        said = next((speech.said for speech in answer.values() if speech.said), "")
         return (f", and says {said[:LONGEST_QUOTE]!r}" if said else "") + f"; {BUFFERED}"
 
-    def _fresh(self) -> dict[str, Stream]:
-        return {"out": Stream(self.rule), "err": Stream(self.rule)}
+    def _fresh(self) -> dict[str, Speech]:
+        return {"out": Speech(self.rule), "err": Speech(self.rule)}
 
-    def _hear(self, answer: dict[str, Stream], wait: int) -> bool:
+    def _hear(self, answer: dict[str, Speech], wait: int) -> bool:
         """Take what is there after at most so many milliseconds; whether something was."""
         heard = False
         for descriptor, _ in self._poller.poll(wait):

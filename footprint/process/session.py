@@ -29,17 +29,30 @@ def ticks(session: int) -> int:
     return sum(number for _, number in members(session))
 
 
-def terminate(session: int, program: str) -> None:
-    """Ask the processes that run the file `program` to end, or, where none does, the session's first."""
-    wanted = os.path.realpath(program)
-    running = []
+def end(session: int, program: str, number: int) -> None:
+    """Send the signal to the processes that run the file `program`, or, where none does, to the session's first."""
+    for pid in _running(session, program) or [session]:
+        with suppress(OSError):
+            os.kill(pid, number)
+
+
+def is_read(session: int, program: str) -> bool:
+    """Whether each process that runs the file `program` has read the file that is its stdin to the end."""
+    with suppress(OSError, ValueError, IndexError):
+        return all(
+            int(Path(f"/proc/{pid}/fdinfo/0").read_text().split()[1]) >= Path(f"/proc/{pid}/fd/0").stat().st_size
+            for pid in _running(session, program)
+        )
+    return False
+
+
+def _running(session: int, program: str) -> list[int]:
+    wanted, running = os.path.realpath(program), []
     for pid, _ in members(session):
         with suppress(OSError):
             if os.path.realpath(f"/proc/{pid}/exe") == wanted:
                 running.append(pid)
-    for pid in running or [session]:
-        with suppress(OSError):
-            os.kill(pid, signal.SIGTERM)
+    return running
 
 
 def kill_marked(mark: str) -> None:

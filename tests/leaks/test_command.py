@@ -6,6 +6,7 @@ import subprocess
 import pytest
 
 from tests.conftest import PROGRAMS
+from tests.process.test_child import running
 
 
 @pytest.fixture(scope="module")
@@ -95,3 +96,10 @@ def test_a_program_that_is_not_there_cannot_be_measured(footprint):
     done = footprint("leaks", "--", "nosuchprogram")
     assert (done.returncode, done.stdout) == (3, "")
     assert "nosuchprogram is not installed" in done.stderr
+
+
+def test_a_program_that_stops_itself_is_told_and_ended(footprint, tmp_path):
+    done = footprint("leaks", "--seconds", "3", "--", "python3", PROGRAMS / "stays.py", tmp_path, "5", timeout=30)
+    assert done.returncode == 3
+    assert "it does not answer line 5 within" in done.stdout
+    assert running(str(tmp_path)) == []

@@ -5,17 +5,17 @@ import re
 import pytest
 
 from footprint.errors import RequestError
-from footprint.leaks.line_answer import AnswerRule, Stream, plain
+from footprint.leaks.line_answer import AnswerRule, Speech, plain
 
 GREETING = "(qemu) "
 ECHO = "d\x1b[K\x1b[Dde\x1b[K\x1b[D\x1b[Ddevice_del x\x1b[K\r\n"
 
 
 def heard(rule, *chunks):
-    stream = Stream(rule)
+    speech = Speech(rule)
     for chunk in chunks:
-        stream.hear(chunk)
-    return stream
+        speech.hear(chunk)
+    return speech
 
 
 def monitor(*chunks):
@@ -35,10 +35,10 @@ def test_a_program_that_begins_with_a_prompt_waits_when_it_shows_it_again():
 
 def test_a_prompt_may_come_in_pieces_and_between_what_steers_a_terminal():
     for cut in range(1, len(GREETING)):
-        stream = monitor(ECHO, GREETING[:cut])
-        assert not stream.is_waiting
-        stream.hear(GREETING[cut:])
-        assert stream.is_waiting and stream.prompts == 1
+        speech = monitor(ECHO, GREETING[:cut])
+        assert not speech.is_waiting
+        speech.hear(GREETING[cut:])
+        assert speech.is_waiting and speech.prompts == 1
     assert not monitor(ECHO, "\x1b[?2004h\x1b]0;a title\x07(qe\x1b[1mmu\x1b[0m) \x1b[").is_waiting
     assert monitor(ECHO, "\x1b[?2004h\x1b]0;a title\x07(qe\x1b[1mmu\x1b[0m) ").is_waiting
 
@@ -53,8 +53,8 @@ def test_prompts_of_lines_without_an_answer_stand_one_after_the_other():
 
 
 def test_what_an_answer_says_of_a_prompt_is_none():
-    stream = monitor(ECHO, "it shows (qemu) when it is ready\n", "(qemu) info is the command to\n")
-    assert not stream.is_waiting
+    speech = monitor(ECHO, "it shows (qemu) when it is ready\n", "(qemu) info is the command to\n")
+    assert not speech.is_waiting
     assert not monitor(ECHO, "(qemu) and more").is_waiting
 
 
