@@ -7,6 +7,7 @@ environment. Both are run for n and for 2n cycles, so that what is made once can
 from __future__ import annotations
 
 import gzip
+import os
 import re
 import shutil
 import signal
@@ -14,6 +15,7 @@ import tempfile
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -22,7 +24,7 @@ from xml.etree import ElementTree
 from footprint.attribution.native_stacks import UNPLACED, NativeStack, Totals, per_cycle, places, taken, telling
 from footprint.errors import MeasurementError
 from footprint.process.child import Child
-from footprint.process.session import end, is_read, ticks
+from footprint.process.session import is_read, readers, ticks
 from footprint.verdict.place import Explanation
 
 SECONDS = 60.0
@@ -36,6 +38,13 @@ WARMUP = 10
 MOST_CYCLES = 50
 SEEN_SHARE = 0.5
 """Of what the heap grows by, what a tracer must see to be believed."""
+SECONDS_FOR_GDB = 5.0
+WAYS = 3
+"""To end a program, from asking it to killing it."""
+_GDB = (
+    "gdb", "-q", "-nx", "-batch", "-iex", "set debuginfod enabled off", "-iex", "set auto-solib-add off",
+)  # fmt: skip
+_EXIT = ("-ex", "sharedlibrary libc.so", "-ex", "call ((void (*)(int)) exit)(0)")
 _SILENT = re.compile(r"/(libpython|python)\d|/libffi|/_ctypes\.|/vgpreload|/libheaptrack|/libc\.so|/ld-linux|/libc-\d")
 """Files whose functions are the same under every leak."""
 
@@ -53,9 +62,9 @@ class Rerun:
     """How a target is run once more, alone: `command(n)` runs n cycles and ends, and reads what `stdin(n)` gives.
 
     `environment` is that of the process; `missing` the hint where no tracer is installed; `unplaced` what a place is
-    called whose stack says nothing. All tracers together may take `seconds`, by default SECONDS. A program that may not
-    end with its input (`asked`: the name of the program) is asked to end when it does nothing more, or has had half of
-    the time since it read the last of its input; one that does not care is killed, and its tracer tells what it saw.
+    called whose stack says nothing. All tracers together may take `seconds`, by default SECONDS. A program that may
+    stay when its input is at its end (`stays`) is asked to end when it does nothing more, or half of the time is over.
+    One that does not care is made to exit by gdb, and at last killed.
     """
 
     command: Callable[[int], list[str]]
@@ -64,7 +73,7 @@ class Rerun:
     stdin: Callable[[int], str] = lambda _: ""
     unplaced: str = UNPLACED
     seconds: float | None = None
-    asked: str = ""
+    stays: bool = False
 
 
 def traced(rerun: Rerun, cycles: int, explanation: Explanation, rates: Mapping[str, float]) -> Explanation:
@@ -107,7 +116,10 @@ def _run(tracer: Tracer, rerun: Rerun, cycles: int, end: float) -> tuple[Totals,
                 with Path(folder, "stdin").open("rb") as lines:
                     command = [*tracer.command(f"{folder}/trace"), *rerun.command(count)]
                     children.append(Child(command, stdin=lines.fileno(), environment=rerun.environment))
-            endings = [Ending(child, rerun.asked, end) for child in children]
+            endings = [
+                Ending(child, f"{folder}/stdin" if rerun.stays else "", end)
+                for child, folder in zip(children, folders, strict=True)
+            ]
             while waited := [ending for ending in endings if not ending.is_over()]:
                 time.sleep(0.05 / len(waited))
             for ending in endings:
@@ -121,12 +133,15 @@ def _run(tracer: Tracer, rerun: Rerun, cycles: int, end: float) -> tuple[Totals,
 
 
 class Ending:
-    """The end of `child`, a tracer around `program` (empty: one that ends by itself), at `end` at the latest."""
+    """The end of `child`, a tracer around a program, at `end` at the latest.
 
-    def __init__(self, child: Child, program: str, end: float) -> None:
-        self._child, self._program, self._end = child, program, end
+    `stdin` is the file that the program reads, where it may have to be told to end; else empty.
+    """
+
+    def __init__(self, child: Child, stdin: str, end: float) -> None:
+        self._child, self._stdin, self._end = child, os.path.realpath(stdin) if stdin else "", end
         self._begun = self._since = time.monotonic()
-        self._ran, self._signals = -1, [signal.SIGTERM, signal.SIGKILL]
+        self._ran, self._ways = -1, [self._ask, self._call_exit, self._kill]
         self.code: int | None = None
 
     def is_over(self) -> bool:
@@ -139,21 +154,40 @@ class Ending:
             self._ran = ran
             if not self._is_late(now):
                 self._since = now
-        if self._program and self._signals and now - self._since > IDLE:
-            end(self._child.pid, self._program, self._signals.pop(0))
-            self._since = now
+        if self._stdin and self._ways and now - self._since > IDLE:
+            self._ways.pop(0)()
+            self._since = time.monotonic()
         return False
 
     def check(self, seconds: float) -> None:
         """Raise MeasurementError where it did not end within so many `seconds`, or of itself with an error."""
         if self.code is None:
             raise MeasurementError(f"it was not ready after {seconds:.0f} s")
-        if self.code and len(self._signals) == 2:
+        if self.code and len(self._ways) == WAYS:
             raise MeasurementError(f"it ended with {self.code}: {self._child.last_words()}")
+
+    def _ask(self) -> None:
+        self._signal(signal.SIGTERM)
+
+    def _call_exit(self) -> None:
+        """Have gdb call ``exit`` in it: what it is traced by then writes the last of its record."""
+        seconds = min(SECONDS_FOR_GDB, max(0.0, self._end - time.monotonic()))
+        for pid in readers(self._child.pid, self._stdin) if shutil.which("gdb") else ():
+            with Child([*_GDB, "-p", str(pid), *_EXIT]) as gdb:
+                gdb.wait(seconds)
+
+    def _kill(self) -> None:
+        self._signal(signal.SIGKILL)
+
+    def _signal(self, number: int) -> None:
+        for pid in readers(self._child.pid, self._stdin):
+            with suppress(OSError):
+                os.kill(pid, number)
 
     def _is_late(self, now: float) -> bool:
         """Whether its program works on though all of its input is read, and half of the time is over."""
-        return now - self._begun > (self._end - self._begun) / 2 and is_read(self._child.pid, self._program)
+        is_half_over = bool(self._stdin) and now - self._begun > (self._end - self._begun) / 2
+        return is_half_over and all(map(is_read, readers(self._child.pid, self._stdin)))
 
 
 # heaptrack.

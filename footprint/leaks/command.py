@@ -159,7 +159,7 @@ class CommandSubject:
         rerun = Rerun(
             lambda _: [program, *self._command[1:]],
             self._environment, MISSING, self._lines_of, unplaced="in main",
-            seconds=min(external_tracers.SECONDS, self._limits.left), asked=program,
+            seconds=min(external_tracers.SECONDS, self._limits.left), stays=True,
         )  # fmt: skip
         # Half of a small block is malloc's own.
         return external_tracers.traced(rerun, cycles, Explanation(untraced=grown / 2), rates)

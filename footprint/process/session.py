@@ -29,30 +29,23 @@ def ticks(session: int) -> int:
     return sum(number for _, number in members(session))
 
 
-def end(session: int, program: str, number: int) -> None:
-    """Send the signal to the processes that run the file `program`, or, where none does, to the session's first."""
-    for pid in _running(session, program) or [session]:
-        with suppress(OSError):
-            os.kill(pid, number)
-
-
-def is_read(session: int, program: str) -> bool:
-    """Whether each process that runs the file `program` has read the file that is its stdin to the end."""
-    with suppress(OSError, ValueError, IndexError):
-        return all(
-            int(Path(f"/proc/{pid}/fdinfo/0").read_text().split()[1]) >= Path(f"/proc/{pid}/fd/0").stat().st_size
-            for pid in _running(session, program)
-        )
-    return False
-
-
-def _running(session: int, program: str) -> list[int]:
-    wanted, running = os.path.realpath(program), []
+def readers(session: int, path: str) -> list[int]:
+    """The processes whose stdin is the file at `path`, without those that only started one of them."""
+    pids, parents = [], set()
     for pid, _ in members(session):
-        with suppress(OSError):
-            if os.path.realpath(f"/proc/{pid}/exe") == wanted:
-                running.append(pid)
-    return running
+        with suppress(OSError, IndexError, ValueError):
+            if str(Path(f"/proc/{pid}/fd/0").readlink()) == path:
+                pids.append(pid)
+                parents.add(int(_stat(Path(f"/proc/{pid}"))[1]))
+    return [pid for pid in pids if pid not in parents]
+
+
+def is_read(pid: int) -> bool:
+    """Whether the process has read the file that is its stdin to the end."""
+    with suppress(OSError, ValueError, IndexError):
+        read = int(Path(f"/proc/{pid}/fdinfo/0").read_text().split()[1])
+        return read >= Path(f"/proc/{pid}/fd/0").stat().st_size
+    return False
 
 
 def kill_marked(mark: str) -> None:

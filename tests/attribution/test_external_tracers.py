@@ -89,13 +89,13 @@ def test_a_target_that_hangs_under_the_tracer_keeps_its_other_places(explained, 
     assert explanation.untraced
 
 
-def test_a_program_that_ignores_the_end_of_its_input_is_ended_with_what_it_started(path_without, need, tmp_path):
+def test_a_program_that_ignores_the_end_of_its_input_is_made_to_exit(path_without, need, tmp_path):
     need("heaptrack", "heaptrack")
     path_without("valgrind")
     python = find_program("python3")
     rerun = Rerun(
-        lambda _: [python, str(PROGRAMS / "stays.py"), str(tmp_path)], {**os.environ}, "", lambda n: "x\n" * n,
-        seconds=30, asked=python,
+        lambda _: [python, str(PROGRAMS / "stays.py"), str(tmp_path), "alone"], {**os.environ}, "", lambda n: "x\n" * n,
+        seconds=30, stays=True,
     )  # fmt: skip
     explanation = traced(rerun, 20, Explanation(untraced=100_000), {"heap.bytes": 100_016.0})
     assert not explanation.hints
