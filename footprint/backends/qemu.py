@@ -44,7 +44,8 @@ class QemuOptions:
 
     `program` is the binary (empty: the machine's own), each step has `seconds`, and firmware runs for at most
     `firmware` seconds. `guests` are started at once and side by side, each under gdb if there is a `plan` for it.
-    `watch_heap`: count what each takes of its heap, where that can be done here.
+    `watch_heap`: count what each takes of its heap, where that can be done here. `follow_views`: count the views of the
+    first that exist by gdb, where it has no trace events.
     """
 
     program: str = ""
@@ -53,6 +54,7 @@ class QemuOptions:
     guests: int = 1
     plan: GdbPlan = NO_PLAN
     watch_heap: bool = False
+    follow_views: bool = False
 
 
 class QemuBackend:
@@ -190,6 +192,8 @@ class QemuBackend:
         self.last = self.guests[0]
         for guest in self.guests:
             guest.wait()
+        if options.follow_views:
+            self.guests[0].follow_views()
         self._machine = topology.machine
 
     def _watch(self) -> HeapWatch | None:

@@ -169,7 +169,7 @@ def _judged(context: click.Context, target: tuple[str, ...], words: LeaksWords) 
         request = leaks_request(
             target[0], words.sets, words.cycles, BackendWords(words.backend, words.rules, qemu=words.qemu)
         )
-        return judge(request, progress())
+        return judge(request, progress(), where=not words.no_where, count_views=qemu_words(context).count_views)
     if is_qemu_word(target[0]):
         return qemu_verdict(target[0], words.qemu, qemu_words(context), options.plan, words.seconds)
     return measure(target[0], options, progress())
@@ -190,8 +190,11 @@ def _check(context: click.Context, target: tuple[str, ...], words: LeaksWords) -
     of_scenario = {"-s": bool(words.sets), "-r": bool(words.rules), "-b": words.backend != "model"}
     if not in_qemu:
         of_scenario["--qemu"] = words.qemu is not None
+    of_real = {"--count-views": qemu_words(context).count_views}
+    is_real = in_qemu or (is_scenario and words.backend == "qemu")
     check_belong(
         *(() if is_scenario else ((of_scenario, "a scenario"),)),
+        *(() if is_real else ((of_real, "qemu, qemu:DEVICE or -b qemu"),)),
         *(() if is_command else (({"--line": words.line is not None, **line_words(context)}, "-- PROG"),)),
         *(() if in_qemu else ((qemu_words(context).given(), "qemu or qemu:DEVICE"),)),
     )

@@ -18,12 +18,13 @@ from footprint.errors import RequestError
 from footprint.memory.rules import RuleSet
 from footprint.memory.space import AddressSpace
 from footprint.progress import Progress
+from footprint.qemu_process.view_count import CHANNEL, NO_VIEWS, TRACE_CHANNEL
 from footprint.record.recorder import record
 from footprint.record.request import ModelOptions, Request
 from footprint.recording.model import Recording
 from footprint.scenario.scenario import Scenario
 from footprint.verdict.leftovers import Remains, remains
-from footprint.verdict.place import Place, PlaceKind, counted
+from footprint.verdict.place import Explanation, Place, PlaceKind, counted
 from footprint.verdict.scenario_growth import Growth, growths, readings
 from footprint.verdict.trend import Slope
 from footprint.verdict.verdict import Answer, Finding, FindingKind, Verdict
@@ -42,11 +43,14 @@ def with_cycles(scenario: Scenario, values: Mapping[str, str], cycles: int | Non
     return {**values, "cycles": str(cycles)}
 
 
-def judge(request: Request, say: Progress) -> Verdict:
-    """The verdict on a scenario, of all its runs together; raises RequestError where there is nothing to judge."""
+def judge(request: Request, say: Progress, *, where: bool = True, count_views: bool = False) -> Verdict:
+    """The verdict on a scenario, of all its runs together, and `where`; raises RequestError for nothing to judge.
+
+    `count_views`: a real QEMU's views are counted by gdb, where it has no trace events.
+    """
     started = time.perf_counter()
     if isinstance(request.options, QemuOptions):
-        request = replace(request, options=replace(request.options, watch_heap=True))
+        request = replace(request, options=replace(request.options, watch_heap=True, follow_views=count_views))
     recording = record(request, say)
     grown = growths(recording)
     left = [leftover for run in recording.runs if (leftover := remains(run)) is not None]
@@ -54,7 +58,8 @@ def judge(request: Request, say: Progress) -> Verdict:
         raise RequestError(
             f"scenario {recording.scenario!r} shows no leak: no mark comes twice, and none is called destroyed"
         )
-    findings = [*_grown(grown, request), *_left(left, many=len(recording.runs) > 1)]
+    traced = _traced(grown, request, say) if where else Explanation()
+    findings = [*_grown(grown, request, traced), *_left(left, many=len(recording.runs) > 1)]
     unsure = [growth for growth in grown if growth.verdict == Answer.INCONCLUSIVE]
     reason = f"{unsure[0].metric} grows, but not steadily; more cycles would tell (--cycles)" if unsure else ""
     return Verdict(
@@ -65,8 +70,10 @@ def judge(request: Request, say: Progress) -> Verdict:
         what=_what(recording),
         seconds=time.perf_counter() - started,
         reason="" if findings else reason,
+        hints=traced.hints,
         grows=tuple(_finding(FindingKind.GROWTH, growth) for growth in grown if growth.is_wanted),
         per=recording.accumulates or "cycle",
+        channels=_channels(recording, counted=count_views),
         unwatched=tuple(_unwatched(recording)),
         readings={
             (growth.rules, METRIC.get(growth.metric, growth.metric)): readings(run, growth)
@@ -76,6 +83,16 @@ def judge(request: Request, say: Progress) -> Verdict:
     )
 
 
+def _channels(recording: Recording, *, counted: bool) -> dict[str, str]:
+    """How the metrics of a real QEMU were read."""
+    if recording.backend == ModelBackend.name:
+        return {}
+    seen = {name for run in recording.runs for sample in run.samples for name in sample.metrics}
+    views = TRACE_CHANNEL if "flatviews.created" in seen else CHANNEL if counted else ""
+    channels = {"heap.bytes": "a preloaded library", "address_spaces": "info mtree", "flatviews.allocated": views}
+    return {name: channel for name, channel in channels.items() if channel and name in seen}
+
+
 def _unwatched(recording: Recording) -> Iterator[str]:
     """What of a real QEMU could not be read at its marks."""
     if recording.backend == ModelBackend.name:
@@ -83,8 +100,8 @@ def _unwatched(recording: Recording) -> Iterator[str]:
     seen = {name for run in recording.runs for sample in run.samples for name in sample.metrics}
     if "heap.bytes" not in seen:
         yield "heap.bytes: no library that counts could be loaded (apt install gcc libc6-dev); its pages decide"
-    if "flatviews.created" not in seen:
-        yield "flatviews: this QEMU was built without trace events"
+    if "flatviews.allocated" not in seen:
+        yield NO_VIEWS
 
 
 def _what(recording: Recording) -> str:
@@ -92,8 +109,18 @@ def _what(recording: Recording) -> str:
     return f"{'the model' if recording.backend == ModelBackend.name else 'a real QEMU'}, {runs}"
 
 
-def _grown(grown: list[Growth], request: Request) -> Iterator[Finding]:
-    """What grows from cycle to cycle, with the spaces that are there once more after every cycle."""
+def _traced(grown: list[Growth], request: Request, say: Progress) -> Explanation:
+    """Where a real QEMU leaks that does; the model's places need no run that is traced."""
+    leaking = [growth for growth in grown if growth.verdict == Answer.LEAK]
+    if not leaking or not isinstance(request.options, QemuOptions):
+        return Explanation()
+    from footprint.leaks.scenario_places import scenario_places
+
+    return scenario_places(request, leaking[0].mark, say)
+
+
+def _grown(grown: list[Growth], request: Request, traced: Explanation) -> Iterator[Finding]:
+    """What grows from cycle to cycle, with the spaces that are there once more after every cycle, or as `traced`."""
     places: dict[str, tuple[Place, ...]] = {}
     for growth in grown:
         if growth.verdict != Answer.LEAK:
@@ -103,7 +130,7 @@ def _grown(grown: list[Growth], request: Request) -> Iterator[Finding]:
             rule_sets = {rules.name: rules for rules in options.rules} if isinstance(options, ModelOptions) else {}
             rules = rule_sets.get(growth.rules)
             places[growth.rules] = tuple(_spaces_kept(request, rules, growth.mark)) if rules else ()
-        yield _finding(FindingKind.LEAK, growth, places[growth.rules])
+        yield _finding(FindingKind.LEAK, growth, places[growth.rules] or traced.of_metric(growth.metric))
 
 
 def _finding(kind: FindingKind, growth: Growth, places: tuple[Place, ...] = ()) -> Finding:

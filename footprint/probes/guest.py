@@ -45,7 +45,9 @@ class GuestProbe:
         metrics: dict[str, Number] = {**count_spaces(tree)}
         if created is not None:
             metrics["flatviews.created"] = created
-        if life.created and self._keeps_views is not guest:
+        if guest.view_count is not None and self._keeps_views is not guest:
+            metrics["flatviews.allocated"] = guest.view_count.allocated
+        elif life.created and self._keeps_views is not guest:
             # Not flatviews.peak: when the grace period of the last few ends is a matter of timing.
             metrics |= {"flatviews.freed": life.freed, "flatviews.allocated": life.created - life.freed}
         if views:

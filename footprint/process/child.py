@@ -14,7 +14,7 @@ import shutil
 import signal
 import subprocess
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO
@@ -148,12 +148,17 @@ class Child:
 
     def last_words(self) -> str:
         """The last lines of `words` as one, without their times; ``it said nothing`` where there are none."""
-        plain = [_TIME.sub("", " ".join(line.split())) for line in self.words.splitlines()]
-        lines = [line for line in plain if line]
         # Warnings of a start-up that went wrong later are not why it did.
-        telling = [line for line in lines if "warning:" not in line] or lines
-        text = " / ".join(telling[-3:])
-        return text[-LONGEST_SENTENCE:] or "it said nothing"
+        return self.complaint or _sentence(list(self._lines())) or "it said nothing"
+
+    @property
+    def complaint(self) -> str:
+        """The same without warnings; empty where there is nothing else."""
+        return _sentence([line for line in self._lines() if "warning:" not in line])
+
+    def _lines(self) -> Iterator[str]:
+        plain = (_TIME.sub("", " ".join(line.split())) for line in self.words.splitlines())
+        return filter(None, plain)
 
     def obituary(self, what: str) -> MeasurementError:
         """The error for a program that ended while it was to do `what`, or that is to be ended for it."""
@@ -174,3 +179,7 @@ class Child:
                         os.write(self._copy, chunk)
         if self._copy is not None:
             os.close(self._copy)
+
+
+def _sentence(lines: Sequence[str]) -> str:
+    return " / ".join(lines[-3:])[-LONGEST_SENTENCE:]

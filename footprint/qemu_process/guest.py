@@ -20,6 +20,7 @@ from footprint.process.steady_memory import Steadiness, await_steady
 from footprint.qemu_process.gdb_guest import NO_PLAN, GdbGuest, GdbPlan
 from footprint.qemu_process.modules import modules_of
 from footprint.qemu_process.monitor import Monitor, MonitorLostError, RefusedError
+from footprint.qemu_process.view_count import CHANNEL, TRACE_CHANNEL, ViewCount
 from footprint.qemu_process.view_trace import Life, Trace
 
 SECONDS = 60.0
@@ -60,6 +61,7 @@ class Guest:
         self.command = tuple(check(command))
         self.seconds = seconds
         self.plan = plan
+        self.view_count: ViewCount | None = None
         self.heap = heap
         self._pass_fds, self._environment = tuple(pass_fds), dict(environment or {})
         find_program(self.command[0])
@@ -117,6 +119,25 @@ class Guest:
         self.program, self.command_line = program_of(self.pid), command_line_of(self.pid)
         self._quiet = min(MOST_QUIET, max(FIRST_QUIET, self.wall_seconds / 3))
 
+    def follow_views(self) -> None:
+        """From now on have gdb count the views, where no trace events tell them; raises MeasurementError."""
+        if self.view_count is None and not self.trace.read().created:
+            self.view_count = ViewCount(self.pid, self.process.name)
+            self._held.callback(self.view_count.close)
+
+    @property
+    def allocated(self) -> int | None:
+        """Views made and not freed, as trace events tell, or gdb since it counts; None where neither does."""
+        if self.view_count is not None:
+            return self.view_count.allocated
+        life = self.trace.read()
+        return life.created - life.freed if life.created else None
+
+    @property
+    def view_channel(self) -> str:
+        """By what `allocated` is known; empty where it is not."""
+        return CHANNEL if self.view_count is not None else TRACE_CHANNEL if self.trace.read().created else ""
+
     @property
     def created(self) -> int | None:
         """Views created so far, counted by gdb if it was planned, or else by trace events; None if by neither."""
@@ -140,7 +161,8 @@ class Guest:
             # A process that is just dying cannot be read any more, and cannot be waited for yet.
             if self.process.wait(0.5) is not None:
                 raise self.process.obituary(when) from None
-            words = self.process.last_words()
+            if not (words := self.process.complaint):
+                raise
             raise MeasurementError(f"{error}; its own words: {words}") from None
 
     def ask(self, line: str) -> str:

@@ -18,6 +18,7 @@ from typing import Any
 
 from footprint.errors import MeasurementError, RequestError
 from footprint.qemu_process.guest import Guest
+from footprint.qemu_process.monitor import RefusedError
 
 CYCLE = "{cycle}"
 """In the values of a command: the number of the cycle, for what a cycle cannot take away again."""
@@ -102,6 +103,7 @@ class Talk:
 
     def __init__(self, guest: Guest, eject: Callable[[], None] | None = None) -> None:
         self._guest, self._eject = guest, eject
+        self._has_deleted = False
 
     def give(self, commands: Sequence[Command]) -> None:
         """All of them, in order; raises RefusedError or MeasurementError, after which nothing more is given."""
@@ -113,9 +115,21 @@ class Talk:
             elif command.event:
                 monitor.await_event(command.event, command.arguments, SECONDS_TO_COME)
             else:
-                monitor.execute(command.execute, **command.arguments)
+                self._execute(command)
                 if command.execute == "device_del":
                     self._await_gone(str(command.arguments.get("id", "")))
+                    self._has_deleted = True
+
+    def _execute(self, command: Command) -> None:
+        """Once more what is refused because a device that was deleted is not freed yet: it still has its backends."""
+        try:
+            self._guest.monitor.execute(command.execute, **command.arguments)
+        except RefusedError:
+            if not self._has_deleted:
+                raise
+            self._has_deleted = False
+            self._guest.drain()
+            self._guest.monitor.execute(command.execute, **command.arguments)
 
     def _human(self, line: str) -> None:
         words = self._guest.monitor.ask(line).strip()

@@ -79,6 +79,12 @@ def test_a_real_qemu_keeps_what_an_unplugged_xhci_had(footprint, need):
     found = {one["metric"]: one for one in document["findings"]}
     assert (code, document["cycles"]) == (1, 14)
     assert found["uss.bytes"]["per_cycle"] == pytest.approx(2.95e6, rel=0.05)
+    places = [place["text"] for place in found["heap.bytes"]["where"]]
+    assert places[0] == "1 object a cycle  object nec-usb-xhci, refcount 1, no parent"
+    assert any("← qdev_new" in text for text in places)
+    assert document["channels"] == {
+        "heap.bytes": "a preloaded library", "address_spaces": "info mtree", "flatviews.allocated": "trace events",
+    }  # fmt: skip
 
 
 def test_growth_that_a_scenario_is_there_to_show_is_reported_and_no_leak(footprint):
