@@ -159,7 +159,7 @@ def _judged(context: click.Context, target: tuple[str, ...], words: LeaksWords) 
     """The verdict on what the words name; raises RequestError for options that go with something else."""
     from footprint.cli.requests import BackendWords, leaks_request
     from footprint.leaks.measure import measure, measure_command
-    from footprint.leaks.scenarios import judge
+    from footprint.leaks.scenarios import Manner, judge
 
     options = words.options
     is_scenario = _check(context, target, words)
@@ -169,7 +169,8 @@ def _judged(context: click.Context, target: tuple[str, ...], words: LeaksWords) 
         request = leaks_request(
             target[0], words.sets, words.cycles, BackendWords(words.backend, words.rules, qemu=words.qemu)
         )
-        return judge(request, progress(), where=not words.no_where, count_views=qemu_words(context).count_views)
+        manner = Manner(not words.no_where, qemu_words(context).count_views, words.seconds)
+        return judge(request, progress(), manner)
     if is_qemu_word(target[0]):
         return qemu_verdict(target[0], words.qemu, qemu_words(context), options.plan, words.seconds)
     return measure(target[0], options, progress())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 
@@ -17,7 +17,7 @@ from footprint.qemu_process.guest import Guest
 from footprint.record.request import Request
 from footprint.verdict.place import Explanation
 
-WARM_CYCLES, TRACED_CYCLES = 4, 12
+WARM_CYCLES, TRACED_CYCLES, LEAST_TRACED = 4, 12, 5
 NO_LIBRARY = "for the places: apt install gcc libc6-dev"
 
 
@@ -33,13 +33,13 @@ def scenario_places(request: Request, mark: str, say: Progress) -> Explanation:
         played = play(request.scenario, values, backend)
         marks = (backend.guests[0] for reached in played if reached.mark.name == mark and backend.guests)
         try:
-            return _explained(marks)
+            return _explained(marks, lambda: options.is_over)
         except (MeasurementError, OSError, ValueError) as error:
             return Explanation(hints=(f"where it leaks cannot be told: {error}",))
 
 
-def _explained(marks: Iterator[Guest]) -> Explanation:
-    """From the guest at each end of a cycle."""
+def _explained(marks: Iterator[Guest], is_over: Callable[[], bool]) -> Explanation:
+    """From the guest at each end of a cycle, until the time `is_over`."""
     cycles, before = 0, Counter[SpaceName]()
     with ExitStack() as tracing:
         for number, guest in enumerate(marks, 1):
@@ -52,8 +52,10 @@ def _explained(marks: Iterator[Guest]) -> Explanation:
                         tracing.callback(guest.heap.trace, on=False)
                 continue
             cycles += 1
-            if cycles == TRACED_CYCLES:
+            if cycles == TRACED_CYCLES or (is_over() and cycles >= LEAST_TRACED):
                 return _of_guest(guest, before, cycles)
+            if is_over():
+                return Explanation(hints=("no time was left to trace where (--seconds)",))
     return Explanation(hints=(f"too few cycles to tell where (--cycles {WARM_CYCLES + TRACED_CYCLES})",))
 
 
