@@ -202,7 +202,7 @@ class QemuBackend:
         for guest in self.guests:
             guest.wait()
         if options.follow_views:
-            self.guests[0].follow_views()
+            self.guests[0].views.follow()
         self._machine = topology.machine
 
     def _watch(self) -> HeapWatch | None:

@@ -86,7 +86,7 @@ class QemuCycles:
         held = {"address_spaces": spaces, "regions": sum(len(block.lines) for block in tree.blocks)}
         if self.guest.trace.read().created:
             self.guest.settle()
-        if (views := self.guest.allocated) is not None:
+        if (views := self.guest.views.allocated) is not None:
             held["flatviews.allocated"] = views
         if self._channel is not None:
             held |= self._heap(self._channel)

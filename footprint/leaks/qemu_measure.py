@@ -41,7 +41,7 @@ def measure_qemu(target: QemuTarget, plan: Plan, seconds: float, say: Progress =
         watch, why_not = _watch(opened)
         guest, ejector = _guest(program, bench, device, watch, opened, limits)
         if target.count_views:
-            guest.follow_views()
+            guest.views.follow()
         given = (
             Plugging((), target.do, target.undo) if not target.device else plugging(guest, bench, device, target.given)
         )
@@ -84,7 +84,7 @@ def _told(verdict: Verdict, guest: Guest, bench: Bench, channel: HeapChannel | N
     from dataclasses import replace
 
     channels = {"address_spaces": "info mtree"}
-    if views := guest.view_channel:
+    if views := guest.views.channel:
         channels["flatviews.allocated"] = views
     if channel is not None:
         channels = {"heap.bytes": channel.name, **channels}

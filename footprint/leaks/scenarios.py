@@ -49,8 +49,8 @@ def with_cycles(scenario: Scenario, values: Mapping[str, str], cycles: int | Non
 class Manner:
     """How a scenario is judged that a real QEMU plays; of the model only `where` is asked.
 
-    `where`: find the places. `count_views`: have gdb count views, where QEMU has no trace events. It takes about so many
-    `seconds` at most.
+    `where`: find the places. `count_views`: have gdb count views, where QEMU has no trace events. It takes about so
+    many `seconds` at most.
     """
 
     where: bool = True

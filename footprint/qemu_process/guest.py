@@ -20,7 +20,7 @@ from footprint.process.steady_memory import Steadiness, await_steady
 from footprint.qemu_process.gdb_guest import NO_PLAN, GdbGuest, GdbPlan
 from footprint.qemu_process.modules import modules_of
 from footprint.qemu_process.monitor import Monitor, MonitorLostError, RefusedError
-from footprint.qemu_process.view_count import CHANNEL, TRACE_CHANNEL, ViewCount
+from footprint.qemu_process.view_count import FollowedViews
 from footprint.qemu_process.view_trace import Life, Trace
 
 SECONDS = 60.0
@@ -45,7 +45,8 @@ class Guest:
 
     `pid` is its process number, `process` the child that stands for it: QEMU itself, or gdb. `wall_seconds`
     and `cpu_seconds` are what the start took until QMP answered. `version` is the release as QEMU gives it,
-    `package` whose build it is, `program` and `command_line` are what really runs, as the kernel has it.
+    `package` whose build it is, `program` and `command_line` are what really runs, as the kernel has it; `views` tells
+    of the views that there are.
 
     `command` is a QEMU command line. ``-S``, a monitor and a trace are added, and ``-display none`` if it
     asks for no display. Raises MeasurementError with QEMU's own words when no built machine comes of it.
@@ -61,7 +62,6 @@ class Guest:
         self.command = tuple(check(command))
         self.seconds = seconds
         self.plan = plan
-        self.view_count: ViewCount | None = None
         self.heap = heap
         self._pass_fds, self._environment = tuple(pass_fds), dict(environment or {})
         find_program(self.command[0])
@@ -116,27 +116,9 @@ class Guest:
             self.version = self._version(max(0.1, self._deadline - time.monotonic()))
             self.wall_seconds = time.monotonic() - self._started
             self.cpu_seconds = cpu_seconds(self.pid)
+        self.views = self._held.enter_context(FollowedViews(self.trace, self.pid, self.process.name))
         self.program, self.command_line = program_of(self.pid), command_line_of(self.pid)
         self._quiet = min(MOST_QUIET, max(FIRST_QUIET, self.wall_seconds / 3))
-
-    def follow_views(self) -> None:
-        """From now on have gdb count the views, where no trace events tell them; raises MeasurementError."""
-        if self.view_count is None and not self.trace.read().created:
-            self.view_count = ViewCount(self.pid, self.process.name)
-            self._held.callback(self.view_count.close)
-
-    @property
-    def allocated(self) -> int | None:
-        """Views made and not freed, as trace events tell, or gdb since it counts; None where neither does."""
-        if self.view_count is not None:
-            return self.view_count.allocated
-        life = self.trace.read()
-        return life.created - life.freed if life.created else None
-
-    @property
-    def view_channel(self) -> str:
-        """By what `allocated` is known; empty where it is not."""
-        return CHANNEL if self.view_count is not None else TRACE_CHANNEL if self.trace.read().created else ""
 
     @property
     def created(self) -> int | None:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from footprint.errors import MeasurementError
 from footprint.qemu_process.gdb_child import attach_gdb
+from footprint.qemu_process.view_trace import Trace
 
 SCRIPT = Path(__file__).with_name("gdb_views.py")
 SECONDS, SECONDS_TO_LET_GO = 60, 5
@@ -56,12 +57,6 @@ class ViewCount:
         made, freed = struct.unpack("<QQ", os.pread(self._counter, 16, 0))
         return made, freed
 
-    @property
-    def allocated(self) -> int:
-        """Views made and not freed since it began; fewer than none where older ones were freed."""
-        made, freed = self.read()
-        return made - freed
-
     def close(self) -> None:
         """Let go of the process; the second time does nothing."""
         if self._counter >= 0:
@@ -71,3 +66,37 @@ class ViewCount:
             self._gdb.kill()
             os.close(self._counter)
             self._counter = -1
+
+
+class FollowedViews:
+    """The views of the QEMU `pid`, called `name`: by the events in its `trace`, or by gdb from when it is asked."""
+
+    def __init__(self, trace: Trace, pid: int, name: str) -> None:
+        self._trace, self._pid, self._name = trace, pid, name
+        self._counted: ViewCount | None = None
+
+    def follow(self) -> None:
+        """From now on have gdb count them, where no trace events tell; raises MeasurementError."""
+        if self._counted is None and not self._trace.read().created:
+            self._counted = ViewCount(self._pid, self._name)
+
+    @property
+    def channel(self) -> str:
+        """By what `allocated` is known; empty where it is not."""
+        return CHANNEL if self._counted is not None else TRACE_CHANNEL if self._trace.read().created else ""
+
+    @property
+    def allocated(self) -> int | None:
+        """Views made and not freed: all, as trace events tell, or since gdb counts; None where neither does."""
+        if self._counted is not None:
+            made, freed = self._counted.read()
+            return made - freed
+        life = self._trace.read()
+        return life.created - life.freed if life.created else None
+
+    def __enter__(self) -> FollowedViews:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._counted is not None:
+            self._counted.close()

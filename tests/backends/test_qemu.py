@@ -247,7 +247,7 @@ def test_the_page_of_a_real_qemu_says_whose_its_views_are(need, footprint, tmp_p
         (
             ("-b", "qemu", "--qemu", "/opt/qemu-system-x86_64"),
             2,
-            "machine=pseries is one of qemu-system-ppc64, not of /opt/qemu-system-x86_64; of these it has pc, q35",
+            "machine=pseries is one of qemu-system-ppc64; /opt/qemu-system-x86_64 has pc, q35",
         ),
     ],
 )

@@ -56,6 +56,12 @@ def test_a_scenario_that_repeats_nothing_and_destroys_nothing_cannot_be_judged(f
         (["hotplug", "-b", "xen"], "unknown backend"),
         (["hotplug", "-s", "device=floppy"], "unknown device"),
         (["hotplug", "pc"], "one target at a time"),
+        (["hotplug", "--count-views"], "--count-views goes with qemu, qemu:DEVICE or -b qemu"),
+        (
+            ["hotplug", "-b", "qemu", "-s", "machine=pc", "-s", "bus_master=0", "-s", "commit=0"],
+            "cannot take a device out of a stopped pc (use -s machine=q35 or -s machine=pseries, or footprint leaks "
+            "qemu:virtio-net-pci --machine pc)",
+        ),
     ],
 )
 def test_a_request_that_makes_no_sense_is_refused(footprint, options, words):
@@ -85,6 +91,14 @@ def test_a_real_qemu_keeps_what_an_unplugged_xhci_had(footprint, need):
     assert document["channels"] == {
         "heap.bytes": "a preloaded library", "address_spaces": "info mtree", "flatviews.allocated": "trace events",
     }  # fmt: skip
+
+
+def test_what_a_real_qemu_cannot_be_asked_in_the_time_is_told(footprint, need):
+    need("qemu-system-x86_64", "qemu-system-x86")
+    options = ["-b", "qemu", "-s", "bus_master=0", "-s", "commit=0", "--cycles", "2000", "--seconds", "2"]
+    code, document = answer(footprint("leaks", "hotplug", *options, "--json", timeout=40))
+    assert (code, document["verdict"]) == (3, "inconclusive")
+    assert re.fullmatch(r"the time was over after \d+ cycles? \(--seconds\)", document["reason"])
 
 
 def test_growth_that_a_scenario_is_there_to_show_is_reported_and_no_leak(footprint):

@@ -42,15 +42,15 @@ def test_gdb_counts_what_trace_events_tell(need, version):
 def test_a_view_that_reading_pins_is_seen_where_no_trace_events_are(need):
     need("gdb", "gdb")
     with Guest([program_of_version("11.1", MACHINE, need), *Q35]) as guest:
-        assert (guest.allocated, guest.view_channel) == (None, "")
-        guest.follow_views()
-        assert guest.view_channel == "gdb (breakpoints)"
+        assert (guest.views.allocated, guest.views.channel) == (None, "")
+        guest.views.follow()
+        assert guest.views.channel == "gdb (breakpoints)"
         cycled(guest, 3)
-        clean = guest.allocated
+        clean = guest.views.allocated
         cycled(guest, 3)
-        assert guest.allocated == clean
+        assert guest.views.allocated == clean
         cycled(guest, 4, reading="info mtree -f")
-        assert guest.allocated > clean
+        assert guest.views.allocated > clean
 
 
 def test_a_process_without_views_is_told_as_that(need):
