@@ -54,6 +54,8 @@ _WHOLE = {
 _NOTE = re.compile(
     r"(?P<line>.*?\S)(?P<note>\s+(?:<[-=~<]+|\u2190|\u21d0|//|/\*|# |-- |!!|\^).*|[ \t]{2,}\S.*|\t\S.*|\s+)"
 )
+_NOTE_BEGINS = re.compile(r"\s(?:[\s<\u2190\u21d0/#!^-]|\Z)|\t")
+"""Something of it that is quickly looked for."""
 _HOLE = re.compile(
     r"[\W_]*(?:\.{3,}|\u2026|[\[<(] ?(?:\.{3}|\u2026|(?:\.\.\. ?)?(?:snip\w*|cut|skip\w*|omit\w*|trunc\w*)"
     r"(?: ?\.\.\.)?) ?[\])>]|-+ ?snip ?-+|8<-*)[\W_]*|[\s>|]*[\[(<]?(?:\.{3,}|\u2026)[^(]{0,60}",
@@ -150,7 +152,7 @@ def without_note(text: str) -> tuple[str, bool]:
     at = text.find("): ")
     if at < 0 or "(prio " not in text[:at]:
         return text, False
-    matched = _NOTE.fullmatch(text, at + 3)
+    matched = _NOTE.fullmatch(text, at + 3) if _NOTE_BEGINS.search(text, at + 3) else None
     if not matched:
         return text, False
     return text[: at + 3] + matched["line"], bool(matched["note"].strip())

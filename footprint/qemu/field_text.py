@@ -111,16 +111,19 @@ class _Walker:
     def read(self, line: PlainLine) -> None:
         """Take the next line of the text."""
         text = line.text.expandtabs() if "\t" in line.text else line.text
-        bare = self._bare.get(line.number)
-        head = bare or kinds.heading(text)
         block = self._block()
+        bare = self._bare.get(line.number)
+        if block is not None and bare is None and self._begins(text, block):  # no other kind of line begins so
+            self._line(line, text, block)
+            return
+        head = bare or kinds.heading(text)
         if head and not head[1]:
             self._blank = False
         elif head:
             self._head(line.number, *head, is_old=bare is not None)
         elif kinds.is_blank(text):
             self._blank = True
-        elif (command := kinds.command_in(text)) is not None and not self._begins(text, block):
+        elif (command := kinds.command_in(text)) is not None:
             self.end_answer()
             self._command = command
             if not kinds.is_prompt(text):
@@ -131,7 +134,7 @@ class _Walker:
         elif kinds.is_fence(text):
             self._end_block()
             self._interrupted = True
-        elif kinds.is_pointer(text) and not self._begins(text, block):
+        elif kinds.is_pointer(text):
             self.found.left_out.append(line.number)
         else:
             self._body(line, text, block)
@@ -176,11 +179,25 @@ class _Walker:
             return None
         return self._draft.blocks[-1]
 
-    def _begins(self, text: str, block: _Block | None) -> bool:
-        """Whether `text` is a line of the open block's body."""
-        if block is None or self._draft is None or not text.startswith(block.prefix):
-            return False
-        return kinds.starts(text[len(block.prefix) :], self._draft.sort)
+    def _begins(self, text: str, block: _Block) -> bool:
+        """Whether `text` begins a line of the open block's body."""
+        assert self._draft is not None, "asked only while an answer is open"
+        return text.startswith(block.prefix) and kinds.starts(text[len(block.prefix) :], self._draft.sort)
+
+    def _line(self, line: PlainLine, text: str, block: _Block) -> None:
+        """Take a line of the open block's body, whole or its beginning."""
+        draft = self._draft
+        assert draft is not None, "asked only while an answer is open"
+        if draft.sort == TREE and "\t" in line.text:
+            self._check_tab(line)
+        if block.foreign:
+            raise self.source.error(
+                "the line stands between the lines of an answer, and is none of them; take it out", block.foreign[0]
+            )
+        draft.blank_inside += self._blank and bool(block.body)
+        block.body.append(BrokenLine([LinePiece(line.number, text, text[len(block.prefix) :])]))
+        self._blank = False
+        draft.last = line.number
 
     def _body(self, line: PlainLine, text: str, block: _Block | None) -> None:
         draft = self._draft
@@ -199,34 +216,22 @@ class _Walker:
             return
         inside = text[len(block.prefix) :] if text.startswith(block.prefix) else None
         previous = block.body[-1].pieces[-1].text if block.body else ""
-        cut_start = (
-            inside is not None
-            and draft.sort == TREE
-            and kinds.is_cut_start(inside)
-            and not kinds.lacks_a_window(previous)
-        )
-        if inside is not None and (kinds.starts(inside, draft.sort) or cut_start):
-            self._check_tab(line, draft.sort)
-            if block.foreign:
-                raise self.source.error(
-                    "the line stands between the lines of an answer, and is none of them; take it out",
-                    block.foreign[0],
-                )
-            draft.blank_inside += self._blank and bool(block.body)
-            block.body.append(BrokenLine([LinePiece(line.number, text, inside)]))
-        elif kinds.is_hole(text):
+        is_cut_start = inside is not None and draft.sort == TREE and kinds.is_cut_start(inside)
+        if is_cut_start and not kinds.lacks_a_window(previous):
+            self._line(line, text, block)
+            return
+        if kinds.is_hole(text):
             draft.holes.append(line.number)
             self._blank = False
             return
-        elif self._blank or not block.body:
+        if self._blank or not block.body:
             if kinds.is_damaged(text):
                 raise self.source.unexpected(text, self._expected(draft), line.number)
             self._leave_out(line, text)
             block.foreign.append(line.number)
             return
-        else:
-            more = kinds.unquoted(text) if inside is None or inside.startswith("  ") else inside
-            block.body[-1].pieces.append(LinePiece(line.number, text, more.lstrip() if more.startswith("  ") else more))
+        more = kinds.unquoted(text) if inside is None or inside.startswith("  ") else inside
+        block.body[-1].pieces.append(LinePiece(line.number, text, more.lstrip() if more.startswith("  ") else more))
         self._blank = False
         draft.last = line.number
 
@@ -238,10 +243,10 @@ class _Walker:
             else 'a range such as "  START-END (prio 0, ram): NAME"'
         )
 
-    def _check_tab(self, line: PlainLine, sort: str) -> None:
+    def _check_tab(self, line: PlainLine) -> None:
         """Refuse a tab behind a quote mark: how far it indents depends on which came first."""
         before = line.text[: len(line.text) - len(kinds.unquoted(line.text))]
-        if sort == TREE and "\t" in before and before.strip():
+        if "\t" in before and before.strip():
             raise self.source.error("a tab behind a quote mark: how deep the region stands is not certain", line.number)
 
     def _leave_out(self, line: PlainLine, text: str) -> None:

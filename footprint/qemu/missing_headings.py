@@ -35,7 +35,9 @@ _LITERAL = re.compile(
 def _out_of_literals(lines: Sequence[PlainLine]) -> Iterator[PlainLine]:
     """`lines` with a heading that stands behind the opening of a text in a program on a line of its own."""
     for line in lines:
-        if literal := _LITERAL.fullmatch(line.text):
+        text = line.text
+        opens = '""' in text or "''" in text or 'R"(' in text
+        if opens and (literal := _LITERAL.fullmatch(text)):
             yield PlainLine(line.number, literal["before"])
             yield PlainLine(line.number, literal["heading"])
         else:
@@ -59,7 +61,11 @@ def with_headings(lines: Sequence[PlainLine]) -> tuple[list[PlainLine], list[str
         elif sharing and (space := _SHARING.fullmatch(text)) and space["prefix"].rstrip(" ") == sharing.rstrip(" "):
             given.append(PlainLine(line.number, f"{sharing}address-space: {space['name']}"))
             continue
-        elif root := (_ROOT.fullmatch(text) if "(prio 0, " in text and not _HAS_HEADING.search(before) else None):
+        elif (
+            (": system" in text or ": io" in text)
+            and (root := _ROOT.fullmatch(text))
+            and not _HAS_HEADING.search(before)
+        ):
             name = root["system"] or root["io"]
             heading = f"address-space: {_ROOTS[name]}"
             given.append(PlainLine(line.number, root["prefix"] + heading))
@@ -71,5 +77,8 @@ def with_headings(lines: Sequence[PlainLine]) -> tuple[list[PlainLine], list[str
         sharing = shared["prefix"] if shared else ""
         if not shared:
             given.append(line)
-        before = text if text.strip(" \t>|") else before if not text.strip() else ""
+        if text.strip(" \t>|"):
+            before = text
+        elif text.strip():
+            before = ""
     return given, repairs

@@ -13,6 +13,7 @@ import json
 import re
 from dataclasses import dataclass
 from itertools import accumulate
+from typing import NamedTuple
 
 LONGEST_EDITED = 1 << 16
 """Characters of a line with terminal escapes; in a longer one they are left as they are."""
@@ -35,8 +36,7 @@ _HEX_CUT = re.compile(r"[0-9a-f]{8,16}-[0-9a-f]{0,16}=$")
 _MONITOR = re.compile(r"\(prio|skip=|address-space: |memory-region: |root: |Root memory region:")
 
 
-@dataclass(frozen=True, slots=True)
-class PlainLine:
+class PlainLine(NamedTuple):
     """A line: `number` is where it begins in the file, from 1."""
 
     number: int
@@ -57,7 +57,8 @@ def plain_text(data: bytes | str) -> PlainText:
     text = data if isinstance(data, str) else _decoded(data, repairs)
     if "\r" in text and "\n" not in text:
         text = text.replace("\r", "\n")
-    lines = [PlainLine(number, line.rstrip("\r")) for number, line in enumerate(text.split("\n"), 1)]
+    parts = text.split("\n")
+    lines = [PlainLine(*line) for line in enumerate([p.rstrip("\r") for p in parts] if "\r" in text else parts, 1)]
     if _BASE64_HEADER.search(text):
         lines = _out_of_base64(lines, repairs)
         text = "\n".join(line.text for line in lines)
@@ -67,7 +68,7 @@ def plain_text(data: bytes | str) -> PlainText:
         lines = _out_of_json(lines, repairs)
     if "&quot;" in text or "&gt;" in text or "<pre" in text:
         lines = _out_of_html(lines, repairs)
-    if "\x1b" in text or "\b" in text or any("\r" in line.text for line in lines):
+    if "\x1b" in text or "\b" in text or ("\r" in text and any("\r" in line.text for line in lines)):
         lines = _as_shown(lines, repairs)
     if not text.isascii():
         lines = _without_art(lines, repairs)

@@ -55,7 +55,11 @@ def rewrap(lines: Sequence[BrokenLine], sort: str, refuse: Refuse) -> Rewrapped:
     if not broken:
         result.lines = [(line.pieces[0].number, line.pieces[0].text) for line in lines]
         return result
-    width = max(len(without_note(piece.raw)[0].rstrip()) for line in lines for piece in line.pieces)
+    width = 0
+    for line in lines:
+        for piece in line.pieces:
+            if len(piece.raw) > width:
+                width = max(width, len(without_note(piece.raw)[0].rstrip()))
     readings = {id(line): _readings(line, sort, refuse) for line in broken}
     style = _Style(width, _is_hard(broken, readings.values(), width))
     for line in lines:
