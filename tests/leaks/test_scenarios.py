@@ -80,7 +80,20 @@ def test_the_scenario_that_help_shows_works_as_it_is_written(footprint, need):
 
 def test_a_real_qemu_keeps_what_an_unplugged_xhci_had(footprint, need):
     need("qemu-system-x86_64", "qemu-system-x86")
-    options = ["-b", "qemu", "-s", "device=nec-usb-xhci", "-s", "bus_master=0", "-s", "commit=0", "--cycles", "14", "--seconds", "110"]
+    options = [
+        "-b",
+        "qemu",
+        "-s",
+        "device=nec-usb-xhci",
+        "-s",
+        "bus_master=0",
+        "-s",
+        "commit=0",
+        "--cycles",
+        "14",
+        "--seconds",
+        "110",
+    ]
     code, document = answer(footprint("leaks", "hotplug", *options, "--json"))
     found = {one["metric"]: one for one in document["findings"]}
     assert (code, document["cycles"]) == (1, 14)
