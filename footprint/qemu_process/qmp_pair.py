@@ -98,6 +98,9 @@ def _command(item: Any, option: str) -> Command:
     )
 
 
+_REMOVALS = ("-del", "_del", "-remove")
+
+
 class Talk:
     """Gives commands to `guest` and waits until each has had its effect; `eject` makes a guest let a device go."""
 
@@ -121,11 +124,14 @@ class Talk:
                     self._has_deleted = True
 
     def _execute(self, command: Command) -> None:
-        """Once more what is refused because a device that was deleted is not freed yet: it still has its backends."""
+        """Once more a backend's removal that is refused because the device that had it is deleted, but not freed yet.
+
+        Nothing else: what is refused may leave something behind in QEMU, as a plug does.
+        """
         try:
             self._guest.monitor.execute(command.execute, **command.arguments)
         except RefusedError:
-            if not self._has_deleted:
+            if not self._has_deleted or not command.execute.endswith(_REMOVALS):
                 raise
             self._has_deleted = False
             self._guest.drain()
