@@ -171,12 +171,13 @@ def _judged(context: click.Context, target: tuple[str, ...], words: LeaksWords) 
         return measure_command(target, options, words.line, progress(), line_rule(context))
     if is_scenario:
         from footprint.cli.requests import BackendWords, leaks_request
-        from footprint.leaks.scenarios import judge
+        from footprint.leaks.scenarios import Manner, judge
 
         request = leaks_request(
             target[0], words.sets, words.cycles, BackendWords(words.backend, words.rules, qemu=words.qemu)
         )
-        return judge(request, progress())
+        manner = Manner(not words.no_where, qemu_words(context).count_views, words.seconds)
+        return judge(request, progress(), manner)
     if is_qemu_word(target[0]):
         return qemu_verdict(target[0], words.qemu, qemu_words(context), options.plan, words.seconds)
     from footprint.cli.leaks_against import made
@@ -238,8 +239,11 @@ def _check(context: click.Context, target: tuple[str, ...], words: LeaksWords) -
     against = {"--against": of_qemu.pop("--against")}
     if not in_qemu:
         of_scenario["--qemu"] = words.qemu is not None
+    of_real = {"--count-views": qemu_words(context).count_views}
+    is_real = in_qemu or (is_scenario and words.backend == "qemu")
     check_belong(
         *(() if is_scenario else ((of_scenario, "a scenario"),)),
+        *(() if is_real else ((of_real, "qemu, qemu:DEVICE or -b qemu"),)),
         *(() if is_command else (({"--line": words.line is not None, **line_words(context)}, "-- PROG"),)),
         *(() if in_qemu else ((of_qemu, "qemu or qemu:DEVICE"),)),
         *(((against, "a Python target, a program, or leaks qemu --all-devices"),) if is_scenario else ()),

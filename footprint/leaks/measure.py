@@ -6,7 +6,7 @@ import shlex
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from footprint.errors import RequestError
 from footprint.leaks.line_answer import AnswerRule
@@ -15,6 +15,7 @@ from footprint.leaks.subject import python_subject
 from footprint.leaks.supervisor import Ended, Limits
 from footprint.leaks.target_loader import EMPTY
 from footprint.leaks.trial import Trial
+from footprint.leaks.watched_heap import CHANNEL
 from footprint.progress import Progress
 from footprint.verdict.verdict import Answer, Verdict
 from footprint.verdict.windows import FLOORS
@@ -80,4 +81,6 @@ def measure_command(
         closing(CommandSubject(command, limits, line=line, rule=rule)) as subject,
         closing(CommandSubject(CAT, limits, rule=AnswerRule(lines=1))) as empty,
     ):
-        return Trial(word, subject, empty, limits, options.plan, say).verdict()
+        verdict = Trial(word, subject, empty, limits, options.plan, say).verdict()
+        channels = {"heap.bytes": CHANNEL} if subject.heap is not None else {}
+        return replace(verdict, channels=channels, unwatched=(subject.unwatched,) if subject.unwatched else ())

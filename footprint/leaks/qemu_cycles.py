@@ -7,6 +7,8 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 
+from footprint.attribution.kept_spaces import QUESTION as SPACES
+from footprint.attribution.kept_spaces import SpaceName, space_names
 from footprint.errors import MeasurementError
 from footprint.leaks.qemu_target import QemuTarget, ordinal
 from footprint.leaks.supervisor import Limits
@@ -26,8 +28,6 @@ AT_ONCE = 400
 """Times that a device is plugged in again before the last one is freed. Most QEMUs that die of it die before 100."""
 SECONDS_AT_ONCE = 1.5
 SILENT = "it said nothing"
-SpaceName = tuple[str, str, str]
-"""An address space: its name, the region that it shows, and that region's owner."""
 
 
 class CrashedError(Exception):
@@ -114,9 +114,10 @@ class QemuCycles:
         tree = read_mtree(text, Source("info mtree"))
         spaces = sum(len(block.spaces) for block in tree.blocks)
         held = {"address_spaces": spaces, "regions": sum(len(block.lines) for block in tree.blocks)}
-        life = self.guest.settle() if self.guest.trace.read().created else None
-        if life is not None:
-            held["flatviews.allocated"] = life.created - life.freed
+        if self.guest.trace.read().created:
+            self.guest.settle()
+        if (views := self.guest.views.allocated) is not None:
+            held["flatviews.allocated"] = views
         if self._channel is not None:
             held |= self._heap(self._channel)
         pairs = zip(OUTSIDE, self._outside.read(), strict=True)
@@ -132,12 +133,7 @@ class QemuCycles:
 
     def spaces(self) -> Counter[SpaceName]:
         """Its address spaces; ``info mtree`` keeps nothing alive."""
-        tree = read_mtree(self._ask("info mtree -o"), Source("info mtree -o"))
-        return Counter(
-            (name, block.lines[0].name if block.lines else "", (block.lines[0].owner or "") if block.lines else "")
-            for block in tree.blocks
-            for name in block.spaces
-        )
+        return space_names(self._ask(SPACES))
 
     def _ask(self, line: str) -> str:
         try:

@@ -20,11 +20,11 @@ from footprint.qemu_process.guest_software import AcpiEjector, GuestSoftware, Qt
 from footprint.qemu_process.heap_channel import HeapChannel, heap_channel
 from footprint.qemu_process.plug_bench import Bench, Plugging, bench_of, command_line, plugging
 from footprint.qemu_process.qmp_pair import Talk
+from footprint.qemu_process.view_count import NO_VIEWS
 from footprint.verdict.verdict import Verdict
 
 SECONDS = 15.0
 """What the start, and every command, may take."""
-NO_VIEWS = "flatviews: this QEMU was built without trace events"
 
 
 def measure_qemu(target: QemuTarget, plan: Plan, seconds: float, say: Progress = lambda _: None) -> Verdict:
@@ -41,6 +41,8 @@ def measure_qemu(target: QemuTarget, plan: Plan, seconds: float, say: Progress =
     with ExitStack() as opened:
         watch, why_not = _watch(opened)
         guest, software = _guest(program, bench, device, watch, opened, limits)
+        if target.count_views:
+            guest.views.follow()
         given = (
             Plugging((), target.do, target.undo) if not target.device else plugging(guest, bench, device, target.given)
         )
@@ -82,8 +84,9 @@ def _told(verdict: Verdict, guest: Guest, bench: Bench, channel: HeapChannel | N
     """With what it is, how its metrics were read, and what was not watched."""
     from dataclasses import replace
 
-    views = guest.trace.read().created > 0
-    channels = {"address_spaces": "info mtree", **({"flatviews.allocated": "trace events"} if views else {})}
+    channels = {"address_spaces": "info mtree"}
+    if views := guest.views.channel:
+        channels["flatviews.allocated"] = views
     if channel is not None:
         channels = {"heap.bytes": channel.name, **channels}
     unwatched = [*([f"heap.bytes: {missing}"] if channel is None else []), *([] if views else [NO_VIEWS])]
