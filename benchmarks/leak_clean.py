@@ -16,7 +16,6 @@ import io
 import itertools
 import json
 import logging
-import mmap
 import os
 import pickle
 import random
@@ -28,6 +27,8 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+
+import leak_stores
 
 Cycle = Callable[[], object]
 _raw = ctypes.pythonapi
@@ -318,32 +319,6 @@ RING: collections.deque[bytes] = collections.deque(maxlen=1000)
 """As long as it ever gets after 1 000 cycles."""
 
 
-def _saw_tooth(entries: int) -> Cycle:
-    """A cache that is cleared when it is full."""
-    cache: dict[int, object] = {}
-
-    def cycle() -> None:
-        cache[len(cache)] = object()
-        if len(cache) >= entries:
-            cache.clear()
-
-    return cycle
-
-
-def _arena(size: int) -> Cycle:
-    """Memory that is mapped once, touched piece by piece, and then again from its start."""
-    arenas: list[mmap.mmap] = []
-    used = [0]
-
-    def cycle() -> None:
-        if not arenas:
-            arenas.append(mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS))
-        arenas[0][used[0] % size] = 1
-        used[0] += 256
-
-    return cycle
-
-
 def clean() -> dict[str, Cycle]:
     """The cycles by name."""
     functions: list[Cycle] = [
@@ -368,10 +343,15 @@ def clean() -> dict[str, Cycle]:
         "slow_cache_at_random": _at_random(_cache(300, 0.0005), 280),
         "cache_used_late": _late(_counted(_cache(1500), 3000), 400, lambda: None),
         "slow_cache_used_late": _late(_counted(_cache(1500, 0.0005), 3000), 400, tree),
-        "saw_tooth_1_500": _saw_tooth(1500),
-        "saw_tooth_60_000": _saw_tooth(60_000),
+        "saw_tooth_1_500": leak_stores.saw_tooth(1500),
+        "saw_tooth_3_000": leak_stores.saw_tooth(3000),
+        "saw_tooth_7_000": leak_stores.saw_tooth(7000),
+        "saw_tooth_20_000": leak_stores.saw_tooth(20_000),
+        "saw_tooth_60_000": leak_stores.saw_tooth(60_000),
+        "pool_of_its_own": leak_stores.pool(300),
+        "arena_of_chunks": leak_stores.chunks(8),
         "tuples_of_generators": lambda: tuple(n for n in (1, 2)),
-        "arena_that_fills": _arena(8 << 20),
+        "arena_that_fills": leak_stores.arena(8 << 20),
         "ring": lambda: RING.append(bytes(random.randrange(10))),
         "lazy_imports": _lazy_imports(),
         "fragmented_heap": _fragmented(_raw.PyMem_RawMalloc, _raw.PyMem_RawFree),  # type: ignore[arg-type]

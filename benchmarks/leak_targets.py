@@ -18,10 +18,11 @@ import random
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import leak_clean
+import leak_promise
 
 Cycle = Callable[[], object]
 KEPT: list[object] = []
@@ -47,7 +48,9 @@ TARGETS: dict[str, Target] = {}
 
 
 def __getattr__(name: str) -> Cycle:
-    """The cycle of the target of that name, which is made ready."""
+    """The cycle of the target of that name, which is made ready; of `promised`, as the environment has it."""
+    if name == "promised":
+        return leak_promise.promised()
     if name not in TARGETS:
         raise AttributeError(f"no target {name!r}")
     TARGETS[name].prepare()
@@ -83,12 +86,24 @@ def _thread(_: int) -> None:
     threading.Thread(target=threading.Event().wait, daemon=True).start()
 
 
+ARENA: list[mmap.mmap] = []
+
+
+def _touched(size: int, used: Iterator[int] = itertools.count()) -> None:  # noqa: B008 (one for all calls)
+    """A page of what was mapped before, used for the first time."""
+    if not ARENA:
+        ARENA.append(mmap.mmap(-1, 2 << 30, PRIVATE))
+    ARENA[0][next(used) * size] = 1
+
+
 PRIVATE = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
 LEAVES: dict[str, Callable[[int], object]] = {
     "malloc": _raw.PyMem_RawMalloc,
     "malloc_by_ctypes": _libc.malloc,
     "mmap": lambda size: KEPT.append(mmap.mmap(-1, size, PRIVATE)),
     "mmap_by_ctypes": lambda size: _libc.mmap(None, size, mmap.PROT_READ | mmap.PROT_WRITE, PRIVATE, -1, 0),
+    "mmap_shared": lambda size: KEPT.append(mmap.mmap(-1, size)),  # each a mapping of its own: shared ones never merge
+    "touched": _touched,
     "fd": lambda _: os.open(os.devnull, os.O_RDONLY),
     "thread": _thread,
     "object": lambda _: KEPT.append(object()),
@@ -103,6 +118,8 @@ SIZES = {
     "malloc_by_ctypes": (16,),
     "mmap": (4 * KIB, MIB),
     "mmap_by_ctypes": (4 * KIB, MIB),
+    "mmap_shared": (4 * KIB,),
+    "touched": (4 * KIB,),
     "list": (64, KIB, MIB),
     "ctypes_buffer": (16, 64 * KIB),
     "numpy_array": (16, MIB),
@@ -151,6 +168,60 @@ def _plant(what: str, size: int, within: Cycle | None = None, where: str = "") -
         TARGETS[name] = Target(name, "leak", functools.partial(leave, size), left)
 
 
+def _table(factor: float) -> Cycle:
+    """A buffer that is filled by 8 bytes a cycle, and grows so many times when it is full."""
+    filled, table = itertools.count(8, 8), [bytearray(16)]
+
+    def cycle() -> None:
+        if next(filled) > len(table[0]):
+            table[0] = bytearray(int(factor * len(table[0])) + 1)
+
+    return cycle
+
+
+def _known() -> Cycle:
+    """A set of what lives anyway: only its table grows, by four."""
+    numbers, known = [*range(4_000_000)], set[int]()
+    upcoming = iter(numbers)
+    return lambda: known.add(next(upcoming))
+
+
+def _arena() -> Cycle:
+    """An allocator of one's own, that takes chunks of 256 KiB from the kernel and gives nothing back."""
+    chunks: list[mmap.mmap] = []
+    used = itertools.count(0, 256)
+
+    def cycle() -> None:
+        place, at = divmod(next(used), 256 * KIB)
+        if place == len(chunks):
+            chunks.append(mmap.mmap(-1, 256 * KIB, PRIVATE))
+        chunks[-1][at] = 1
+
+    return cycle
+
+
+STEPWISE = {
+    "table_by_an_eighth": (lambda: _table(1.125), "8 B in steps"),
+    "table_by_2": (lambda: _table(2), "8 B in steps"),
+    "table_by_3": (lambda: _table(3), "8 B in steps"),
+    "table_by_4": (lambda: _table(4), "8 B in steps"),
+    "table_by_10": (lambda: _table(10), "8 B in steps"),
+    "set_of_known": (_known, "24 B in steps"),
+    "arena_of_its_own": (_arena, "256 B of pages"),
+}
+"""What grows in steps ever further apart, or in an allocator of its own; each is made when it is asked for."""
+
+
+def _late(make: Callable[[], Cycle]) -> tuple[Cycle, Cycle]:
+    """The cycle of what `make` makes, and what has it made."""
+    made: list[Cycle] = []
+
+    def cycle() -> object:
+        return made[0]()
+
+    return cycle, lambda: made.append(make())
+
+
 def _fill() -> None:
     for what in LEAVES:
         for size in sorted({*SIZES.get(what, ()), *([RARE[what]] if what in RARE else [])}) or [0]:
@@ -164,6 +235,9 @@ def _fill() -> None:
         "noisy_neighbour", "clean", leak_clean.beside_neighbour, prepare=leak_clean.start_neighbour
     )
     TARGETS["numpy_temporaries"] = Target("numpy_temporaries", "clean", leak_clean.numpy_temporaries)
+    for name, (make, left) in STEPWISE.items():
+        cycle, prepare = _late(make)
+        TARGETS[name] = Target(name, "leak", cycle, left, prepare=prepare)
     for name, cycle in leak_clean.FILLING.items():
         TARGETS[name] = Target(name, "filling", cycle)
 

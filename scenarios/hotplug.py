@@ -45,15 +45,26 @@ GROWN_BY_THE_HINT = {"nodes.allocated", "modelled.nodes", "modelled.bytes", "mod
 """What the first plugging may leave larger for ever, because the hint never falls."""
 
 
+MEMORY = ("heap.bytes", "process.uss", "process.rss", "process.pss")
+"""What tells that a real QEMU keeps memory, the most exact first."""
+WORDS = {
+    "address_spaces": ("address space", "address spaces"),
+    "flatviews.alive": ("view in use", "views in use"),
+    "flatviews.allocated": ("view", "views"),
+    "dispatches.alive": ("dispatch tree", "dispatch trees"),
+    "flat_ranges": ("range", "ranges"),
+    "sections": ("section", "sections"),
+    "nodes": ("radix node", "radix nodes"),
+    "subpages": ("subpage", "subpages"),
+}
+"""One and many of what a metric counts."""
+
+
 def answer(recording):
     """Under which rule sets everything is back, and under which not, with what a cycle leaves behind."""
     cycles = {run.rules: [sample for sample in run.samples if sample.mark == "unplugged"] for run in recording.runs}
     left = {run.rules: _left(run, cycles[run.rules]) for run in recording.runs if cycles[run.rules]}
-    kept = {
-        growth.rules: growth.per_cycle
-        for growth in growths(recording)
-        if growth.metric == "process.uss" and growth.verdict is Answer.LEAK
-    }
+    kept = _kept(recording)
     back = [rules for rules, counts in left.items() if not counts and rules not in kept]
     said = []
     if back:
@@ -62,14 +73,30 @@ def answer(recording):
         said.append(f"Yes under {_listed(back)}: after {unplugs} every count is what it was")
     for rules, counts in left.items():
         if counts:
-            of_each = _listed([f"{_each(n, len(cycles[rules]))} to {name}" for name, n in counts.items()])
-            said.append(f"{'no' if said else 'No'} under {rules}: every cycle adds {of_each}")
+            said.append(f"{'no' if said else 'No'} under {rules}: {_rest(counts, len(cycles[rules]))}")
         elif rules in kept:
             said.append(
                 f"{'no' if said else 'No'} under {rules}: every count is what it was, but each cycle keeps "
                 f"{bytes_text(kept[rules])} of memory"
             )
     return f"{'; '.join(said)}." if said else ""
+
+
+def _kept(recording):
+    """Bytes that every cycle keeps, by rule set: of those that keep some, by the most exact metric that says so."""
+    leaking = {
+        (growth.rules, growth.metric): growth.per_cycle
+        for growth in growths(recording)
+        if growth.metric in MEMORY and growth.verdict is Answer.LEAK
+    }
+    return {rules: n for name in reversed(MEMORY) for (rules, metric), n in leaking.items() if metric == name}
+
+
+def _rest(counts, cycles):
+    """What is not back after so many cycles: as much more with every cycle, or once."""
+    if cycles > 1 and all(n < cycles for n in counts.values()):
+        return f"{_listed([_counted(n, name) for name, n in counts.items()])} left, however many cycles"
+    return f"every cycle adds {_listed([_each(n, cycles, name) for name, n in counts.items()])}"
 
 
 def _left(run, unplugged):
@@ -84,9 +111,20 @@ def _left(run, unplugged):
     }
 
 
-def _each(n, cycles):
+def _each(n, cycles, name):
     """`n` of so many cycles, for one of them."""
-    return count_text(n // cycles) if n % cycles == 0 else f"{n / cycles:.3g}"
+    return _counted(n // cycles, name) if n % cycles == 0 else f"{n / cycles:.3g} {_words(name)[1]}"
+
+
+def _counted(n, name):
+    """``1 address space``, ``2 address spaces``; bytes with a unit."""
+    if METRICS[name].unit == "bytes":
+        return f"{bytes_text(n)} of {name}"
+    return f"{count_text(n)} {_words(name)[n != 1]}"
+
+
+def _words(name):
+    return WORDS.get(name, (f"of {name}", f"of {name}"))
 
 
 def _listed(words):

@@ -19,9 +19,12 @@ def answer(recording):
         return ""
     metrics = last.metrics
     maps, arch = recording.params["maps"], recording.params["arch"]
-    told = f"The second map of a {arch} engine takes {1e6 * second.metrics['unicorn.map.seconds']:.0f} µs, the " + (
-        f"{count_text(maps)}th {1e6 * metrics['unicorn.map.seconds']:.0f} µs; "
-        f"all of them {metrics['unicorn.maps.seconds']:.2g} s and {bytes_text(metrics['unicorn.maps.bytes'])}."
+    told = (
+        f"In an engine for {arch} the second map takes {1e6 * second.metrics['unicorn.map.seconds']:.0f} µs, the "
+        + (
+            f"{count_text(maps)}th {1e6 * metrics['unicorn.map.seconds']:.0f} µs; "
+            f"all of them {metrics['unicorn.maps.seconds']:.2g} s and {bytes_text(metrics['unicorn.maps.bytes'])}."
+        )
     )
     if "unicorn.exponent" in metrics:
         told += (

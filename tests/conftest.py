@@ -18,6 +18,11 @@ PROGRAMS = Path(__file__).parent / "programs"
 ROOT = Path(__file__).parent.parent
 
 
+def pytest_xdist_auto_num_workers(config):
+    """One more than there are cores: a third of the suite's time is spent waiting for children and clocks."""
+    return (os.cpu_count() or 1) + 1
+
+
 @pytest.fixture
 def footprint(tmp_path):
     """Run the command line in an empty folder: ``footprint("run", "power8")`` gives the finished process."""

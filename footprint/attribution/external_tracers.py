@@ -7,12 +7,15 @@ environment. Both are run for n and for 2n cycles, so that what is made once can
 from __future__ import annotations
 
 import gzip
+import os
 import re
 import shutil
+import signal
 import tempfile
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -21,18 +24,27 @@ from xml.etree import ElementTree
 from footprint.attribution.native_stacks import UNPLACED, NativeStack, Totals, per_cycle, places, taken, telling
 from footprint.errors import MeasurementError
 from footprint.process.child import Child
-from footprint.process.session import terminate, ticks
+from footprint.process.session import is_read, readers, ticks
 from footprint.verdict.place import Explanation
 
 SECONDS = 60.0
 """What a tracer may take for both of its runs."""
 IDLE = 1.5
-"""Seconds without work after which a program whose input is at its end is asked to end."""
+"""Seconds without work after which a program whose input is at its end is asked to end, and then made to."""
+LEAST_SECONDS = 2.0
+"""What is left for a tracer that is not even tried."""
 WARMUP = 10
 """Cycles that come before those that are counted."""
 MOST_CYCLES = 50
 SEEN_SHARE = 0.5
 """Of what the heap grows by, what a tracer must see to be believed."""
+SECONDS_FOR_GDB = 5.0
+WAYS = 3
+"""To end a program, from asking it to killing it."""
+_GDB = (
+    "gdb", "-q", "-nx", "-batch", "-iex", "set debuginfod enabled off", "-iex", "set auto-solib-add off",
+)  # fmt: skip
+_EXIT = ("-ex", "sharedlibrary libc.so", "-ex", "call ((void (*)(int)) exit)(0)")
 _SILENT = re.compile(r"/(libpython|python)\d|/libffi|/_ctypes\.|/vgpreload|/libheaptrack|/libc\.so|/ld-linux|/libc-\d")
 """Files whose functions are the same under every leak."""
 
@@ -50,8 +62,9 @@ class Rerun:
     """How a target is run once more, alone: `command(n)` runs n cycles and ends, and reads what `stdin(n)` gives.
 
     `environment` is that of the process; `missing` the hint where no tracer is installed; `unplaced` what a place is
-    called whose stack says nothing. It may take `seconds`, by default SECONDS. Of a program that may not end with its
-    input (`asked`: the name of the program), one that does nothing more is asked to end.
+    called whose stack says nothing. All tracers together may take `seconds`, by default SECONDS. A program that may
+    stay when its input is at its end (`stays`) is asked to end when it does nothing more, or half of the time is over.
+    One that does not care is made to exit by gdb, and at last killed.
     """
 
     command: Callable[[int], list[str]]
@@ -60,7 +73,7 @@ class Rerun:
     stdin: Callable[[int], str] = lambda _: ""
     unplaced: str = UNPLACED
     seconds: float | None = None
-    asked: str = ""
+    stays: bool = False
 
 
 def traced(rerun: Rerun, cycles: int, explanation: Explanation, rates: Mapping[str, float]) -> Explanation:
@@ -68,10 +81,14 @@ def traced(rerun: Rerun, cycles: int, explanation: Explanation, rates: Mapping[s
     installed = [tracer for tracer in TRACERS if shutil.which(tracer.program) is not None]
     if not installed:
         return explanation.with_hints(rerun.missing)
-    cycles, hints = min(cycles, MOST_CYCLES), []
+    hints: list[str] = []
+    cycles = min(cycles, MOST_CYCLES)
+    end = time.monotonic() + (SECONDS if rerun.seconds is None else rerun.seconds)
     for tracer in installed:
+        if hints and end - time.monotonic() < LEAST_SECONDS:
+            break
         try:
-            once, twice = _run(tracer, rerun, cycles)
+            once, twice = _run(tracer, rerun, cycles, end)
         except (MeasurementError, OSError, ValueError) as error:
             hints.append(f"{tracer.program} could not trace it: {error}")
             continue
@@ -85,10 +102,9 @@ def traced(rerun: Rerun, cycles: int, explanation: Explanation, rates: Mapping[s
     return explanation.with_hints(*hints)
 
 
-def _run(tracer: Tracer, rerun: Rerun, cycles: int) -> tuple[Totals, Totals]:
-    """What is left after n and after 2n cycles; both run at the same time."""
-    seconds = SECONDS if rerun.seconds is None else rerun.seconds
-    end = time.monotonic() + seconds
+def _run(tracer: Tracer, rerun: Rerun, cycles: int, end: float) -> tuple[Totals, Totals]:
+    """What is left after n and after 2n cycles; both run at the same time, until `end` at the latest."""
+    seconds = end - time.monotonic()
     with tempfile.TemporaryDirectory(prefix="footprint-") as name:
         folders = [Path(name, number) for number in ("once", "twice")]
         children = []
@@ -100,12 +116,14 @@ def _run(tracer: Tracer, rerun: Rerun, cycles: int) -> tuple[Totals, Totals]:
                 with Path(folder, "stdin").open("rb") as lines:
                     command = [*tracer.command(f"{folder}/trace"), *rerun.command(count)]
                     children.append(Child(command, stdin=lines.fileno(), environment=rerun.environment))
-            for child in children:
-                code, was_asked = _ended(child, rerun.asked, end)
-                if code is None:
-                    raise MeasurementError(f"it was not ready after {seconds:.0f} s")
-                if code and not was_asked:
-                    raise MeasurementError(f"it ended with {code}: {child.last_words()}")
+            endings = [
+                Ending(child, f"{folder}/stdin" if rerun.stays else "", end)
+                for child, folder in zip(children, folders, strict=True)
+            ]
+            while waited := [ending for ending in endings if not ending.is_over()]:
+                time.sleep(0.05 / len(waited))
+            for ending in endings:
+                ending.check(seconds)
         finally:
             for child in children:
                 child.kill()
@@ -114,16 +132,62 @@ def _run(tracer: Tracer, rerun: Rerun, cycles: int) -> tuple[Totals, Totals]:
         return tracer.read(folders[0]), tracer.read(folders[1])
 
 
-def _ended(child: Child, program: str, end: float) -> tuple[int | None, bool]:
-    """The exit code of `child`, None at the time `end`; and whether its `program`, if named, was asked to end."""
-    ran, since, asked = -1, time.monotonic(), False
-    while (code := child.wait(0.1)) is None and time.monotonic() < end:
-        if (now := ticks(child.pid)) > ran:
-            ran, since = now, time.monotonic()
-        elif program and not asked and time.monotonic() - since > IDLE:
-            terminate(child.pid, program)
-            asked, since = True, time.monotonic()
-    return code, asked
+class Ending:
+    """The end of `child`, a tracer around a program, at `end` at the latest.
+
+    `stdin` is the file that the program reads, where it may have to be told to end; else empty.
+    """
+
+    def __init__(self, child: Child, stdin: str, end: float) -> None:
+        self._child, self._stdin, self._end = child, os.path.realpath(stdin) if stdin else "", end
+        self._begun = self._since = time.monotonic()
+        self._ran, self._ways = -1, [self._ask, self._call_exit, self._kill]
+        self.code: int | None = None
+
+    def is_over(self) -> bool:
+        """Whether it has ended, or there is no more time for it; else its program is told to end when that is due."""
+        now = time.monotonic()
+        self.code = self._child.wait(0.001)
+        if self.code is not None or now > self._end:
+            return True
+        if (ran := ticks(self._child.pid)) > self._ran:
+            self._ran = ran
+            if not self._is_late(now):
+                self._since = now
+        if self._stdin and self._ways and now - self._since > IDLE:
+            self._ways.pop(0)()
+            self._since = time.monotonic()
+        return False
+
+    def check(self, seconds: float) -> None:
+        """Raise MeasurementError where it did not end within so many `seconds`, or of itself with an error."""
+        if self.code is None:
+            raise MeasurementError(f"it was not ready after {seconds:.0f} s")
+        if self.code and len(self._ways) == WAYS:
+            raise MeasurementError(f"it ended with {self.code}: {self._child.last_words()}")
+
+    def _ask(self) -> None:
+        self._signal(signal.SIGTERM)
+
+    def _call_exit(self) -> None:
+        """Have gdb call ``exit`` in it: what it is traced by then writes the last of its record."""
+        seconds = min(SECONDS_FOR_GDB, max(0.0, self._end - time.monotonic()))
+        for pid in readers(self._child.pid, self._stdin) if shutil.which("gdb") else ():
+            with Child([*_GDB, "-p", str(pid), *_EXIT]) as gdb:
+                gdb.wait(seconds)
+
+    def _kill(self) -> None:
+        self._signal(signal.SIGKILL)
+
+    def _signal(self, number: int) -> None:
+        for pid in readers(self._child.pid, self._stdin):
+            with suppress(OSError):
+                os.kill(pid, number)
+
+    def _is_late(self, now: float) -> bool:
+        """Whether its program works on though all of its input is read, and half of the time is over."""
+        is_half_over = bool(self._stdin) and now - self._begun > (self._end - self._begun) / 2
+        return is_half_over and all(map(is_read, readers(self._child.pid, self._stdin)))
 
 
 # heaptrack.

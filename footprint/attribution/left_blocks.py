@@ -25,13 +25,13 @@ NEAR_HINT = (
 OBJECT_METRICS = ("heap.bytes", "heap.blocks")
 
 
-def explained(blocks: Sequence[HeapBlock], cycles: int, pid: int) -> Explanation:
-    """Where `blocks`, left by so many cycles of the process `pid`, come from."""
+def explained(blocks: Sequence[HeapBlock], cycles: int, pid: int, *, share: float = SHARE) -> Explanation:
+    """Where `blocks`, left by so many cycles of the process `pid`, come from: stacks that left one in that `share`."""
     names = CodeNames(Path(f"/proc/{pid}/maps").read_text())
     groups: dict[tuple[int, ...], list[HeapBlock]] = defaultdict(list)
     for block in blocks:
         groups[block.stack].append(block)
-    kept = {stack: group for stack, group in groups.items() if len(group) >= SHARE * cycles}
+    kept = {stack: group for stack, group in groups.items() if len(group) >= share * cycles}
     merged: dict[tuple[str, ...], list[HeapBlock]] = defaultdict(list)
     for stack, group in kept.items():
         merged[frames_of(stack, names)] += group

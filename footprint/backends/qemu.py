@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import tempfile
 import time
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ from footprint.errors import MeasurementError, RequestError
 from footprint.machines.parts import Slots
 from footprint.machines.topology import Device, Topology
 from footprint.process.heap_watch import HeapWatch
-from footprint.qemu_process.command_line import arguments, flash_command, parts, program
+from footprint.qemu_process.command_line import QEMU, arguments, flash_command, parts, program
 from footprint.qemu_process.gdb_guest import NO_PLAN, GdbPlan
 from footprint.qemu_process.guest import SECONDS, SECONDS_TO_BOOT, Guest, check_files
 from footprint.qemu_process.hotplug import Socket
@@ -44,7 +45,9 @@ class QemuOptions:
 
     `program` is the binary (empty: the machine's own), each step has `seconds`, and firmware runs for at most
     `firmware` seconds. `guests` are started at once and side by side, each under gdb if there is a `plan` for it.
-    `watch_heap`: count what each takes of its heap, where that can be done here.
+    `watch_heap`: count what each takes of its heap, where that can be done here. `follow_views`: count the views of the
+    first that exist by gdb, where it has no trace events. `until`: the time (of ``time.monotonic``) after which nothing
+    more is played that comes after a mark; None for no such time.
     """
 
     program: str = ""
@@ -53,6 +56,13 @@ class QemuOptions:
     guests: int = 1
     plan: GdbPlan = NO_PLAN
     watch_heap: bool = False
+    follow_views: bool = False
+    until: float | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the time has come."""
+        return self.until is not None and time.monotonic() > self.until
 
 
 class QemuBackend:
@@ -84,6 +94,7 @@ class QemuBackend:
     def prepare(self, scenario: Scenario, steps: Sequence[Step]) -> None:
         """See what will be plugged; raises RequestError with all that a real QEMU cannot do of `steps`."""
         refuse(refusals(scenario, steps, self.options.guests))
+        check_machines(steps, self.options.program)
         self.plugs = any(isinstance(step, Plug) for step in steps)
 
     def obey(self, step: Step) -> None:
@@ -190,6 +201,8 @@ class QemuBackend:
         self.last = self.guests[0]
         for guest in self.guests:
             guest.wait()
+        if options.follow_views:
+            self.guests[0].views.follow()
         self._machine = topology.machine
 
     def _watch(self) -> HeapWatch | None:
@@ -223,6 +236,18 @@ def refusals(scenario: Scenario, steps: Sequence[Step], guests: int = 1) -> list
                 f"play {', '.join(more)} in several guests (--guests takes a scenario that only builds a machine)"
             )
     return list(dict.fromkeys(reasons))
+
+
+def check_machines(steps: Sequence[Step], program: str) -> None:
+    """Raise RequestError for a machine that is none of `program` by its name; empty is the machine's own program.
+
+    Programs of other names, and for targets of which no machine is known here, may have any.
+    """
+    name = re.search(r"qemu-system-\w+$", program)
+    valid = [machine for machine, emulator in QEMU.items() if name and emulator == name[0]]
+    for machine in (step.topology.machine for step in steps if isinstance(step, Build)):
+        if valid and machine in QEMU and machine not in valid:
+            raise RequestError(f"machine={machine} is one of {QEMU[machine]}; {program} has {', '.join(valid)}")
 
 
 def refuse(reasons: Sequence[str]) -> None:

@@ -93,7 +93,7 @@ def _print_details(comparison: Comparison, *, everything: bool) -> None:
         return
     rest = len({line.metric for line in comparison.differing} - {line.metric for line in lines})
     measured = len({line.metric for line in comparison.lines if not line.is_count and not line.is_equal})
-    told = [f"{rest} more metrics differ"] if rest else []
+    told = ["1 more metric differs" if rest == 1 else f"{rest} more metrics differ"] if rest else []
     told += [f"{measured} measured ones are not judged"] if measured else []
     if told:
         say_wrapped(f"({', and '.join(told)}; --all shows them)")

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from footprint.cli.requests import BackendWords, check_belong, run_request
+from footprint.cli.options import check_belong
+from footprint.cli.requests import BackendWords, run_request
 from footprint.cli.terminal import end_progress, note, progress
 from footprint.errors import FootprintError, RequestError, UnknownNameError
 from footprint.gate.settings import GateTable, Settings, judges_recordings
@@ -62,12 +63,12 @@ def gate_subject(
         if word != "-" and Path(word).name == word and not Path(word).exists():
             recorded = recording.environment.get("recorded", "an unknown time")
             note(f"judging reports/{word}, recorded {recorded}; --run plays it anew")
-        return GateSubject(word, recording, _gates_for(recording, settings))
+        return GateSubject(word, recording, gates_for(recording, settings))
     if settings is not None and word in settings.gates and not pairs:
         return _played_gate(word, rules, settings)
     if word in built_in() or word.endswith(".py"):
         recording = _played(word, pairs, BackendWords(backend="", rules=rules))
-        return GateSubject(word, recording, _gates_for(recording, settings), pairs)
+        return GateSubject(word, recording, gates_for(recording, settings), pairs)
     if "/" in word or "." in word:
         return GateSubject(word, find_recording(word, rules), ())  # says why it cannot be read
     raise UnknownNameError("recording, gate or scenario", word, [*(settings.gates if settings else ()), *built_in()])
@@ -99,7 +100,7 @@ def _played(word: str, pairs: Sequence[str], words: BackendWords) -> Recording:
         end_progress()
 
 
-def _gates_for(recording: Recording, settings: Settings | None) -> tuple[str, ...]:
+def gates_for(recording: Recording, settings: Settings | None) -> tuple[str, ...]:
     """The gates of the pyproject.toml for this scenario, with these parameters, on this backend."""
     if settings is None:
         return ()

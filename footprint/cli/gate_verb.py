@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import click
 
 from footprint.cli.options import DEFAULT_MARK, force_option, json_option, rules_option
+from footprint.cli.page_gates import accepted
 from footprint.cli.terminal import complain, print_document, print_json
 from footprint.errors import FootprintError
 
 if TYPE_CHECKING:
     from footprint.cli.gate_subjects import GateSubject
-    from footprint.gate.baseline import Baseline
     from footprint.gate.gate_verdict import Judged
     from footprint.gate.gates import Gate
     from footprint.gate.settings import Settings
@@ -78,7 +78,7 @@ def command(
     files = files_to_write(writes, force=force)
     settings = find_settings(Path.cwd())
     growth = given_exponents(exponents, words)
-    given = command_line_gate(budgets, mark, _baseline(baseline, rules), baseline or "")
+    given = command_line_gate(budgets, mark, accepted(baseline, rules), baseline or "")
     if explain:
         print_rules(_explained(words, settings, given), as_json=as_json or form == "json")
         return
@@ -126,25 +126,6 @@ def _print_form(judged: list[Judged], faults: list[tuple[str, FootprintError]], 
         print_json(gitlab_report(judged))
     else:
         print_document(as_text(judged, faults, form))
-
-
-def _baseline(path: str | None, rules: tuple[str, ...]) -> Baseline | None:
-    """What was accepted: the baseline in the file, or the recording that the word names."""
-    from footprint.errors import InputFileError
-    from footprint.gate.baseline import Baseline, read_baseline
-    from footprint.record.find import find_recording, is_recorded
-
-    if path is None:
-        return None
-    try:
-        return read_baseline(path)
-    except InputFileError:
-        if not is_recorded(path):
-            raise
-        try:
-            return Baseline.of(find_recording(path, rules))
-        except InputFileError as error:
-            raise InputFileError(error.path, f"is neither a baseline nor a recording: {error.reason}") from None
 
 
 def _judge(

@@ -65,7 +65,7 @@ def command(
     from footprint.history.keep import history_file
     from footprint.history.series import Selection, read
     from footprint.history.since import moment
-    from footprint.history.steps import steps
+    from footprint.history.steps import changes_sentence, steps
     from footprint.recording.files import writable
     from footprint.recording.metrics import metric
     from footprint.recording.model import ALL_RULES
@@ -86,7 +86,7 @@ def command(
         for line in _csv_lines(stepped):
             say(line)
     else:
-        say(f"{row.name} ({row.unit}, {row.kind})")
+        say_wrapped(changes_sentence(row, stepped, lambda value: _figure(value, row)))
         heads = dict.fromkeys(_head(key) for key, _, _ in stepped)
         for head in heads:
             say()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from footprint.cli.options import check_belong
 from footprint.cli.terminal import progress, say
 
 if TYPE_CHECKING:
@@ -35,10 +36,12 @@ class QemuWords:
     keep: Path | None = None
     restart: bool = False
     only: str | None = None
+    count_views: bool = False
 
     def given(self) -> dict[str, bool]:
-        """Each option, and whether it was given."""
-        return {f"--{name.replace('_', '-')}": bool(getattr(self, name)) for name in self.__slots__}
+        """Each option of a target in a real QEMU alone, and whether it was given."""
+        names = (name for name in self.__slots__ if name != "count_views")
+        return {f"--{name.replace('_', '-')}": bool(getattr(self, name)) for name in names}
 
 
 def _kept(context: click.Context, param: click.Parameter, value: Any) -> None:
@@ -80,6 +83,12 @@ def qemu_options(command: Callable[..., Any]) -> Callable[..., Any]:
             click.option(
                 "--restart", is_flag=True, help="With --all-devices: forget what was measured before.", **kept
             ),
+            click.option(
+                "--count-views",
+                is_flag=True,
+                help="With qemu and -b qemu: have gdb count views, for a QEMU built without log trace events.",
+                **kept,
+            ),
         )
     ):
         command = option(command)
@@ -99,7 +108,6 @@ def qemu_verdict(word: str, program: str | None, words: QemuWords, plan: Plan, s
 
 
 def _target(word: str, program: str | None, words: QemuWords) -> QemuTarget:
-    from footprint.cli.requests import check_belong
     from footprint.errors import RequestError
     from footprint.leaks.qemu_target import PAIR, USUAL, QemuTarget, device_words
     from footprint.qemu_process.qmp_pair import read_commands
@@ -111,6 +119,7 @@ def _target(word: str, program: str | None, words: QemuWords) -> QemuTarget:
         *(() if words.all_devices else ((of_sweep, "--all-devices"),)),
         *(() if word == PAIR else ((of_pair, "leaks qemu, without a device"),)),
     )
+    more: dict[str, Any] = {"count_views": words.count_views}
     before, after = (
         read_commands(text, option) if text is not None else ()
         for text, option in ((words.before, "--before"), (words.after, "--after"))
@@ -118,17 +127,17 @@ def _target(word: str, program: str | None, words: QemuWords) -> QemuTarget:
     program = program or USUAL
     if word != PAIR:
         device, properties = device_words(word)
-        return QemuTarget(word, program, words.machine, device, properties, before, after)
+        return QemuTarget(word, program, words.machine, device, properties, before, after, **more)
     if words.all_devices:
         if words.do is not None or words.undo is not None:
             raise RequestError("--all-devices plugs and unplugs; --do and --undo go without it")
-        return QemuTarget(word, program, words.machine, before=before, after=after)
+        return QemuTarget(word, program, words.machine, before=before, after=after, **more)
     if words.do is None:
         raise RequestError(
             "leaks qemu needs --do JSON, and mostly --undo JSON; or --all-devices; or name a device: qemu:nvme"
         )
     do, undo = (read_commands(text, option) for text, option in ((words.do, "--do"), (words.undo or "[]", "--undo")))
-    return QemuTarget(word, program, words.machine, before=before, after=after, do=do, undo=undo)
+    return QemuTarget(word, program, words.machine, before=before, after=after, do=do, undo=undo, **more)
 
 
 def qemu_sweep(

@@ -11,7 +11,7 @@ import click
 
 from footprint.cli.leaks_lines import line_options, line_rule, line_words
 from footprint.cli.leaks_qemu import is_qemu_word, qemu_options, qemu_sweep, qemu_verdict, qemu_words, show_sweep
-from footprint.cli.options import force_option, json_option, rules_option
+from footprint.cli.options import check_belong, force_option, json_option, rules_option
 from footprint.cli.terminal import end_progress, note, print_json, progress, say
 
 if TYPE_CHECKING:
@@ -163,19 +163,21 @@ def _tell(verdict: Verdict, page: Path | None, words: tuple[str, ...], *, as_jso
 
 def _judged(context: click.Context, target: tuple[str, ...], words: LeaksWords) -> Verdict:
     """The verdict on what the words name; raises RequestError for options that go with something else."""
-    from footprint.cli.requests import BackendWords, leaks_request
     from footprint.leaks.measure import measure_command
-    from footprint.leaks.scenarios import judge
 
     options = words.options
     is_scenario = _check(context, target, words)
     if context.meta[AFTER_DASHES]:
         return measure_command(target, options, words.line, progress(), line_rule(context))
     if is_scenario:
+        from footprint.cli.requests import BackendWords, leaks_request
+        from footprint.leaks.scenarios import Manner, judge
+
         request = leaks_request(
             target[0], words.sets, words.cycles, BackendWords(words.backend, words.rules, qemu=words.qemu)
         )
-        return judge(request, progress())
+        manner = Manner(not words.no_where, qemu_words(context).count_views, words.seconds)
+        return judge(request, progress(), manner)
     if is_qemu_word(target[0]):
         return qemu_verdict(target[0], words.qemu, qemu_words(context), options.plan, words.seconds)
     from footprint.cli.leaks_against import made
@@ -229,8 +231,6 @@ def _swept(context: click.Context, target: tuple[str, ...], words: LeaksWords) -
 
 def _check(context: click.Context, target: tuple[str, ...], words: LeaksWords) -> bool:
     """Whether the target is a scenario; raises RequestError for options that go with something else."""
-    from footprint.cli.requests import check_belong
-
     is_command = context.meta[AFTER_DASHES]
     in_qemu = not is_command and is_qemu_word(target[0])
     is_scenario = not is_command and not in_qemu and ":" not in target[0]
@@ -239,8 +239,11 @@ def _check(context: click.Context, target: tuple[str, ...], words: LeaksWords) -
     against = {"--against": of_qemu.pop("--against")}
     if not in_qemu:
         of_scenario["--qemu"] = words.qemu is not None
+    of_real = {"--count-views": qemu_words(context).count_views}
+    is_real = in_qemu or (is_scenario and words.backend == "qemu")
     check_belong(
         *(() if is_scenario else ((of_scenario, "a scenario"),)),
+        *(() if is_real else ((of_real, "qemu, qemu:DEVICE or -b qemu"),)),
         *(() if is_command else (({"--line": words.line is not None, **line_words(context)}, "-- PROG"),)),
         *(() if in_qemu else ((of_qemu, "qemu or qemu:DEVICE"),)),
         *(((against, "a Python target, a program, or leaks qemu --all-devices"),) if is_scenario else ()),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from footprint.backends.model import ModelBackend
+from footprint.cli.options import check_belong
 from footprint.errors import RequestError, UnknownNameError
 from footprint.record.request import INTRUSIVE, ON_REQUEST, ModelOptions, Request
 from footprint.scenario.custom_rules import find_rule_sets
@@ -65,20 +66,6 @@ def assignments(pairs: Sequence[str]) -> dict[str, str]:
             raise RequestError(f"-s {name} is given twice: {values[name]!r} and {value!r}")
         values[name] = value
     return values
-
-
-def check_belong(*groups: tuple[Mapping[str, bool], str]) -> None:
-    """Raise RequestError with all options that were given but go with something else than what was asked for.
-
-    A group is options (True: was given) and what they go with.
-    """
-    clauses = []
-    for options, place in groups:
-        given = [option for option, is_given in options.items() if is_given]
-        if given:
-            clauses.append(f"{_listed(given)} go{'es' if len(given) == 1 else ''} with {place}")
-    if clauses:
-        raise RequestError("; ".join(clauses))
 
 
 def _request(
@@ -169,9 +156,3 @@ def _probes(text: str) -> tuple[str, ...]:
         if name not in (*ALWAYS_READ, *ON_REQUEST, *INTRUSIVE):
             raise UnknownNameError("probe", name, (*ALWAYS_READ, *ON_REQUEST, *INTRUSIVE))
     return tuple(name for name in (*ON_REQUEST, *INTRUSIVE) if name in names)
-
-
-def _listed(words: Sequence[str]) -> str:
-    """``-r, -s and -b``."""
-    *rest, last = words
-    return f"{', '.join(rest)} and {last}" if rest else last

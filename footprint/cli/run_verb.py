@@ -136,11 +136,12 @@ def _write(recording: Recording, files: list[Path]) -> None:
 
     texts = [encode(recording)]
     if len(files) > 1:
+        from footprint.cli.page_gates import page_gates
         from footprint.report.index.pages import home_of
         from footprint.report.look import PageLook
         from footprint.report.page import render
 
-        texts.append(render([recording], look=PageLook(home=home_of(files[1]))))
+        texts.append(render([recording], look=PageLook(home=home_of(files[1])), held=[page_gates(recording)]))
     for path, text in zip(files, texts, strict=True):
         write_text(path, text)
 

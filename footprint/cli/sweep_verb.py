@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from footprint.cli.options import force_option, json_option, rules_option
+from footprint.cli.options import check_belong, force_option, json_option, rules_option
 from footprint.cli.terminal import note, print_json
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def command(
     footprint sweep -g file=captures/*.json.gz -r all
     footprint sweep power8 -g nics=4,8,16 -b qemu -g qemu=./old/qemu-system-ppc64,./new/qemu-system-ppc64
     """
-    from footprint.cli.requests import assignments, check_belong
+    from footprint.cli.requests import assignments
     from footprint.cli.sweep_progress import following
     from footprint.errors import UnknownNameError
     from footprint.sweep.grid import axes_of

@@ -111,7 +111,7 @@ def compare(
     notes += _differing_params(first, second)
     alike = first.backend == second.backend
     if not alike:
-        notes += (f"process memory is not compared: A ran on {first.backend}, B on {second.backend}",)
+        notes += (f"process memory is not compared: one ran on {_ran_on(first)}, the other on {_ran_on(second)}",)
     pairs = _pairs(first, second, rules)
     return [_compare(mine, theirs, notes, measured=alike or anyway, anyway=anyway) for mine, theirs in pairs]
 
@@ -130,6 +130,10 @@ def _differing_params(first: Recording, second: Recording) -> tuple[str, ...]:
     names = list(dict.fromkeys([*first.params, *second.params]))
     values = [(name, first.params.get(name, "not set"), second.params.get(name, "not set")) for name in names]
     return tuple(f"{name} is {mine} in A, {theirs} in B" for name, mine, theirs in values if mine != theirs)
+
+
+def _ran_on(recording: Recording) -> str:
+    return {"model": "the model", "qemu": "a real QEMU"}.get(recording.backend, recording.backend)
 
 
 def _pairs(first: Recording, second: Recording, rules: tuple[str | None, str | None]) -> list[tuple[Run, Run]]:

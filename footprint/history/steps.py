@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import itertools
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from footprint.history.series import KeptValue, SeriesKey
 from footprint.recording.metrics import Metric, MetricKind
 from footprint.recording.model import Number
 
+_SHORT = 12
+"""Digits of a commit."""
 LEAST_RUNS = 5
 """Runs on either side of a step of a measured metric."""
 LEAST_SHIFT = 3.0
@@ -44,6 +46,30 @@ class ValueStep:
 
 Stepped = tuple[SeriesKey, list[KeptValue], list[ValueStep]]
 """A series with its steps."""
+
+
+def latest_step(stepped: Sequence[Stepped]) -> tuple[Stepped, ValueStep] | None:
+    """The step that was recorded last, with its series."""
+    every = [(series, step) for series in stepped for step in series[2]]
+    return max(every, key=lambda told: told[0][1][told[1].index].recorded, default=None)
+
+
+def changes_sentence(metric: Metric, stepped: Sequence[Stepped], worded: Callable[[Number], str]) -> str:
+    """How often the metric changed, and when it did so last; `worded` gives a value with its unit."""
+    runs = sum(len(points) for _, points, _ in stepped)
+    seen = f"{runs} run{'' if runs == 1 else 's'} in {len(stepped)} series"
+    latest = latest_step(stepped)
+    if latest is None:
+        return f"{metric.name} never changed: {seen}."
+    (key, points, _), step = latest
+    changes = sum(len(series) for _, _, series in stepped)
+    point = points[step.index]
+    often = "once," if changes == 1 else f"{changes} times, the last time"
+    commit = f" at commit {point.commit[:_SHORT]}" if point.commit else ""
+    return (
+        f"{metric.name} changed {often} from {worded(step.before)} to {worded(step.after)}, "
+        f"under {key.rules} in {key.scenario}{commit} on {point.recorded[:10]}; {seen}."
+    )
 
 
 def steps(points: Sequence[KeptValue], metric: Metric) -> list[ValueStep]:

@@ -6,17 +6,16 @@ import shlex
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from footprint.errors import RequestError
-from footprint.leaks.command import EMPTY as CAT
-from footprint.leaks.command import CommandSubject
 from footprint.leaks.line_answer import AnswerRule
 from footprint.leaks.plan import BLOCKS, Plan
 from footprint.leaks.subject import python_subject
 from footprint.leaks.supervisor import Ended, Limits
 from footprint.leaks.target_loader import EMPTY
 from footprint.leaks.trial import Trial
+from footprint.leaks.watched_heap import CHANNEL
 from footprint.progress import Progress
 from footprint.verdict.verdict import Answer, Verdict
 from footprint.verdict.windows import FLOORS
@@ -72,6 +71,9 @@ def measure_command(
 
     Raises RequestError for a wrong rule, MeasurementError for what is missing here.
     """
+    from footprint.leaks.command import EMPTY as CAT
+    from footprint.leaks.command import CommandSubject
+
     options, rule = options.checked(), (rule or AnswerRule()).checked()
     limits = Limits(options.seconds, memory=options.memory)
     word = shlex.join(command)
@@ -79,4 +81,6 @@ def measure_command(
         closing(CommandSubject(command, limits, line=line, rule=rule)) as subject,
         closing(CommandSubject(CAT, limits, rule=AnswerRule(lines=1))) as empty,
     ):
-        return Trial(word, subject, empty, limits, options.plan, say).verdict()
+        verdict = Trial(word, subject, empty, limits, options.plan, say).verdict()
+        channels = {"heap.bytes": CHANNEL} if subject.heap is not None else {}
+        return replace(verdict, channels=channels, unwatched=(subject.unwatched,) if subject.unwatched else ())

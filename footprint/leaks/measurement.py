@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from itertools import pairwise
 
@@ -16,7 +17,7 @@ LEAST_BLOCKS = 5
 """Of the shortest window that is still judged, where the limits allow few cycles."""
 MOST_CYCLES, LEAST_CYCLES = 1000, 50
 """Of a block, before any doubt."""
-FEW_CYCLES = 32
+FEW_CYCLES = 25
 """Of a window, where a count rises by the same in each slow cycle."""
 BLOCK_SECONDS = 0.035
 SLOW_BLOCK_SECONDS = 0.5
@@ -27,6 +28,8 @@ LONG_CYCLES, LONG_SECONDS = 100_000, 0.4
 and a cache of many entries fills as steadily as a leak."""
 BY_CHANCE = 2.5
 """Times more, where it does not grow by the same in every cycle: a cache that fills does so ever more slowly."""
+POWER_SECONDS = 0.25
+"""Of the target's own, for which a clean one goes on if it can promise more then."""
 EVEN = 0.1
 """The width of the interval, as a share of the rate, up to which a growth is even."""
 
@@ -55,8 +58,13 @@ class Measurement:
                 self._warm_up.fill_caches(self.cycles)
                 size = self._first_size()
                 continue
-            if (not undecided and not leaking) or (leaking and self._long_enough()):
+            if leaking and self._long_enough():
                 return ""
+            if not undecided and not leaking:
+                if not (more := self._more_for_power()):
+                    return ""
+                size = more
+                continue
             if self._plan.cycles is not None and self.cycles >= self._plan.cycles:
                 return f"{undecided[0]} grows, but not steadily; more cycles than {self._plan.cycles} would tell"
             if leaking:
@@ -67,7 +75,20 @@ class Measurement:
             if 1.5 * size * self._pace.cycle_seconds > self._pace.limits.left:
                 return self._no_time(undecided[0])
 
+    def _more_for_power(self) -> int:
+        """Cycles in which steps that were seen would come again, so that "clean" promises more; 0 if they cost much."""
+        more = math.ceil(self.evidence.hides_until - self._pace.cycles) + BLOCKS
+        limits = (POWER_SECONDS / max(self._pace.run_seconds, 1e-7), self._pace.room(3), self._pace.limits.left / 4)
+        is_cheap = more <= min(limits[:2]) and more * self._pace.cycle_seconds <= limits[2]
+        return more if self._plan.cycles is None and more > BLOCKS and is_cheap else 0
+
     def _no_time(self, metric: str) -> str:
+        last, due = self.evidence.due(metric)
+        if due:
+            return (
+                f"{metric} grows in ever larger steps, the last after {last} cycles: another may come by "
+                f"{math.ceil(due)}, and there is no time for so many"
+            )
         rates = self.evidence.so_far
         if self.evidence.windows < 2 or metric in rates:
             return time_over(self._pace.cycles, rates)

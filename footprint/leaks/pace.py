@@ -13,7 +13,7 @@ from pathlib import Path
 from footprint.leaks.subject import MetricValues, Subject
 from footprint.leaks.supervisor import Limits
 from footprint.verdict.past import Past
-from footprint.verdict.windows import EXACT
+from footprint.verdict.windows import EXACT, PAGES
 
 MOST_ADDRESSES = 1 << 46
 MOST_THREADS, MOST_CHILDREN = 600, 200
@@ -78,7 +78,10 @@ class Pace:
 
     def read_both(self) -> tuple[MetricValues, MetricValues]:
         """What subject and empty target hold, with the memory that no other process has."""
-        return _with_unique(self.subject), _with_unique(self._empty)
+        subject = _with_unique(self.subject)
+        if PAGES in subject:
+            self.past.setdefault(PAGES, Past()).add(self.cycles, subject[PAGES])
+        return subject, _with_unique(self._empty)
 
     def room(self, share: int = 1, *, most: Mapping[str, float] | None = None) -> float:
         """Cycles that fit into this share of what is left up to `most` (else the caps), as fast as it grew last."""

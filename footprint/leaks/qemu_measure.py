@@ -16,14 +16,15 @@ from footprint.process.heap_watch import OPEN_HEAP, HeapWatch
 from footprint.progress import Progress
 from footprint.qemu_process.device_types import ListedDevice
 from footprint.qemu_process.guest import Guest
+from footprint.qemu_process.guest_software import AcpiEjector, GuestSoftware, Qtest, RtasEvents
 from footprint.qemu_process.heap_channel import HeapChannel, heap_channel
-from footprint.qemu_process.plug_bench import Bench, Ejector, Plugging, bench_of, command_line, plugging
+from footprint.qemu_process.plug_bench import Bench, Plugging, bench_of, command_line, plugging
 from footprint.qemu_process.qmp_pair import Talk
+from footprint.qemu_process.view_count import NO_VIEWS
 from footprint.verdict.verdict import Verdict
 
 SECONDS = 15.0
 """What the start, and every command, may take."""
-NO_VIEWS = "flatviews: this QEMU was built without trace events"
 
 
 def measure_qemu(target: QemuTarget, plan: Plan, seconds: float, say: Progress = lambda _: None) -> Verdict:
@@ -39,13 +40,15 @@ def measure_qemu(target: QemuTarget, plan: Plan, seconds: float, say: Progress =
     say(f"{target.word}: starting {program}")
     with ExitStack() as opened:
         watch, why_not = _watch(opened)
-        guest, ejector = _guest(program, bench, device, watch, opened, limits)
+        guest, software = _guest(program, bench, device, watch, opened, limits)
+        if target.count_views:
+            guest.views.follow()
         given = (
             Plugging((), target.do, target.undo) if not target.device else plugging(guest, bench, device, target.given)
         )
         channel, missing = heap_channel(watch, guest.pid, why_not)
-        talk = Talk(guest, ejector.eject if ejector is not None else None)
-        cycles = QemuCycles(target, guest, given, talk, channel, limits)
+        talk = Talk(guest, software.eject)
+        cycles = QemuCycles(target, guest, given, talk, channel, limits, software.read_events)
         counting = watch if watch is not None and watch.counts(guest.pid) else None
         trial = QemuTrial(target, cycles, limits, say, watch=counting, cycles=plan.cycles, where=plan.where)
         verdict = trial.verdict()
@@ -61,28 +64,29 @@ def _watch(opened: ExitStack) -> tuple[HeapWatch | None, str]:
 
 def _guest(
     program: str, bench: Bench, device: ListedDevice, watch: HeapWatch | None, opened: ExitStack, limits: Limits
-) -> tuple[Guest, Ejector | None]:
-    """The QEMU that was started, and who lets its CPUs and modules go, where the guest would have to."""
-    needs_eject = bool(bench.ports) and not device.bus and bool(device.name)
+) -> tuple[Guest, GuestSoftware]:
+    """The QEMU that was started, and what is done for its guest."""
+    uses_qtest = bench.qtest_for(device)
     ours, theirs = socket.socketpair()
     opened.enter_context(closing(ours))
     with theirs:
-        words = command_line(program, bench, device, qtest=theirs.fileno() if needs_eject else None)
+        words = command_line(program, bench, device, qtest=theirs.fileno() if uses_qtest else None)
         fds, most = (theirs.fileno(),), min(SECONDS, limits.seconds)
         guest = opened.enter_context(Guest(words, seconds=most, heap=watch, pass_fds=fds, environment=OPEN_HEAP))
-    if not needs_eject:
-        return guest, None
-    ejector = Ejector(ours, bench.ports)
-    ejector.prepare()
-    return guest, ejector
+    if not uses_qtest:
+        return guest, GuestSoftware()
+    if bench.has_rtas:
+        return guest, GuestSoftware(read_events=RtasEvents(Qtest(ours)).read_all)
+    return guest, GuestSoftware(eject=AcpiEjector(Qtest(ours), bench.ports).eject)
 
 
 def _told(verdict: Verdict, guest: Guest, bench: Bench, channel: HeapChannel | None, missing: str) -> Verdict:
     """With what it is, how its metrics were read, and what was not watched."""
     from dataclasses import replace
 
-    views = guest.trace.read().created > 0
-    channels = {"address_spaces": "info mtree", **({"flatviews.allocated": "trace events"} if views else {})}
+    channels = {"address_spaces": "info mtree"}
+    if views := guest.views.channel:
+        channels["flatviews.allocated"] = views
     if channel is not None:
         channels = {"heap.bytes": channel.name, **channels}
     unwatched = [*([f"heap.bytes: {missing}"] if channel is None else []), *([] if views else [NO_VIEWS])]

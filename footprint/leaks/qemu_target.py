@@ -27,7 +27,7 @@ class QemuTarget:
     """A target in a QEMU: `word` is what it is called, `program` the QEMU, `machine` the machine (None: the usual one).
 
     `device` is a type with the properties `given`, or empty: then `do` and `undo` are given. `before` and `after` go to
-    QEMU before the first cycle and after the last.
+    QEMU before the first cycle and after the last. `count_views`: have gdb count them, where no trace events do.
     """
 
     word: str
@@ -39,6 +39,7 @@ class QemuTarget:
     after: tuple[Command, ...] = ()
     do: tuple[Command, ...] = ()
     undo: tuple[Command, ...] = ()
+    count_views: bool = False
 
     @property
     def verbs(self) -> tuple[str, str]:

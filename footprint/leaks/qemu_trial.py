@@ -12,15 +12,16 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
+from footprint.attribution.kept_spaces import SpaceName, space_places
 from footprint.attribution.left_blocks import crash_frames, explained
 from footprint.errors import MeasurementError
-from footprint.leaks.qemu_cycles import CrashedError, QemuCycles, SpaceName, grown
+from footprint.leaks.qemu_cycles import CrashedError, QemuCycles, grown
 from footprint.leaks.qemu_target import QemuTarget
 from footprint.leaks.supervisor import Limits
 from footprint.process.heap_watch import HeapWatch
 from footprint.progress import Progress
 from footprint.verdict.counted_trend import counted_rate, decide_counted
-from footprint.verdict.place import Explanation, Place, PlaceKind, counted
+from footprint.verdict.place import Explanation
 from footprint.verdict.trend import Decision, Series, Slope, decide
 from footprint.verdict.verdict import Answer, Finding, FindingKind, Verdict
 
@@ -94,12 +95,19 @@ class QemuTrial:
         try:
             return replace(self._verdict(), seconds=time.monotonic() - started)
         except CrashedError as error:
-            crash = self._watch.crash if self._watch is not None else None
-            hints = () if crash else ("no stack: that takes the preloaded library (apt install gcc libc6-dev)",)
-            return Verdict(
-                self._target.word, Answer.CRASH, self._subject.cycles, reason=str(error), ended=str(error),
-                stack=crash_frames(crash) if crash else (), hints=hints, seconds=time.monotonic() - started,
-            )  # fmt: skip
+            seconds = time.monotonic() - started
+            verdict = Verdict(self._target.word, Answer.CLEAN, self._subject.cycles, seconds=seconds)
+            return self._crashed(verdict, str(error))
+
+    def _crashed(self, verdict: Verdict, sentence: str) -> Verdict:
+        """`verdict` with the crash that ended it; a leak that was measured before stays the answer."""
+        crash = self._watch.crash if self._watch is not None else None
+        hints = () if crash else ("no stack: that takes the preloaded library (apt install gcc libc6-dev)",)
+        answer = Answer.LEAK if verdict.verdict == Answer.LEAK else Answer.CRASH
+        return replace(
+            verdict, verdict=answer, reason=sentence, ended=sentence, stack=crash_frames(crash) if crash else (),
+            hints=(*verdict.hints, *hints),
+        )  # fmt: skip
 
     def _verdict(self) -> Verdict:
         self._subject.before()
@@ -126,6 +134,10 @@ class QemuTrial:
             readings={("", name): tuple(self._windows[name]) for name in (*leaking, *undecided)},
         )
         verdict = self._explained(verdict) if leaking and self._where else verdict
+        try:
+            self._subject.replug_at_once()
+        except CrashedError as error:
+            return self._crashed(verdict, str(error))
         self._subject.after()
         return verdict
 
@@ -162,7 +174,7 @@ class QemuTrial:
     def _explained(self, verdict: Verdict) -> Verdict:
         """With the spaces that stay, and the stacks and objects of what is left while it is traced."""
         cycles = len(self._windows["address_spaces"][1:]) * BLOCKS * int(self._windows["regions"][0].cycles[1])
-        explanation = Explanation(tuple(_space_places(grown(self._spaces, self._subject.spaces()), cycles)))
+        explanation = Explanation(tuple(space_places(grown(self._spaces, self._subject.spaces()), cycles)))
         heap = [finding.metric for finding in verdict.findings if finding.metric.startswith("heap.")]
         if heap and self._watch is not None:
             self._say(f"{self._target.word}: tracing where")
@@ -190,18 +202,6 @@ class QemuTrial:
             return explained(list(watch.left()), traced, self._subject.guest.pid).with_hints(*hints)
         except (OSError, ValueError) as error:
             raise MeasurementError(f"where it leaks cannot be told: {error}") from None
-
-
-def _space_places(spaces: Counter[SpaceName], cycles: int) -> list[Place]:
-    places = []
-    for (name, region, owner), times in spaces.most_common():
-        rate = times / cycles
-        of = f", owner {owner}" if owner else ""
-        where = f"address space {name!r} on region {region or '(none)'!r}{of}"
-        places.append(
-            Place(PlaceKind.SPACE, where, ("address_spaces", "regions"), counted(rate, "space"), rate, "spaces")
-        )
-    return places
 
 
 def _rounded(slope: Slope) -> Slope:

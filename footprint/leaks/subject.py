@@ -14,9 +14,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from footprint.attribution import external_tracers
-from footprint.attribution.external_tracers import Rerun
-from footprint.attribution.native_stacks import missing_hint
 from footprint.errors import MeasurementError, RequestError
 from footprint.leaks.channel import Channel
 from footprint.leaks.environment import environment
@@ -151,7 +148,7 @@ class PipeSubject:
         """The places that its own process names, and for what that cannot see, those that are found outside of it."""
         text = json.dumps(dict(rates)).encode()
         self._channel.send(RequestCode.EXPLAIN, cycles, LENGTH.pack(len(text)) + text)
-        seconds = self._channel.limits.cycle_seconds * 3
+        seconds = self._channel.limits.fitting(self._channel.limits.cycle_seconds * 3)
         reply, said = self._channel.hear("while its leak was traced", seconds)
         if reply != ReplyCode.TEXT:
             raise self._channel.unexpected(reply, said)
@@ -174,7 +171,14 @@ class PipeSubject:
         self._channel.close()
 
     def _ask(self, operation: RequestCode, number: int = 0) -> tuple[int, ...]:
-        return self._channel.ask(operation, number, "between cycles", self._channel.limits.cycle_seconds)
+        limits = self._channel.limits
+        seconds = limits.fitting(limits.cycle_seconds)
+        try:
+            return self._channel.ask(operation, number, "between cycles", seconds)
+        except Ended as error:
+            if error.how == "hung" and seconds < limits.cycle_seconds:
+                raise Ended(TIME, "the time is over") from None
+            raise
 
     def _done(self) -> int:
         """Cycles that are done of those it was asked for; -1 where its memory may not be read."""
@@ -189,9 +193,14 @@ def python_subject(word: str, limits: Limits, *, python: str = sys.executable) -
     """The Python target `word` in a fresh process of `python`; what that cannot trace, a tracer around another does."""
 
     def trace_again(explanation: Explanation, cycles: int, rates: Mapping[str, float]) -> Explanation:
+        from footprint.attribution import external_tracers  # few targets need it, and each waits for its import
+        from footprint.attribution.native_stacks import missing_hint
+
         def command(number: int) -> list[str]:
             return [*start_command(python), "only", str(number), word]
 
-        return external_tracers.traced(Rerun(command, environment(), missing_hint()), cycles, explanation, rates)
+        seconds = limits.fitting(external_tracers.SECONDS)
+        again = external_tracers.Rerun(command, environment(), missing_hint(), seconds=seconds)
+        return external_tracers.traced(again, cycles, explanation, rates)
 
     return PipeSubject(Channel(start_command(python), [word], limits), trace_again)

@@ -10,6 +10,8 @@ from footprint.process.resources import Outside
 
 TIME = "time"
 """How a target ended that had no more time: it did nothing wrong."""
+LAST_MOMENT = 2.0
+"""Seconds for a question that is asked when the time is over."""
 
 
 class Ended(Exception):  # noqa: N818 (it is what happened to the target)
@@ -31,6 +33,10 @@ class Limits:
     def left(self) -> float:
         """Seconds until the end."""
         return self.end - time.monotonic()
+
+    def fitting(self, seconds: float) -> float:
+        """So many seconds, or what is left; a moment is left for every last question."""
+        return min(seconds, max(LAST_MOMENT, self.left))
 
 
 class Supervisor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 
 from footprint.errors import MeasurementError
@@ -17,11 +18,11 @@ from footprint.leaks.supervisor import TIME, Ended, Limits
 from footprint.leaks.warm_up import WarmUp
 from footprint.progress import Progress
 from footprint.verdict.verdict import Answer, Finding, FindingKind, Verdict
-from footprint.verdict.windows import FLOORS, PAGES
+from footprint.verdict.windows import FLOORS, PAGES, Evidence
 
 EXPLAINED, MOST_EXPLAINED, EXPLAINED_SECONDS = 40, 2000, 0.05
 """Cycles whose leak is traced to its places, and what so many may take while they are not traced."""
-STEPWISE = "it grows in ever larger steps, as a buffer that doubles; such steps are too rare to be traced to a place"
+STEPWISE = "it grows in ever larger steps, as a table that doubles; such steps are too rare to be traced to a place"
 EXPLAINING = 11
 """How often so many are run for it."""
 LEAST_BLOCK = 32
@@ -64,7 +65,8 @@ class Trial:
         findings = [Finding(FindingKind.LEAK, name, rates[name]) for name in (*leaking, *agreeing)]
         if evidence.true_cost:
             findings.sort(key=lambda finding: finding.metric != PAGES)
-        foreign = self._pace.subject.allocators() if PAGES in leaking or evidence.true_cost or not leaking else []
+        asked = not leaking or evidence.true_cost or not {PAGES, "vm.bytes"}.isdisjoint(leaking)
+        foreign = self._pace.subject.allocators() if asked else []
         verdict = Verdict(
             target=self._target,
             verdict=Answer.LEAK if leaking else Answer.INCONCLUSIVE if ended or reason else Answer.CLEAN,
@@ -76,7 +78,7 @@ class Trial:
             ended=ended,
             rates=rates,
             hints=tuple(filter(None, (page_reason(evidence, foreign), STEPWISE if evidence.in_steps else ""))),
-            power=evidence.power if not leaking and not ended and not reason else {},
+            power=_power(evidence, foreign) if not leaking and not ended and not reason else {},
             readings=evidence.readings,
         )
         if leaking and not ended and self._plan.where and not evidence.in_steps:
@@ -99,3 +101,8 @@ class Trial:
             return verdict.explained(self._pace.subject.explain(max(1, int(fits)), rates))
         except Ended as error:
             return replace(verdict, hints=(*verdict.hints, f"tracing where it leaks ended it: {error}"))
+
+
+def _power(evidence: Evidence, foreign: Sequence[str]) -> dict[str, float]:
+    """What a clean target would have shown: of another allocator's heap only its pages."""
+    return {name: rate for name, rate in evidence.power.items() if not (foreign and name == "heap.bytes")}

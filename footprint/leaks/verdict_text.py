@@ -71,7 +71,7 @@ def _because(verdict: Verdict) -> str:
         return f", {verdict.reason}"
     if verdict.verdict == Answer.CRASH:
         return f" {verdict.reason}"
-    until = f", until {verdict.ended}" if verdict.ended else ""
+    until = f"; {verdict.reason}" if verdict.reason else f", until {verdict.ended}" if verdict.ended else ""
     leaks = verdict.leaks
     if verdict.grows and not leaks:
         return f", grows by {headline(verdict.grows, verdict.per)} on purpose"

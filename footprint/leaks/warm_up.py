@@ -15,6 +15,8 @@ SETTLED_CYCLES = 30
 """Without growth, at least; and half of all."""
 LEAST_SECONDS = 0.035
 """The target's own, before it is called settled."""
+LEAST_PIECE = 100
+"""Cycles between two readings while caches fill; steps of what grows are seen between them."""
 PATIENT_SHARE = 0.5
 """Of the time there is, what may be spent on getting past so many cycles, where something grows and cycles are slow."""
 
@@ -49,11 +51,14 @@ class WarmUp:
             block = int(min(twice, WARM_CYCLES - self.cycles, left + 1, pace.room(most=most)))
 
     def fill_caches(self, measured: int) -> None:
-        """Go on after `measured` cycles, in one go, as far as the usual caches are not full yet."""
+        """Go on after `measured` cycles as far as the usual caches are not full yet; read at each half more of them."""
         cycles = min(WARM_CYCLES - self.cycles - measured, self._pace.room(3), self.patience / self._pace.cycle_seconds)
-        if cycles >= 1:
-            self._pace.run(int(cycles))
-            self.cycles += int(cycles)
+        left = int(cycles)
+        while left >= 1:
+            piece = min(left, max(LEAST_PIECE, (self.cycles + measured) // 2))
+            self._pace.run(piece)
+            self.cycles += piece
+            left -= piece
 
     @property
     def patience(self) -> float:

@@ -45,9 +45,11 @@ class GuestProbe:
         metrics: dict[str, Number] = {**count_spaces(tree)}
         if created is not None:
             metrics["flatviews.created"] = created
-        if life.created and self._keeps_views is not guest:
+        allocated = guest.views.allocated
+        if allocated is not None and self._keeps_views is not guest:
             # Not flatviews.peak: when the grace period of the last few ends is a matter of timing.
-            metrics |= {"flatviews.freed": life.freed, "flatviews.allocated": life.created - life.freed}
+            metrics |= {"flatviews.freed": life.freed} if life.created else {}
+            metrics["flatviews.allocated"] = allocated
         if views:
             flat = guest.ask(FLAT)
             metrics |= count_views(flat, guest.version)

@@ -33,6 +33,15 @@ def allocators(pid: int) -> list[str]:
     return []
 
 
+def replaced(pid: int) -> str:
+    """The library of the process that stands for glibc's malloc, by its name; empty for none, and if unreadable."""
+    with suppress(OSError):
+        text = Path(f"/proc/{pid}/maps").read_text(errors="replace")
+        names = {Path(line.split(None, 5)[5]).name for line in text.splitlines() if ".so" in line}
+        return next((name for name in sorted(names) if any(mark in name for mark in MARKS)), "")
+    return ""
+
+
 def _size(path: Path) -> int:
     try:
         return path.stat().st_size

@@ -9,16 +9,18 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import secrets
 import shutil
 import signal
 import subprocess
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO
 
 from footprint.errors import MeasurementError
+from footprint.process.session import MARK, kill_marked
 
 MOST_WORDS = 1 << 16
 """Bytes of a child's output that are kept: the last ones."""
@@ -64,15 +66,17 @@ class Child:
     """A running program that dies with us. Use it as a context manager; leaving it kills the program.
 
     `name` is what error sentences call it, by default the program's name. stdin is empty or the descriptor
-    `stdin`; stdout and stderr are read as its words, or with `stdout` the former goes there.
+    `stdin`; stdout and stderr are read as its words, or with `stdout` the former goes there. What is read as its words
+    also goes to the descriptor `copy`, as far as there is room.
     """
 
     def __init__(
         self, command: Sequence[str], *, pass_fds: Sequence[int] = (), stdin: int = subprocess.DEVNULL,
-        stdout: int | None = None, environment: dict[str, str] | None = None, name: str = "",
+        stdout: int | None = None, environment: dict[str, str] | None = None, name: str = "", copy: int | None = None,
     ) -> None:  # fmt: skip
         program = find_program(command[0])
         self.name = name or Path(program).name
+        self._mark = secrets.token_hex(8)
         guard = [find_program("setpriv"), "--pdeathsig", "KILL", "sh", "-c", _NO_ORPHAN, str(os.getpid())]
         self._process = subprocess.Popen(
             [*guard, program, *command[1:]],
@@ -82,11 +86,15 @@ class Child:
             pass_fds=tuple(pass_fds),
             # A Ctrl-C is ours to handle: the child would die of it before we have read its last words.
             start_new_session=True,
-            env=environment,
+            env={**(os.environ if environment is None else environment), MARK: self._mark},
         )
         stream = self._process.stdout or self._process.stderr
         assert stream is not None, "one of the two is a pipe"
         self._words = bytearray()
+        # A copy of its own: who gave it may close his before the last word is read.
+        self._copy = None if copy is None else os.dup(copy)
+        if self._copy is not None:
+            os.set_blocking(self._copy, False)
         self._reader = threading.Thread(target=self._listen, args=(stream,), daemon=True)
         self._reader.start()
 
@@ -118,6 +126,9 @@ class Child:
         if self._process.returncode is None or not self._reader_is_done:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.pid, signal.SIGKILL)
+        if self._mark:
+            kill_marked(self._mark)
+            self._mark = ""
         self._process.wait(SECONDS_TO_DIE)
         self._reader.join(1)
 
@@ -137,12 +148,17 @@ class Child:
 
     def last_words(self) -> str:
         """The last lines of `words` as one, without their times; ``it said nothing`` where there are none."""
-        plain = [_TIME.sub("", " ".join(line.split())) for line in self.words.splitlines()]
-        lines = [line for line in plain if line]
         # Warnings of a start-up that went wrong later are not why it did.
-        telling = [line for line in lines if "warning:" not in line] or lines
-        text = " / ".join(telling[-3:])
-        return text[-LONGEST_SENTENCE:] or "it said nothing"
+        return self.complaint or _sentence(list(self._lines())) or "it said nothing"
+
+    @property
+    def complaint(self) -> str:
+        """The same without warnings; empty where there is nothing else."""
+        return _sentence([line for line in self._lines() if "warning:" not in line])
+
+    def _lines(self) -> Iterator[str]:
+        plain = (_TIME.sub("", " ".join(line.split())) for line in self.words.splitlines())
+        return filter(None, plain)
 
     def obituary(self, what: str) -> MeasurementError:
         """The error for a program that ended while it was to do `what`, or that is to be ended for it."""
@@ -158,3 +174,12 @@ class Child:
                 self._words += chunk
                 if len(self._words) > MOST_WORDS:
                     del self._words[:-MOST_WORDS]
+                if self._copy is not None:
+                    with contextlib.suppress(OSError):
+                        os.write(self._copy, chunk)
+        if self._copy is not None:
+            os.close(self._copy)
+
+
+def _sentence(lines: Sequence[str]) -> str:
+    return " / ".join(lines[-3:])[-LONGEST_SENTENCE:]

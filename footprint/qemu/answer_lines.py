@@ -13,7 +13,7 @@ TREE, FLAT = "tree", "flat"
 """The two sorts of answers: that to ``info mtree`` without ``-f``, and with it."""
 
 _PREFIX = r"(?P<prefix>[^\w\[(\"'`]{0,60}?)(?P<prompt>(?:\((?:qemu|gdb)\) ?)*)"
-_HEADS = r"address-space: |memory-region: |FlatView #\d{1,9}\s*$|address-space \(flat view\): "
+_HEADS = r"address-space:(?: |$)|memory-region: |FlatView #\d{1,9}\s*$|address-space \(flat view\): "
 _HEAD = re.compile(rf"{_PREFIX}(?P<head>(?:{_HEADS}).*)")
 _FIRST_LETTERS = re.compile(r"address-space|memory-region|FlatView #")
 _PLACE = r"[0-9a-f]{8}(?:[0-9a-f]{8})?-[0-9a-f]{8}(?:[0-9a-f]{8})?"
@@ -67,6 +67,7 @@ _DAMAGED = re.compile(
     r"[\s>|]*(?:[0-9a-fA-FxOol]{6,}\s?-\s?[0-9a-fA-FxOol]{6,}|\(prio|address-space|memory-region|FlatView|AS \"|"
     r"Root memory|#\d+ @|Nodes? \(|\[\d+\]\s*$|\d+(?:\.\.\d+)? +skip=)|.*\(prio -?\d|.*skip=\d+ +ptr="
 )
+_SOMEWHERE = re.compile(rf"{_PLACE} \(prio -?\d|FlatView #\d|\bAS \"[^\"]*\", root: ")
 _FENCE = re.compile(
     r"[\s>|]*(?:```|~~~|\"\"\"|'''|/\*|\*/|\{(?:noformat|code)[^}]{0,40}\}|</?(?:pre|code|tt)\b[^>]{0,80}>|\[/?(?:code|pre)\])\s*\w{0,20}\s*"
 )
@@ -82,7 +83,10 @@ def heading(text: str) -> tuple[str, str] | None:
     if len(text) > LONGEST_LINE or not _FIRST_LETTERS.search(text):
         return None
     matched = _HEAD.fullmatch(text)
-    return (matched["prefix"], matched["head"].rstrip()) if matched else None
+    if not matched:
+        return None
+    head = matched["head"].rstrip()
+    return matched["prefix"], "address-space: " if head == "address-space:" else head  # some devices' have no name
 
 
 def sort_of(head: str) -> str:
@@ -131,6 +135,20 @@ def is_whole(text: str, sort: str) -> bool:
     )
 
 
+def steps_of(depths: set[int], roots: set[int]) -> dict[int, int] | None:
+    """Where each of a block's `depths` belongs when roots stand below their headings and the rest four further right.
+
+    QEMU prints it two further right. Either the roots alone lost their blanks, or each step was doubled; where a
+    step of two stands elsewhere in the block, it was the roots. `roots` are the depths of all blocks' first lines.
+    None where it is not of that form.
+    """
+    inner = depths - {0}
+    if roots != {0} or not inner or min(inner) < 4:
+        return None
+    is_doubled = all(depth % 4 == 0 for depth in inner)
+    return {depth: 2 + depth // 2 if is_doubled else max(2, depth) for depth in depths}
+
+
 def is_suffix(text: str) -> bool:
     """Whether `text` begins with what QEMU prints behind a name, after a blank."""
     return _SUFFIX.match(text) is not None
@@ -166,6 +184,11 @@ def is_hole(text: str) -> bool:
 def is_damaged(text: str) -> bool:
     """Whether `text`, which is no line of an answer, looks as if it had been one: it must not be left out."""
     return _DAMAGED.match(text[:LONGEST_LINE]) is not None
+
+
+def holds_a_line(text: str) -> bool:
+    """Whether a line of an answer stands somewhere in `text`, whatever is before and behind it."""
+    return len(text) <= LONGEST_LINE and _SOMEWHERE.search(text) is not None
 
 
 def command_in(text: str) -> str | None:

@@ -63,9 +63,16 @@ def find_answers(lines: Sequence[PlainLine], source: Source) -> FoundAnswers:
     for line in lines:
         walker.read(line)
     walker.end_answer()
-    if walker.headless is not None and not walker.found.answers:
-        raise source.unexpected(walker.headless.text, _BELOW_A_HEADING, walker.headless.number)
+    if not walker.found.answers:
+        _refuse_lines_without_a_heading(lines, walker.headless, source)
     return walker.found
+
+
+def _refuse_lines_without_a_heading(lines: Sequence[PlainLine], headless: PlainLine | None, source: Source) -> None:
+    """Raise for the first line of a text without answers that could be part of one, behind a comment sign, say."""
+    first = headless or next((line for line in lines if kinds.holds_a_line(line.text)), None)
+    if first is not None:
+        raise source.unexpected(first.text, _BELOW_A_HEADING, first.number)
 
 
 @dataclass(slots=True)
@@ -295,10 +302,15 @@ def _finished(draft: _Draft, source: Source, left_out: list[int]) -> PrintedAnsw
         at += len(block.body)
         lines += block.headings
         shift = _shift(block, body, draft, roots, source)
+        is_new_tree = draft.sort == TREE and not block.is_old
+        steps = kinds.steps_of({_depth(text) for _, text in body}, roots) if is_new_tree else None
         for number, text in body:
             clean, noted = kinds.without_note(text)
             notes += [number] if noted else []
-            shifted = " " * shift + clean if shift > 0 else clean[-shift:]
+            if steps is not None:
+                shifted = " " * steps[_depth(clean)] + clean.lstrip(" ")
+            else:
+                shifted = " " * shift + clean if shift > 0 else clean[-shift:]
             lines.append((number, widened(shifted)))
             narrow += lines[-1][1] != shifted
         lines.append((lines[-1][0], ""))

@@ -64,6 +64,8 @@ def plain_text(data: bytes | str) -> PlainText:
         text = "\n".join(line.text for line in lines)
     if "=" in text:
         lines = _unquoted(lines, repairs)
+        if any(repair.endswith("quoted-printable decoded") for repair in repairs):
+            text = "\n".join(line.text for line in lines)  # what it hid: blanks that are none, escapes, HTML
     if '"return"' in text:
         lines = _out_of_json(lines, repairs)
     if "&quot;" in text or "&gt;" in text or "<pre" in text:

@@ -193,7 +193,10 @@ class _Style:
             return ""
         if _HYPHEN.search(first.text) and self._could_break(first, rest):
             return ""
-        if self.is_hard is None or not self._could_break(first, rest):
+        # Of full width, it may have been cut by a second program, which came when "> " had made the lines longer.
+        has_prefix = len(first.raw) > len(first.text)
+        is_unsure = self.is_hard is False and has_prefix and len(first.raw) == self.width
+        if self.is_hard is None or is_unsure or not self._could_break(first, rest):
             raise refuse(
                 f"the line was broken before {rest.text[:40]!r}, and nothing tells whether a blank stood there",
                 rest.number,

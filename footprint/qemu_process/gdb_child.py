@@ -36,3 +36,14 @@ def start_under_gdb(
         )
     finally:
         os.close(null)
+
+
+def attach_gdb(script: Path, pid: int, *, pass_fds: Sequence[int], variables: Mapping[str, str]) -> Child:
+    """Start gdb with `script` on the process `pid` that runs; `variables` tell the script what to do.
+
+    Raises MeasurementError where gdb is missing.
+    """
+    settings = ("set debuginfod enabled off", "set auto-solib-add off", "set confirm off")
+    words = ["gdb", "-q", "-nx", "-batch", *(word for setting in settings for word in ("-iex", setting))]
+    words += ["-p", str(pid), "-ex", _IMPORTS, "-x", str(script)]
+    return Child(words, pass_fds=pass_fds, environment={**os.environ, **variables})

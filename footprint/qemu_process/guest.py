@@ -20,6 +20,7 @@ from footprint.process.steady_memory import Steadiness, await_steady
 from footprint.qemu_process.gdb_guest import NO_PLAN, GdbGuest, GdbPlan
 from footprint.qemu_process.modules import modules_of
 from footprint.qemu_process.monitor import Monitor, MonitorLostError, RefusedError
+from footprint.qemu_process.view_count import FollowedViews
 from footprint.qemu_process.view_trace import Life, Trace
 
 SECONDS = 60.0
@@ -44,7 +45,8 @@ class Guest:
 
     `pid` is its process number, `process` the child that stands for it: QEMU itself, or gdb. `wall_seconds`
     and `cpu_seconds` are what the start took until QMP answered. `version` is the release as QEMU gives it,
-    `package` whose build it is, `program` and `command_line` are what really runs, as the kernel has it.
+    `package` whose build it is, `program` and `command_line` are what really runs, as the kernel has it; `views` tells
+    of the views that there are.
 
     `command` is a QEMU command line. ``-S``, a monitor and a trace are added, and ``-display none`` if it
     asks for no display. Raises MeasurementError with QEMU's own words when no built machine comes of it.
@@ -114,6 +116,7 @@ class Guest:
             self.version = self._version(max(0.1, self._deadline - time.monotonic()))
             self.wall_seconds = time.monotonic() - self._started
             self.cpu_seconds = cpu_seconds(self.pid)
+        self.views = self._held.enter_context(FollowedViews(self.trace, self.pid, self.process.name))
         self.program, self.command_line = program_of(self.pid), command_line_of(self.pid)
         self._quiet = min(MOST_QUIET, max(FIRST_QUIET, self.wall_seconds / 3))
 
@@ -140,7 +143,8 @@ class Guest:
             # A process that is just dying cannot be read any more, and cannot be waited for yet.
             if self.process.wait(0.5) is not None:
                 raise self.process.obituary(when) from None
-            words = self.process.last_words()
+            if not (words := self.process.complaint):
+                raise
             raise MeasurementError(f"{error}; its own words: {words}") from None
 
     def ask(self, line: str) -> str:

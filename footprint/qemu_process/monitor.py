@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any, TypeVar
 
 from footprint.errors import MeasurementError
@@ -57,6 +57,14 @@ class Monitor:
     def execute(self, command: str, seconds: float | None = None, **arguments: Any) -> Any:
         """The answer to a QMP command; raises MeasurementError."""
         return self._call(self._client.execute(command, arguments or None), f"to {command!r}", seconds)
+
+    def execute_together(self, commands: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
+        """Send QMP commands one behind the other, without waiting for the answers between; raises as `execute`."""
+
+        async def all_of_them() -> None:
+            await asyncio.gather(*(self._client.execute(command, dict(words) or None) for command, words in commands))
+
+        self._call(all_of_them(), f"to {commands[0][0]!r}")
 
     def ask(self, line: str, seconds: float | None = None) -> str:
         """The text that the human monitor prints for `line`, with plain line ends."""

@@ -8,7 +8,6 @@ CPUs and memory modules of PCs wait for the guest's ACPI code to eject them; qte
 from __future__ import annotations
 
 import re
-import socket
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,7 @@ from footprint.errors import MeasurementError, RequestError, UnknownNameError
 from footprint.qemu_process.command_line import NATIVE_HOTPLUG
 from footprint.qemu_process.device_types import BUSES, CPU, ListedDevice
 from footprint.qemu_process.guest import Guest
-from footprint.qemu_process.qmp_pair import Command
+from footprint.qemu_process.qmp_pair import CYCLE, Command
 
 PLUGGED = "plugged"
 AUDIO = "footprint-audio"
@@ -33,6 +32,16 @@ class Bench:
     place: str
     ports: Mapping[str, int]
     """The I/O ports of the ACPI controllers for memory and CPUs, of a PC."""
+
+    def qtest_for(self, device: ListedDevice) -> bool:
+        """Whether something of the guest's software has to be done for it, to plug `device`."""
+        acpi = bool(self.ports) and not device.bus and bool(device.name)
+        return acpi or self.has_rtas
+
+    @property
+    def has_rtas(self) -> bool:
+        """Whether the machine announces what is plugged by events that its kernel reads from firmware."""
+        return "pseries" in self.machine
 
 
 _PORT = ("-device", "pcie-root-port,id=rp0,slot=1,chassis=1")
@@ -52,14 +61,23 @@ BENCHES = {
 """By machine. Another one is started as it is, and a device finds its place by itself."""
 MANY_CPUS = "1,maxcpus=240"
 DEFAULT = {"x86_64": "q35", "i386": "q35", "aarch64": "virt", "arm": "virt", "ppc64": "pseries", "riscv64": "virt"}
+VIRTIO_KINDS = ("", "-transitional", "-non-transitional")
 NEEDS: dict[str, dict[str, Any]] = {
     "nvme": {"serial": PLUGGED},
     "pci-bridge": {"chassis_nr": 7},
     "spapr-pci-host-bridge": {"index": 1},
     "pci-bridge-seat": {"chassis_nr": 7},
     "ccid-card-emulated": {"backend": "certificates"},
+    "pci-ipmi-bt": {"bmc": "footprint-bmc"},
+    "pci-ipmi-kcs": {"bmc": "footprint-bmc"},
+    **{f"virtio-9p-pci{kind}": {"fsdev": "footprint-fs", "mount_tag": "fs"} for kind in VIRTIO_KINDS},
 }
 """Properties without which a device is refused, whatever it is used for."""
+_AT_START = {
+    "bmc": ("-device", "ipmi-bmc-sim,id=footprint-bmc"),
+    "fsdev": ("-fsdev", "local,id=footprint-fs,path=/,security_model=none,readonly=on"),
+}
+"""By the property that names it: a backend that can be made only when QEMU starts."""
 _BACKENDS: dict[str, tuple[str, dict[str, Any]]] = {
     "drive": ("blockdev-add", {"driver": "null-co", "node-name": "footprint-drive", "size": 1 << 30}),
     "netdev": ("netdev_add", {"type": "hubport", "id": "footprint-netdev", "hubid": 0}),
@@ -75,6 +93,10 @@ _BACKENDS: dict[str, tuple[str, dict[str, Any]]] = {
     ),
 }
 """By the property that names it: what makes a backend. One is made before the first cycle, and stays."""
+_TAKEN_ALONG = (("cxl-type3", "volatile-memdev"), ("usb-redir", "chardev"))
+"""Backends that no other device can have after the first one: each cycle makes its own. cxl-type3 does not give its
+memory back, usb-redir takes its character device along.
+"""
 
 
 def bench_of(program: str, machine: str | None) -> Bench:
@@ -98,6 +120,8 @@ def command_line(program: str, bench: Bench, device: ListedDevice | None, *, qte
         MANY_CPUS if word == _ROOM[1] and device is not None and device.name == CPU else word for word in bench.words
     ]
     words = [program, "-M", bench.machine, "-nodefaults", *room, "-audiodev", f"none,id={AUDIO}"]
+    for name in NEEDS.get(device.name, {}) if device is not None else ():
+        words += _AT_START.get(name, ())
     controller = BUSES.get(device.bus, "") if device is not None else ""
     if controller == "usb-ccid":
         words += ["-device", "qemu-xhci,id=usb0"]
@@ -137,7 +161,7 @@ def plugging(guest: Guest, bench: Bench, device: ListedDevice, given: Mapping[st
         known = {row["name"]: row for row in monitor.execute("device-list-properties", typename=device.name)}
     if wrong := [name for name in given if name not in known and name != "bus"]:
         raise UnknownNameError(f"property of {device.name}", wrong[0], sorted(known))
-    before = []
+    before, each = [], []
     values: dict[str, Any] = {"driver": device.name, "id": PLUGGED}
     if device.bus == "PCI" and bench.place:
         values["bus"] = bench.place
@@ -147,11 +171,15 @@ def plugging(guest: Guest, bench: Bench, device: ListedDevice, given: Mapping[st
         values[name] = value
     for name, (command, arguments) in _BACKENDS.items():
         if name in known and name not in given and not _is_no_use(device.name, name, known):
-            before.append(Command(command, arguments=arguments))
+            if (device.name, name) in _TAKEN_ALONG:
+                arguments = {**arguments, "id": f"{arguments['id']}-{CYCLE}"}
+                each.append(Command(command, arguments=arguments))
+            else:
+                before.append(Command(command, arguments=arguments))
             values[name] = arguments.get("node-name") or arguments["id"]
     if "audiodev" in known:
         values["audiodev"] = AUDIO
-    return _of({**values, **given}, tuple(before))
+    return _of({**values, **given}, tuple(before), tuple(each))
 
 
 def _is_no_use(device: str, name: str, known: Container[str]) -> bool:
@@ -159,9 +187,9 @@ def _is_no_use(device: str, name: str, known: Container[str]) -> bool:
     return (name == "chardev" and device.startswith("vhost-user")) or (name == "memdev" and "volatile-memdev" in known)
 
 
-def _of(values: Mapping[str, Any], before: tuple[Command, ...] = ()) -> Plugging:
+def _of(values: Mapping[str, Any], before: tuple[Command, ...] = (), each: tuple[Command, ...] = ()) -> Plugging:
     plug = Command("device_add", arguments=dict(values))
-    return Plugging(before, (plug,), (Command("device_del", arguments={"id": str(values["id"])}),))
+    return Plugging(before, (*each, plug), (Command("device_del", arguments={"id": str(values["id"])}),))
 
 
 def _cpu(guest: Guest) -> dict[str, Any]:
@@ -172,39 +200,6 @@ def _cpu(guest: Guest) -> dict[str, Any]:
         raise MeasurementError(f"{guest.process.name} has no free place for a CPU on this machine")
     # QEMU lists the last first; the next one is the one that every machine takes.
     return {"driver": free[-1]["type"], "id": PLUGGED, **free[-1]["props"]}
-
-
-class Ejector:
-    """Does what a PC's ACPI code does when a memory module or a CPU is to go: writes to the controllers' ports.
-
-    `ours` is the other end of QEMU's qtest socket (QEMU's docs/specs/acpi_mem_hotplug and acpi_cpu_hotplug).
-    """
-
-    def __init__(self, ours: socket.socket, ports: Mapping[str, int]) -> None:
-        self._ours, self._ports = ours, ports
-        ours.settimeout(5)
-
-    def prepare(self) -> None:
-        """Switch the CPUs' controller from its old interface, which ejects nothing, to the new one."""
-        self._write(f"outl {self._ports['cpus']:#x} 0x0")
-
-    def eject(self) -> None:
-        """Let every module and CPU go that was asked to."""
-        memory, cpus = self._ports["memory"], self._ports["cpus"]
-        for slot in range(4):
-            self._write(f"outl {memory:#x} {slot:#x}", f"outb {memory + 0x14:#x} 0x8")
-        for number in range(1, 4):
-            self._write(f"outl {cpus:#x} {number:#x}", f"outb {cpus + 4:#x} 0x8")
-
-    def _write(self, *lines: str) -> None:
-        for line in lines:
-            self._ours.sendall(line.encode() + b"\n")
-            answer = b""
-            while not answer.endswith(b"\n"):
-                chunk = self._ours.recv(4096)
-                if not chunk:
-                    return
-                answer += chunk
 
 
 def properties(words: Sequence[str]) -> dict[str, str]:

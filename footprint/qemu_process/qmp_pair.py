@@ -18,6 +18,7 @@ from typing import Any
 
 from footprint.errors import MeasurementError, RequestError
 from footprint.qemu_process.guest import Guest
+from footprint.qemu_process.monitor import RefusedError
 
 CYCLE = "{cycle}"
 """In the values of a command: the number of the cycle, for what a cycle cannot take away again."""
@@ -97,11 +98,15 @@ def _command(item: Any, option: str) -> Command:
     )
 
 
+_REMOVALS = ("-del", "_del", "-remove")
+
+
 class Talk:
     """Gives commands to `guest` and waits until each has had its effect; `eject` makes a guest let a device go."""
 
     def __init__(self, guest: Guest, eject: Callable[[], None] | None = None) -> None:
         self._guest, self._eject = guest, eject
+        self._has_deleted = False
 
     def give(self, commands: Sequence[Command]) -> None:
         """All of them, in order; raises RefusedError or MeasurementError, after which nothing more is given."""
@@ -113,9 +118,28 @@ class Talk:
             elif command.event:
                 monitor.await_event(command.event, command.arguments, SECONDS_TO_COME)
             else:
-                monitor.execute(command.execute, **command.arguments)
+                self._execute(command)
                 if command.execute == "device_del":
                     self._await_gone(str(command.arguments.get("id", "")))
+                    self._has_deleted = True
+
+    def _execute(self, command: Command) -> None:
+        """Once more a backend's removal that is refused because the device that had it is deleted, but not freed yet.
+
+        Nothing else: what is refused may leave something behind in QEMU, as a plug does.
+        """
+        try:
+            self._guest.monitor.execute(command.execute, **command.arguments)
+        except RefusedError:
+            if not self._has_deleted or not command.execute.endswith(_REMOVALS):
+                raise
+            self._has_deleted = False
+            self._guest.drain()
+            self._guest.monitor.execute(command.execute, **command.arguments)
+
+    def give_together(self, commands: Sequence[Command]) -> None:
+        """QMP commands, one behind the other, which QEMU meets without a moment between; raises as `give`."""
+        self._guest.monitor.execute_together([(command.execute, command.arguments) for command in commands])
 
     def _human(self, line: str) -> None:
         words = self._guest.monitor.ask(line).strip()

@@ -54,6 +54,8 @@ def record_on_qemu(request: Request, options: QemuOptions, progress: Progress) -
                 # Views that a reading keeps would be seen by the marks that come after a plug or an unplug.
                 metrics = probe.read(backend.guests, views=reached.is_last or not backend.plugs)
                 samples.append(Sample(reached.mark.name, reached.mark.cycle, metrics))
+            if options.is_over:
+                break
     if backend.last is None or not samples:
         raise RequestError(f"{scenario.name} builds no machine; the qemu backend has nothing to do")
     return Outcome(

@@ -8,10 +8,10 @@ from itertools import combinations
 from footprint.errors import RequestError
 from footprint.gate.compare import Comparison, MetricPair, compare
 from footprint.recording.model import Recording
-from footprint.report.bars import StackedBar, bars
+from footprint.report.bars import StackedBar, bar_picture
 from footprint.report.canvas import ACCENT
 from footprint.report.formatting import NOTHING, figure, listed, percent, plural, signed
-from footprint.report.section import Exhibit, LegendKey, Picture, Section, Table, TableColumn
+from footprint.report.section import Exhibit, LegendKey, Section, Table, TableColumn
 
 
 def beside(recordings: Sequence[Recording]) -> Section | None:
@@ -49,10 +49,13 @@ def _section(latest: tuple[Comparison, list[MetricPair]]) -> Section:
     lead = f"The model under {compared.first} beside {compared.second}, each count where it was read last. {verdict}"
     rows = [_bar(line) for line in lines]
     said = listed(f"{line.metric}: model {line.first}, real {line.second}" for line in lines)
-    picture = Picture(
+    picture = bar_picture(
         "The model as a share of the real one",
-        bars(rows, f"Model beside real. {said}.", ours="model", theirs="real"),
+        rows,
+        f"Model beside real. {said}.",
         "A bar that ends at its diamond is exact.",
+        ours="model",
+        theirs="real",
     )
     keys = (LegendKey("--accent", "the model"), LegendKey("--mark", "the real QEMU", "diamond"))
     return Section(

@@ -12,10 +12,14 @@ import io
 import re
 from collections.abc import Sequence
 
-WIDTH = 380
-"""Units across a sheet: pixels on a narrow window, a little more on a wide one."""
-COLUMN = 460
+from footprint.report.plain_text import plain
+
+WIDTH = 328
+"""Units across a sheet: pixels between the margins of a phone, so that no letter of TEXT is drawn smaller."""
+COLUMN = 440
 """The same where a window has room for it: one of two columns."""
+BROAD = 820
+"""The same across the whole page."""
 TEXT = 11.0
 LETTER = 7.1
 """Room for one letter of TEXT, in the widest of the usual system fonts."""
@@ -31,14 +35,15 @@ _NO_METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}
 
 
 class Canvas:
-    """A sheet of WIDTH × `height` units, origin at the top left; draw on it, then take its `svg`."""
+    """A sheet of `width` × `height` units, origin at the top left; draw on it, then take its `svg`."""
 
-    def __init__(self, height: float) -> None:
+    def __init__(self, height: float, width: float = WIDTH) -> None:
         from matplotlib.figure import Figure
         from matplotlib.transforms import Affine2D
 
         self.height = height
-        self._figure = Figure(figsize=(WIDTH / 72, height / 72), dpi=72)
+        self.width = width
+        self._figure = Figure(figsize=(width / 72, height / 72), dpi=72)
         self._figure.patch.set_visible(False)
         self._down = Affine2D().scale(1, -1).translate(0, height)
         self._texts: list[str] = []
@@ -98,9 +103,9 @@ class Canvas:
         with rc_context({"svg.fonttype": "none", "svg.hashsalt": "footprint", "path.simplify_threshold": 0.3}):
             FigureCanvasSVG(self._figure).print_svg(stream, metadata=_NO_METADATA)  # type: ignore[no-untyped-call]
         body = _plain(stream.getvalue())
-        body = re.sub(r">T(\d+)T<", lambda matched: f">{html.escape(self._texts[int(matched[1])])}<", body)
-        size = f'viewBox="0 0 {WIDTH} {self.height:g}"'
-        return f'<svg {size} role="img" aria-label="{html.escape(label)}">{body}</svg>'
+        body = re.sub(r">T(\d+)T<", lambda matched: f">{html.escape(plain(self._texts[int(matched[1])]))}<", body)
+        size = f'viewBox="0 0 {self.width:g} {self.height:g}"'
+        return f'<svg {size} role="img" aria-label="{html.escape(plain(label))}">{body}</svg>'
 
 
 def _plain(document: str) -> str:

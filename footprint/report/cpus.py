@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from footprint.recording.model import Recording, Run
-from footprint.report.bars import StackedBar, bars
+from footprint.report.bars import StackedBar, bar_picture, folded
 from footprint.report.canvas import ACCENT
-from footprint.report.formatting import count, figure, listed, value
+from footprint.report.formatting import count, figure, value
 from footprint.report.section import Exhibit, LegendKey, Picture, Section
 
 SCENARIO = "cpu_memory"
@@ -29,21 +29,21 @@ def _spaces_and_views(runs: list[Run]) -> Picture:
     rows = []
     for run in runs:
         views, spaces = value(run, "flatviews.alive") or 0, value(run, "address_spaces") or 0
-        rows.append(StackedBar(run.rules, ((views, ACCENT),), f"{count(views)} of {count(spaces)}", behind=spaces))
-    said = listed(f"{row.label}: {row.text}" for row in rows)
+        rows.append(
+            StackedBar(run.rules, ((views, ACCENT),), f"{count(views)} of {count(spaces)}", spaces, runs=(run.rules,))
+        )
     title = "Views, and the address spaces that show them"
-    return Picture(title, bars(rows, f"{title}. {said}."), "Where the solid bar fills the pale one, nothing is shared.")
+    return bar_picture(title, folded(rows), note="Where the solid bar fills the pale one, nothing is shared.")
 
 
 def _weights(runs: list[Run]) -> tuple[Picture, ...]:
     weights = [(run, value(run, "modelled.bytes")) for run in runs]
     rows = [
-        StackedBar(run.rules, ((weight, ACCENT),), figure("modelled.bytes", weight))
+        StackedBar(run.rules, ((weight, ACCENT),), figure("modelled.bytes", weight), runs=(run.rules,))
         for run, weight in weights
         if weight is not None
     ]
     if not rows:
         return ()
-    said = listed(f"{row.label}: {row.text}" for row in rows)
     title = "What these views weigh"
-    return (Picture(title, bars(rows, f"{title}. {said}."), "Modelled bytes, once the start-up is over."),)
+    return (bar_picture(title, folded(rows), note="Modelled bytes, once the start-up is over."),)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from footprint.recording.metrics import METRICS, MetricKind, metric
 from footprint.recording.model import DESTROYED, Recording, Run, Sample
+from footprint.report import references as refer
 from footprint.report.bars import StackedBar, bars, folded
-from footprint.report.canvas import ACCENT, WIDTH
+from footprint.report.canvas import ACCENT, BROAD, WIDTH
 from footprint.report.cpus import cpus
+from footprint.report.flash import flash
 from footprint.report.formatting import count, figure, has_course, judged_at, listed, plural, size, value
-from footprint.report.lines import Curve, Scale, lines
+from footprint.report.lines import Curve, Level, Scale, lines
 from footprint.report.lookups import lookups
 from footprint.report.machine.sharing import sharing
 from footprint.report.map_curve import map_curve
@@ -21,8 +24,6 @@ from footprint.report.slots import slots
 from footprint.verdict.scenario_growth import KEPT, growths
 from footprint.verdict.verdict import Answer
 
-BROAD = 820
-"""Units across a picture of the whole page."""
 _ZIGZAG = 40
 """Cycles that are drawn mark by mark; more are drawn as a band."""
 _LEAST_ROWS = 2
@@ -31,54 +32,66 @@ _MOST_ROWS = 14
 _MOST_NAMED = 8
 
 
-def first_picture(recording: Recording) -> Exhibit | None:
-    """Its own story's picture; or cycles, what remains, rule sets beside each other, who owns or who shares what."""
+def first_picture(recording: Recording, held: Sequence[refer.Reference] = ()) -> Exhibit | None:
+    """Its own story's picture; or cycles, what remains, rule sets beside each other, who owns or who shares what.
+
+    `held` is what its figures are held against.
+    """
     return (
         _story(recording, _STORIES)
-        or _cycles(recording)
+        or _cycles(recording, held)
         or _story(recording, (remaining,))
-        or _rule_sets(recording)
+        or _rule_sets(recording, held)
         or _owned(recording)
         or _shared(recording)
     )
 
 
-_STORIES = (lookups, slots, cpus, map_curve)
+_STORIES = (lookups, slots, cpus, map_curve, flash)
 """Sections about one question alone: where there is one, that is what the page is about."""
 
 
 def _story(recording: Recording, stories: Sequence[Callable[[Recording], Section | None]]) -> Exhibit | None:
-    """The first picture of such a section."""
+    """The first picture of such a section, as wide as the page."""
     exhibits = (section.exhibits[0] for story in stories if (section := story(recording)) is not None)
     told = next((exhibit for exhibit in exhibits if exhibit.pictures), None)
-    return Exhibit(told.pictures[:1], told.keys) if told else None
+    if told is None:
+        return None
+    first = told.pictures[0]
+    large = replace(first, wide=first.draw(BROAD), spans=True) if first.draw else first
+    return Exhibit((large,), told.keys)
 
 
 # Section: rule sets beside each other
 
 
-def _rule_sets(recording: Recording) -> Exhibit | None:
+def _rule_sets(recording: Recording, held: Sequence[refer.Reference]) -> Exhibit | None:
     """A bar for each rule set, with the figures that say most."""
     name, behind, more = _told(recording)
     if not name:
         return None
-    rows = folded([_bar(run, name, behind, more) for run in recording.runs])
+    rows = folded([_bar(run, name, behind, more, held) for run in recording.runs])
     if len(rows) < _LEAST_ROWS:
         return None
     title = f"{_titled(name)} under each rule set, {judged_at(recording)}"
     said = f"{title}. {listed(f'{row.label}: {row.text}' for row in rows[:_MOST_ROWS])}."
     heads = [_head(metric) for metric in more]
     rest = f"{plural(len(rows) - _MOST_ROWS, 'more row')} in the section below." if len(rows) > _MOST_ROWS else ""
-    # A phone has room for the bars and one figure.
-    slim = [StackedBar(row.label, row.parts, row.text, row.behind, runs=row.runs) for row in rows]
+    told = [row for run in recording.runs for row in refer.about(held, name, run)]
+    # A phone has room for the bars and the figures that they show.
+    few = 1 if behind else 0
+    slim = [replace(row, more=row.more[:few]) for row in rows[:_MOST_ROWS]]
     picture = Picture(
         title,
-        bars(slim[:_MOST_ROWS], said),
-        rest,
+        bars(slim, said, ours=_head(name) if few else "", more=heads[:few]),
+        f"{refer.note(told)} {rest}".strip(),
         bars(rows[:_MOST_ROWS], said, ours=_head(name), more=heads, width=BROAD),
         spans=True,
     )
-    keys = (LegendKey("--accent", "touched"), LegendKey("--pale", "allocated, not touched")) if behind else ()
+    keys: tuple[LegendKey, ...] = (
+        (LegendKey("--accent", "touched"), LegendKey("--pale", "allocated, not touched")) if behind else ()
+    )
+    keys += refer.keys(told)
     data = PictureData(
         f"{recording.scenario}-rule-sets",
         ("rule set", name, *([behind] if behind else []), *more),
@@ -115,7 +128,7 @@ def _differs(recording: Recording, name: str) -> bool:
     return len({value(run, name) for run in recording.runs}) > 1
 
 
-def _bar(run: Run, name: str, behind: str, more: Sequence[str]) -> StackedBar:
+def _bar(run: Run, name: str, behind: str, more: Sequence[str], held: Sequence[refer.Reference]) -> StackedBar:
     return StackedBar(
         run.rules,
         ((value(run, name) or 0, ACCENT),),
@@ -123,6 +136,7 @@ def _bar(run: Run, name: str, behind: str, more: Sequence[str]) -> StackedBar:
         behind=(value(run, behind) or 0) if behind else 0,
         more=tuple(figure(metric, value(run, metric)) for metric in more),
         runs=(run.rules,),
+        against=refer.signs(refer.about(held, name, run)),
     )
 
 
@@ -139,6 +153,9 @@ _TITLES = {
     "flatviews.alive": "Views in use",
     "address_spaces": "Address spaces",
     KEPT: "Views created and not freed",
+    "process.rss": "Resident memory of the process",
+    "process.uss": "Memory that only this process has",
+    "flash.all": "What the image costs in all",
 }
 
 
@@ -154,7 +171,7 @@ def _titled(name: str) -> str:
 # Section: cycles
 
 
-def _cycles(recording: Recording) -> Exhibit | None:
+def _cycles(recording: Recording, held: Sequence[refer.Reference]) -> Exhibit | None:
     """A line for each rule set over the cycles, of what grows, or else of the views."""
     name = _followed(recording)
     if not name:
@@ -169,19 +186,21 @@ def _cycles(recording: Recording) -> Exhibit | None:
         return None
     marks = list(dict.fromkeys(mark for run in recording.runs for mark in _cycled(run)))
     is_band = any(curve.lows for curve in curves)
-    note = (
-        f"Each cycle from its lowest to its highest mark: {listed(marks)}."
-        if is_band
-        else f"Marks of a cycle: {listed(marks)}."
-    )
+    step = recording.accumulates or "cycle"
+    note = f"Each {step} from its lowest to its highest mark: {listed(marks)}." if is_band else ""
+    if not is_band and len(marks) > 1:
+        note = f"Read at {listed(f'“{mark}”' for mark in marks)} of each {step}."
     scale = Scale(size, 1024) if name in METRICS and METRICS[name].unit == "bytes" else Scale(count)
-    title = f"{_titled(name)}, cycle by cycle"
+    title = f"{_titled(name)}, {step} by {step}"
     said = f"{title}. " + "; ".join(
         f"{line.label}: {scale.text(line.ys[0])} to {scale.text(line.ys[-1])}" for line in curves[:_MOST_NAMED]
     )
     words = METRICS[name].unit if name in METRICS else name
+    told = [row for run in recording.runs for row in refer.about(held, name, run)]
+    note = f"{note} {refer.note(told)}".strip()
+    levels = [Level(float(row.value), row.words, row.kind, row.rules) for row in told]
     drawn = [
-        lines(curves, f"{said}.", scale, upwards=words, along=recording.accumulates or "cycle", width=width)
+        lines(curves, f"{said}.", scale, upwards=words, along=step, width=width, levels=levels)
         for width in (WIDTH, BROAD)
     ]
     data = PictureData(
@@ -194,7 +213,7 @@ def _cycles(recording: Recording) -> Exhibit | None:
             if (read := _read(sample, name)) is not None
         ),
     )
-    return Exhibit((Picture(title, drawn[0], note, drawn[1], spans=True),), data=data)
+    return Exhibit((Picture(title, drawn[0], note, drawn[1], spans=True),), refer.keys(told), data=data)
 
 
 def _followed(recording: Recording) -> str:

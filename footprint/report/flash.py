@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from footprint.recording.model import Recording, Run, Sample
-from footprint.report.bars import StackedBar, bars
+from footprint.report import references as refer
+from footprint.report.bars import StackedBar, bar_picture
 from footprint.report.canvas import ACCENT, SERIES
-from footprint.report.formatting import figure, listed, size
+from footprint.report.formatting import figure, size
 from footprint.report.section import Exhibit, LegendKey, Picture, Section, Table, TableColumn
 
 LOADED, BARE = "loaded", "bare"
 
 
-def flash(recording: Recording) -> Section | None:
-    """The section; None where no process has loaded an image."""
+def flash(recording: Recording, held: Sequence[refer.Reference] = ()) -> Section | None:
+    """The section; None where no process has loaded an image. `held` is what figures are held against."""
     runs = [run for run in recording.runs if any(sample.mark == LOADED for sample in run.samples)]
     if not runs:
         return None
     of_images = any("flash.all" in sample.metrics for run in runs for sample in run.samples)
-    pictures = (*([_images(runs)] if of_images else []), _guests(runs))
-    keys = (LegendKey("--accent", "for nobody else"), LegendKey("--s1", "its share of what others have, too"))
+    pictures = (*([_images(runs, held)] if of_images else []), _guests(runs))
+    told = [row for run in runs for row in refer.about(held, "flash.all", run, run.sample(LOADED))]
+    keys = (
+        LegendKey("--accent", "for nobody else"),
+        LegendKey("--s1", "its share of what others have, too"),
+        *refer.keys(told),
+    )
     lead = (
         "An image that every process reads for itself costs its size each time. Mapped from one file, its pages are in "
         "the page cache, and there once."
@@ -30,21 +38,20 @@ def _loaded(run: Run) -> list[Sample]:
     return [sample for sample in run.samples if sample.mark == LOADED]
 
 
-def _images(runs: list[Run]) -> Picture:
+def _images(runs: list[Run], held: Sequence[refer.Reference]) -> Picture:
     rows = [
         StackedBar(
             f"{run.rules}, {sample.cycle} of them",
             ((sample.metrics["flash.all"], ACCENT),),
             size(sample.metrics["flash.all"]),
+            against=refer.signs(refer.about(held, "flash.all", run, sample)),
         )
         for run in runs
         for sample in _loaded(run)
     ]
-    said = listed(f"{row.label}: {row.text}" for row in rows)
-    title = "What the image costs in all"
-    return Picture(
-        title, bars(rows, f"{title}. {said}."), "Anonymous memory of all processes, and the page cache once."
-    )
+    told = [row for run in runs for row in refer.about(held, "flash.all", run, run.sample(LOADED))]
+    note = f"Anonymous memory of all processes, and the page cache once. {refer.note(told)}".strip()
+    return bar_picture("What the image costs in all", rows, note=note)
 
 
 def _guests(runs: list[Run]) -> Picture:
@@ -57,9 +64,8 @@ def _guests(runs: list[Run]) -> Picture:
             if metrics:
                 own, share = metrics["process.uss"], metrics["process.pss"] - metrics["process.uss"]
                 rows.append(StackedBar(f"{run.rules}, {words}", ((own, ACCENT), (share, SERIES[1])), size(own + share)))
-    said = listed(f"{row.label}: {row.text}" for row in rows)
     title = "What one process takes, with its image and without"
-    return Picture(title, bars(rows, f"{title}. {said}."), "USS and PSS, the mean of all that run side by side.")
+    return bar_picture(title, rows, note="USS and PSS, the mean of all that run side by side.")
 
 
 def _table(runs: list[Run]) -> Table:

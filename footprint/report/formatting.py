@@ -14,8 +14,8 @@ NOTHING = "–"
 WHAT_IF = ","
 """What the name of a rule set has that no QEMU was: ``v7.2.0,empty_view=off``."""
 _NARROW = "\N{NARROW NO-BREAK SPACE}"
-_IN_A_FIGURE = re.compile(r"(?<=\d) (?=\d{3}\b|(?:[KMGTPE]i)?B\b)")
-"""A blank between groups of three digits, or before a unit of bytes."""
+_IN_A_FIGURE = re.compile(r"(?<=\d) (?=\d{3}\b|(?:[KMGTPE]i)?B\b|[nµm]?s\b|%|times\b)")
+"""A blank between groups of three digits, or before what is counted: bytes, seconds, per cent, times."""
 
 
 def count(n: float) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from footprint.recording.metrics import METRICS
 from footprint.recording.model import Published, Recording, Run
-from footprint.report.bars import StackedBar, bars, folded
-from footprint.report.canvas import ACCENT, COLUMN, WIDTH
-from footprint.report.formatting import NOTHING, figure, has_course, judged_at, listed, percent, plural, signed, value
+from footprint.report import references as refer
+from footprint.report.bars import StackedBar, bar_picture, folded
+from footprint.report.canvas import ACCENT
+from footprint.report.formatting import NOTHING, figure, has_course, judged_at, percent, plural, signed, value
 from footprint.report.section import Exhibit, LegendKey, Picture, PictureData, Section, Table, TableColumn
 
 _PICTURES = (
@@ -26,13 +29,13 @@ _STATE_PICTURES = (
 """The same for a machine of which only what exists was recorded."""
 
 
-def history(recording: Recording) -> Section | None:
-    """The section; None if no run has any of its figures."""
+def history(recording: Recording, held: Sequence[refer.Reference] = ()) -> Section | None:
+    """The section; None if no run has any of its figures. `held` is what figures are held against."""
     pictures_of = _PICTURES if has_course(recording) else _STATE_PICTURES
     shown = [row for row in pictures_of if any(value(run, row[0]) is not None for run in recording.runs)]
     if not shown:
         return None
-    pictures = tuple(_picture(recording, *row[:3]) for row in shown)
+    pictures = tuple(_picture(recording, *row[:3], held) for row in shown if _compares(recording, row[0], held))
     tables = (_figures(recording, [(row[0], row[3]) for row in shown]), *_published(recording))
     data = PictureData(
         f"{recording.scenario}-history",
@@ -43,8 +46,21 @@ def history(recording: Recording) -> Section | None:
         "History" if len(recording.runs) > 1 else "The guest",
         "history",
         _lead(recording),
-        (Exhibit(pictures, _keys(recording), tables, data=data),),
+        (
+            Exhibit(
+                pictures,
+                (*_keys(recording), *_limits(recording, held, [row[0] for row in shown])) if pictures else (),
+                tables,
+                data=data,
+            ),
+        ),
     )
+
+
+def _compares(recording: Recording, name: str, held: Sequence[refer.Reference]) -> bool:
+    """Whether bars of the metric stand beside anything: a bar alone says less than the table."""
+    is_published = any(published.metric == name for published in recording.published)
+    return len(recording.runs) > 1 or is_published or any(refer.about(held, name, run) for run in recording.runs)
 
 
 def _lead(recording: Recording) -> str:
@@ -71,16 +87,24 @@ def _keys(recording: Recording) -> tuple[LegendKey, ...]:
     return tuple(keys)
 
 
-def _picture(recording: Recording, name: str, behind: str, title: str) -> Picture:
+_LIMITS = (refer.BUDGET, refer.BASELINE)
+"""Published figures have a column of their own here."""
+
+
+def _limits(recording: Recording, held: Sequence[refer.Reference], names: Sequence[str]) -> tuple[LegendKey, ...]:
+    shown = [row for run in recording.runs for name in names for row in refer.about(held, name, run, kinds=_LIMITS)]
+    return refer.keys(shown)
+
+
+def _picture(recording: Recording, name: str, behind: str, title: str, held: Sequence[refer.Reference]) -> Picture:
     """Bars of the metric `name`, over pale ones of `behind`."""
-    rows = folded([_bar(recording, run, name, behind) for run in recording.runs])
-    said = listed(f"{row.label}: {row.text}" for row in rows)
+    rows = folded([_bar(recording, run, name, behind, held) for run in recording.runs])
     note = "In figures and solid: what is touched. Pale: all that is allocated." if behind else ""
-    narrow, wide = (bars(rows, f"{title}. {said}.", ours="ours", width=width) for width in (WIDTH, COLUMN))
-    return Picture(title, narrow, note, wide)
+    told = refer.note([row for run in recording.runs for row in refer.about(held, name, run, kinds=_LIMITS)])
+    return bar_picture(title, rows, note=f"{note} {told}".strip(), ours="ours")
 
 
-def _bar(recording: Recording, run: Run, name: str, behind: str) -> StackedBar:
+def _bar(recording: Recording, run: Run, name: str, behind: str, held: Sequence[refer.Reference]) -> StackedBar:
     ours, sample = value(run, name), run.sample()
     here = (None, sample.mark) if sample else (None,)
     beside = next(
@@ -99,6 +123,7 @@ def _bar(recording: Recording, run: Run, name: str, behind: str) -> StackedBar:
         published=beside.value if beside else None,
         published_text=figure(name, beside.value) if beside else "",
         runs=(run.rules,),
+        against=refer.signs(refer.about(held, name, run, kinds=_LIMITS)),
     )
 
 
@@ -110,7 +135,7 @@ def _figures(recording: Recording, shown: list[tuple[str, str]]) -> Table:
         names.append("modelled.bytes.peak")
         headings.append("allocated at the peak")
     return Table(
-        "The figures of the pictures, per rule set",
+        "The figures, per rule set",
         (
             TableColumn("rule set"),
             TableColumn("what it is"),

@@ -11,6 +11,7 @@ from footprint.report.svg_canvas import Sheet
 
 _HIGH, _EDGE = 27.0, 1.0
 _LETTER = LETTER * 0.92
+"""Room for a letter of a name and its figures, which are seldom all wide; of a name alone, cut to fit, it is LETTER."""
 _MOST_PARTS = 16
 _LEAST_WIDTH = 3.0
 """Units: what is narrower is drawn together with others as narrow."""
@@ -60,8 +61,8 @@ def _draw(
 
 def _write(sheet: Sheet, slice_: Slice, x: float, y: float, room: float) -> None:
     """The name, and behind it the figures where there is room for both."""
-    letters = room / _LETTER
-    if breadth(slice_.name) + breadth(slice_.words) + 2 <= letters:
+    letters = room / LETTER
+    if breadth(slice_.name) + breadth(slice_.words) + 2 <= room / _LETTER:
         sheet.text(x, y, slice_.name, "strong")
         sheet.text(x + room, y, slice_.words, "end")
     elif letters >= 4:

@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 
 from footprint.history.series import KeptValue, SeriesKey
-from footprint.history.steps import Stepped, ValueStep
+from footprint.history.steps import Stepped, ValueStep, changes_sentence, latest_step
 from footprint.recording.metrics import Metric
-from footprint.report.canvas import ACCENT, INK, LETTER, LINE, MUTED, WIDTH, Canvas
-from footprint.report.formatting import breadth, count, figure, plural, signed
+from footprint.report.canvas import ACCENT, BROAD, COLUMN, INK, LETTER, LINE, MUTED, WIDTH, Canvas
+from footprint.report.formatting import breadth, figure, plural, signed
 from footprint.report.lines import Scale
 from footprint.report.page import page
 from footprint.report.section import Exhibit, Head, Picture, RecordingPart, Section, Table, TableColumn
@@ -27,10 +27,19 @@ def render_history(metric: Metric, stepped: Sequence[Stepped]) -> str:
         key = each[0]
         groups.setdefault((key.scenario, key.mark, key.backend, key.params), []).append(each)
     sections = tuple(_section(metric, n, *group) for n, group in enumerate(groups.items(), 1))
-    changes = sum(len(steps) for _, _, steps in stepped)
-    answer = f"{plural(changes, 'step') if changes else 'no steps'} in {count(len(stepped))} series"
-    head = Head("", f"{metric.what[0].upper()}{metric.what[1:]}", f"{answer[0].upper()}{answer[1:]}.")
+    question = f"Where did {metric.name} change ({metric.what})?"
+    answer = changes_sentence(metric, stepped, lambda value: figure(metric.name, value))
+    head = Head("", question, answer, shown=_first(metric, stepped))
     return page((RecordingPart("r1", metric.name, head, sections),), metric.name, source="a history of kept runs")
+
+
+def _first(metric: Metric, stepped: Sequence[Stepped]) -> Exhibit | None:
+    """The series that stepped last, or the longest, across the page."""
+    if not stepped:
+        return None
+    latest = latest_step(stepped)
+    series = latest[0] if latest else max(stepped, key=lambda each: len(each[1]))
+    return Exhibit((_picture(metric, *series, title=f"{series[0].scenario} under {series[0].rules}: ", broad=BROAD),))
 
 
 def _section(metric: Metric, n: int, common: tuple[str, str, str, str], series: Sequence[Stepped]) -> Section:
@@ -43,23 +52,39 @@ def _section(metric: Metric, n: int, common: tuple[str, str, str, str], series: 
 
 
 def _exhibit(metric: Metric, key: SeriesKey, points: Sequence[KeptValue], steps: Sequence[ValueStep]) -> Exhibit:
+    tables = ([_steps(metric, points, steps)] if steps else []) + [_runs(metric, points, _numbers(steps))]
+    return Exhibit((_picture(metric, key, points, steps),), tables=tuple(tables), title=key.rules)
+
+
+def _numbers(steps: Sequence[ValueStep]) -> dict[int, int]:
+    """The number of each step, by its run."""
+    return {step.index: n for n, step in enumerate(steps, 1)}
+
+
+def _picture(
+    metric: Metric, key: SeriesKey, points: Sequence[KeptValue], steps: Sequence[ValueStep], *, title: str = "",
+    broad: float = COLUMN,
+) -> Picture:  # fmt: skip
+    """The values of a series over its runs; `title` goes before what is drawn."""
     values = [point.value for point in points]
-    title = f"{metric.name} over {plural(len(points), 'run')}"
-    label = f"{title} under {key.rules}: from {figure(metric.name, min(values))} to {figure(metric.name, max(values))}."
-    numbers = {step.index: n for n, step in enumerate(steps, 1)}
-    tables = ([_steps(metric, points, steps)] if steps else []) + [_runs(metric, points, numbers)]
-    return Exhibit((Picture(title, _drawn(metric, points, numbers, label)),), tables=tuple(tables), title=key.rules)
+    drawn = f"{metric.name} over {plural(len(points), 'run')}"
+    label = f"{drawn} under {key.rules}: from {figure(metric.name, min(values))} to {figure(metric.name, max(values))}."
+    note = "Numbers are those of the steps, in the table." if steps else ""
+    narrow, wide = (_drawn(metric, points, _numbers(steps), label, width) for width in (WIDTH, broad))
+    return Picture(f"{title}{drawn}", narrow, note, wide, spans=broad > COLUMN)
 
 
-def _drawn(metric: Metric, points: Sequence[KeptValue], numbers: Mapping[int, int], label: str) -> str:
+def _drawn(
+    metric: Metric, points: Sequence[KeptValue], numbers: Mapping[int, int], label: str, width: float
+) -> str:  # fmt: skip
     """The values run by run, from zero, with the number of each step above it."""
     is_bytes = metric.unit == "bytes"
     scale = Scale(lambda value: figure(metric.name, value), 1024 if is_bytes else 1000)
     most = max([float(point.value) for point in points]) or 1.0
     ticks = [tick for tick in scale.ticks(most) if is_bytes or metric.unit == "seconds" or tick == int(tick)]
     left = max(breadth(scale.text(tick)) for tick in ticks) * LETTER + 6
-    right, bottom = WIDTH - 8.0, _TOP + _HEIGHT
-    sheet = Canvas(bottom + _FOOT)
+    right, bottom = width - 8.0, _TOP + _HEIGHT
+    sheet = Canvas(bottom + _FOOT, width)
 
     def x(n: int) -> float:
         return left + (right - left) * n / len(points)

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from footprint.byte_kinds import BYTE_KINDS
 from footprint.recording.model import Recording, Run
-from footprint.report.bars import StackedBar, bars, folded
-from footprint.report.canvas import COLUMN, SERIES, WIDTH
+from footprint.report.bars import StackedBar, bar_picture, folded
+from footprint.report.canvas import SERIES
 from footprint.report.formatting import NOTHING, count, judged_at, listed, percent, plural, size, value
 from footprint.report.section import Exhibit, LegendKey, Picture, Section, Table, TableColumn
 
@@ -128,9 +128,7 @@ def _cross_check(recording: Recording) -> str:
 
 def _picture(recording: Recording, parts: tuple[BarPart, ...], title: str, note: str) -> Picture:
     rows = folded([_bar(run, parts) for run in recording.runs])
-    said = listed(f"{row.label}: {row.text}" for row in rows)
-    narrow, wide = (bars(rows, f"{title}. {said}.", width=width) for width in (WIDTH, COLUMN))
-    return Picture(title, narrow, note, wide)
+    return bar_picture(title, rows, note=note)
 
 
 def _bar(run: Run, parts: tuple[BarPart, ...]) -> StackedBar:

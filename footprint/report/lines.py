@@ -1,4 +1,4 @@
-"""Lines over the commits of a start-up or the cycles of a scenario, each named at its end."""
+"""Lines over the commits of a start-up or the cycles of a scenario, each named at its end, or on a phone below them."""
 
 from __future__ import annotations
 
@@ -9,14 +9,20 @@ from itertools import pairwise
 
 from footprint.report.canvas import LETTER, LINE, SERIES, WIDTH
 from footprint.report.formatting import breadth, count, cut, names_of
+from footprint.report.references import COLOURS
 from footprint.report.svg_canvas import Sheet
 
 _TOP, _FOOT = 24.0, 26.0
 STEP = 14.5
 """From one line of text to the next."""
+_LONGEST = 34
+"""Letters of a name."""
 _LEAST = 224.0
+_LEADER, _NEAR = (1.5, 3.0), 10.0
+"""A leader longer than this is dotted, so that nobody takes it for a part of the line."""
 _DASHES: tuple[tuple[float, ...], ...] = ((), (5, 2), (1.5, 1.5))
 MOST_CURVES = 24
+_MOST_LEVELS = 4
 MOST_POINTS = 300
 """Points of a curve: more than a picture has pixels would not be seen."""
 
@@ -78,6 +84,16 @@ class Scale:
 
 
 @dataclass(frozen=True, slots=True)
+class Level:
+    """A `value` that curves are held against, drawn right across; hovered it says `label`. `kind` is a Reference's."""
+
+    value: float
+    label: str
+    kind: str
+    runs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class _Frame:
     """The plot's place on the sheet, and its scales."""
 
@@ -96,9 +112,14 @@ class _Frame:
 
 
 def lines(
-    drawn: Sequence[Curve], label: str, scale: Scale, *, upwards: str, along: str, width: float = WIDTH
+    drawn: Sequence[Curve], label: str, scale: Scale, *, upwards: str, along: str, width: float = WIDTH,
+    levels: Sequence[Level] = (),
 ) -> str:  # fmt: skip
-    """The lines as one SVG on common scales; `upwards` and `along` (``commit``) say what the axes count."""
+    """The lines as one SVG on common scales; `upwards` and `along` (``commit``) say what the axes count.
+
+    Of very many `levels` the highest and the lowest are drawn.
+    """
+    levels = _outermost(levels)
     folded = _folded(drawn)
     left_out = len(folded) - MOST_CURVES
     if left_out > 0:
@@ -106,13 +127,14 @@ def lines(
         folded = [curve for n, curve in enumerate(folded) if n in kept]
     most_x = max((x for line in folded for x in line.xs), default=0) or 1
     most_y = max((y for line in folded for y in line.ys if y > 0), default=1)
-    bottom = max(_LEAST, _TOP + STEP * (len(folded) + 1))
-    longest = 24 if width <= WIDTH else 34
-    names = max((breadth(cut(line.label, longest)) for line in folded), default=0) * LETTER
+    most_y = max(most_y, *(level.value for level in levels), 0)
+    is_narrow = width <= WIDTH
+    bottom = _LEAST if is_narrow else max(_LEAST, _TOP + STEP * (len(folded) + 1))
+    names = 0.0 if is_narrow else max((breadth(cut(line.label, _LONGEST)) for line in folded), default=0) * LETTER + 16
     ticks = scale.ticks(most_y)
     left = max(breadth(scale.text(tick)) for tick in ticks) * LETTER + 6
-    frame = _Frame(left, width - names - 24, bottom, most_x, most_y, scale)
-    sheet = Sheet(bottom + _FOOT, width)
+    frame = _Frame(left, width - names - 8, bottom, most_x, most_y, scale)
+    sheet = Sheet(bottom + _FOOT + (STEP * len(folded) + 6) * is_narrow, width)
     sheet.text(0, 8, upwards, "muted")
     for tick in ticks:
         sheet.line((frame.left, frame.y(tick)), (frame.right, frame.y(tick)), LINE)
@@ -121,7 +143,11 @@ def lines(
     sheet.text(frame.right, bottom + 14, f"{along} {count(round(most_x))}", "muted end")
     if left_out > 0:
         sheet.text(width, 8, f"and {count(left_out)} more lines, none higher", "muted end")
-    _draw(sheet, folded, frame, longest)
+    if is_narrow:
+        _draw_over_names(sheet, folded, frame)
+    else:
+        _draw(sheet, folded, frame)
+    _draw_levels(sheet, levels, frame)
     return sheet.svg(label)
 
 
@@ -140,30 +166,73 @@ def _folded(drawn: Sequence[Curve]) -> list[Curve]:
     ]
 
 
-def _draw(sheet: Sheet, drawn: Sequence[Curve], frame: _Frame, longest: float) -> None:
-    """The lines, and a name for each, with a leader from its highest point."""
-    peaks = [max(range(len(line.ys)), key=line.ys.__getitem__) if line.ys else None for line in drawn]
-    heights = [
-        frame.y(line.ys[peak]) if peak is not None else frame.bottom for line, peak in zip(drawn, peaks, strict=True)
-    ]
-    for line, peak, height, place in zip(drawn, peaks, heights, apart(heights, _TOP, frame.bottom), strict=True):
-        colour = SERIES[line.hue % len(SERIES)]
-        dashes = _DASHES[line.hue // len(SERIES) % len(_DASHES)]
-        most = f"at most {frame.scale.text(line.ys[peak])}" if peak is not None else "nothing"
-        with sheet.group(f"{line.label}: {most}", line.runs):
-            xs, ys = thinned(line.xs, line.ys)
-            upper = [(frame.x(x), frame.y(y)) for x, y in zip(xs, ys, strict=True)]
-            if line.lows:
-                xs, lows = thinned(line.xs, line.lows)
-                sheet.area(
-                    [*upper, *((frame.x(x), frame.y(y)) for x, y in zip(xs[::-1], lows[::-1], strict=True))], colour
-                )
-            sheet.curve(upper, colour, 1.8, dashes)
-            if peak is not None:
-                start = frame.x(line.xs[peak])
-                sheet.curve([(start, height), (frame.right + 3, height), (frame.right + 10, place)], colour, 0.6)
-            sheet.curve([(frame.right + 10, place), (frame.right + 17, place)], colour, 2.4)
-            sheet.text(frame.right + 21, place, cut(line.label, longest))
+def _draw(sheet: Sheet, drawn: Sequence[Curve], frame: _Frame) -> None:
+    """The lines, and a name for each at the right, where it ends or, if it falls before that, where it is highest."""
+    ends = [_named_at(line, frame) for line in drawn]
+    heights = [y for _, y in ends]
+    for line, (x, height), place in zip(drawn, ends, apart(heights, _TOP, frame.bottom), strict=True):
+        with sheet.group(_tip(line, frame), line.runs):
+            _draw_line(sheet, line, frame)
+            edge = frame.right + 3
+            if edge - x > _NEAR:
+                sheet.curve([(x, height), (edge, height)], _colour(line), 0.8, _LEADER)
+                x = edge
+            sheet.curve([(x, height), (frame.right + 10, place)], _colour(line), 0.8)
+            sheet.curve([(frame.right + 10, place), (frame.right + 17, place)], _colour(line), 2.4)
+            sheet.text(frame.right + 21, place, cut(line.label, _LONGEST))
+
+
+def _draw_over_names(sheet: Sheet, drawn: Sequence[Curve], frame: _Frame) -> None:
+    """The lines, and their names below, the highest first."""
+    order = sorted(range(len(drawn)), key=lambda n: -max(drawn[n].ys, default=0))
+    for place, n in enumerate(order):
+        line, y = drawn[n], frame.bottom + _FOOT + 6 + STEP * (place + 0.5)
+        with sheet.group(_tip(line, frame), line.runs):
+            _draw_line(sheet, line, frame)
+            sheet.curve([(0, y), (16, y)], _colour(line), 2.4, _DASHES[line.hue // len(SERIES) % len(_DASHES)])
+            sheet.text(22, y, cut(line.label, (WIDTH - 22) / LETTER))
+
+
+def _colour(line: Curve) -> str:
+    return SERIES[line.hue % len(SERIES)]
+
+
+def _tip(line: Curve, frame: _Frame) -> str:
+    return f"{line.label}: {f'at most {frame.scale.text(max(line.ys))}' if line.ys else 'nothing'}"
+
+
+def _named_at(line: Curve, frame: _Frame) -> tuple[float, float]:
+    """The point that a name leads to: the end of a line that reaches the right edge above zero, else its peak."""
+    if not line.ys:
+        return frame.right + 3, frame.bottom
+    peak = max(range(len(line.ys)), key=line.ys.__getitem__)
+    at = len(line.ys) - 1 if line.xs[-1] == frame.most_x and line.ys[-1] > line.ys[peak] / 2 else peak
+    return frame.x(line.xs[at]), frame.y(line.ys[at])
+
+
+def _draw_line(sheet: Sheet, line: Curve, frame: _Frame) -> None:
+    """One line, or the band that it is the upper edge of."""
+    xs, ys = thinned(line.xs, line.ys)
+    upper = [(frame.x(x), frame.y(y)) for x, y in zip(xs, ys, strict=True)]
+    if line.lows:
+        xs, lows = thinned(line.xs, line.lows)
+        lower = [(frame.x(x), frame.y(y)) for x, y in zip(xs[::-1], lows[::-1], strict=True)]
+        sheet.area([*upper, *lower], _colour(line))
+    sheet.curve(upper, _colour(line), 1.8, _DASHES[line.hue // len(SERIES) % len(_DASHES)])
+
+
+def _outermost(levels: Sequence[Level]) -> list[Level]:
+    order = sorted(dict.fromkeys(levels), key=lambda level: level.value)
+    half = _MOST_LEVELS // 2
+    return order if len(order) <= _MOST_LEVELS else [*order[:half], *order[-half:]]
+
+
+def _draw_levels(sheet: Sheet, levels: Sequence[Level], frame: _Frame) -> None:
+    """Broken lines right across: what they are stands beside the picture, where there is room for it."""
+    for level in levels:
+        height = frame.y(level.value)
+        with sheet.group(level.label, level.runs, (frame.left, height - 3, frame.right - frame.left, 6)):
+            sheet.curve([(frame.left, height), (frame.right, height)], COLOURS[level.kind], 1.6, (5, 2))
 
 
 def apart(heights: Sequence[float], top: float, bottom: float) -> list[float]:

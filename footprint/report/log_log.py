@@ -13,6 +13,8 @@ from footprint.report.lines import STEP, apart
 _TOP, _BOTTOM, _FOOT = 12.0, 212.0, 26.0
 _DASH = (3.0, 2.0)
 _MOST_TICKS = 6
+_LONGEST = 24
+"""Letters of a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,10 @@ class GrowthLine:
     ahead: tuple[tuple[float, float], ...] = ()
 
 
-def log_log(drawn: Sequence[GrowthLine], label: str, over: str, text: Callable[[float], str], *, base: int = 10) -> str:
+def log_log(
+    drawn: Sequence[GrowthLine], label: str, over: str, text: Callable[[float], str], *, base: int = 10,
+    width: float = WIDTH,
+) -> str:  # fmt: skip
     """The growths as one SVG: points as squares, laws as lines, what they predict dashed; ticks at powers of `base`."""
     every = [place for each in drawn for place in (*each.points, *each.curve, *each.ahead)]
     xs, ys = [max(x, 1.0) for x, _ in every], [max(y, 1.0) for _, y in every]
@@ -34,9 +39,11 @@ def log_log(drawn: Sequence[GrowthLine], label: str, over: str, text: Callable[[
     high_y = max(high_y, low_y * base)
     ticks = _powers(low_y, high_y, base)
     left = max(breadth(text(tick)) for tick in ticks) * LETTER + 6
-    right = WIDTH - max(breadth(cut(each.label)) for each in drawn) * LETTER - 24
-    bottom = max(_BOTTOM, _TOP + STEP * (len(drawn) + 1))
-    sheet = Canvas(bottom + _FOOT)
+    is_narrow = width <= WIDTH
+    names = 0.0 if is_narrow else max(breadth(cut(each.label, _LONGEST)) for each in drawn) * LETTER + 16
+    right = width - names - 8
+    bottom = _BOTTOM if is_narrow else max(_BOTTOM, _TOP + STEP * (len(drawn) + 1))
+    sheet = Canvas(bottom + _FOOT + (STEP * len(drawn) + 6) * is_narrow, width)
 
     def x(value: float) -> float:
         return left + (right - left) * math.log(max(value, 1.0) / low_x) / math.log(high_x / low_x)
@@ -57,9 +64,14 @@ def log_log(drawn: Sequence[GrowthLine], label: str, over: str, text: Callable[[
                 sheet.line([x(px) for px, _ in line], [y(py) for _, py in line], colour, 1.6, dashes)
         for px, py in each.points:
             sheet.bar(x(px) - 2.5, y(py) - 2.5, 5, 5, colour)
-        sheet.line((right + 3, right + 10), (ends[n], place), colour, 0.6)
-        sheet.line((right + 10, right + 17), (place, place), colour, 2.4)
-        sheet.text(right + 21, place, cut(each.label), INK)
+        if is_narrow:
+            place = bottom + _FOOT + 6 + STEP * (n + 0.5)
+            sheet.line((0, 16), (place, place), colour, 2.4)
+            sheet.text(22, place, cut(each.label, (WIDTH - 22) / LETTER), INK)
+        else:
+            sheet.line((right + 3, right + 10), (ends[n], place), colour, 0.6)
+            sheet.line((right + 10, right + 17), (place, place), colour, 2.4)
+            sheet.text(right + 21, place, cut(each.label, _LONGEST), INK)
     return sheet.svg(label)
 
 

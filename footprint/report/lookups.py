@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from footprint.recording.model import Recording, Run
-from footprint.report.bars import StackedBar, bars
+from footprint.report.bars import StackedBar, bar_picture
 from footprint.report.canvas import ACCENT
 from footprint.report.formatting import NOTHING, count, figure, judged_at, listed, value
 from footprint.report.section import Exhibit, LegendKey, Picture, Section, Table, TableColumn
@@ -49,22 +49,21 @@ def _walks(runs: list[Run], stream: str) -> Picture:
         rows.append(
             StackedBar(
                 run.rules, ((mean, ACCENT),), f"{mean:.2f}", published=most,
-                published_text=NOTHING if most is None else count(most),
+                published_text=NOTHING if most is None else count(most), runs=(run.rules,),
             )
         )  # fmt: skip
     said = listed(f"{row.label}: {row.text} nodes" for row in rows)
-    return Picture(title, bars(rows, f"{title}. {said}.", ours="mean", theirs="99 %"), note)
+    return bar_picture(title, rows, f"{title}. {said}.", note, ours="mean", theirs="99 %")
 
 
 def _weights(runs: list[Run]) -> Picture:
     title = "What the trees of the views in use weigh"
     rows = [
-        StackedBar(run.rules, ((weight or 0, ACCENT),), figure("modelled.nodes", weight))
+        StackedBar(run.rules, ((weight or 0, ACCENT),), figure("modelled.nodes", weight), runs=(run.rules,))
         for run in runs
         for weight in [value(run, "modelled.nodes")]
     ]
-    said = listed(f"{row.label}: {row.text}" for row in rows)
-    return Picture(title, bars(rows, f"{title}. {said}."), "All nodes allocated. A shorter walk is no smaller tree.")
+    return bar_picture(title, rows, note="All nodes allocated. A shorter walk is no smaller tree.")
 
 
 def _table(runs: list[Run]) -> Table:

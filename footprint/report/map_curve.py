@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from footprint.recording.model import Recording, Run, Sample
-from footprint.report.bars import StackedBar, bars
-from footprint.report.canvas import ACCENT
+from footprint.report.canvas import COLUMN, WIDTH
 from footprint.report.formatting import count, listed, size
-from footprint.report.section import Exhibit, LegendKey, Picture, Section, Table, TableColumn
+from footprint.report.log_log import GrowthLine, log_log
+from footprint.report.section import Exhibit, Picture, Section, Table, TableColumn
 
+_SCALE = {"unicorn.map.seconds": 1e6}
+"""Drawn in microseconds: a logarithmic scale begins at 1."""
 TIME, ALL, BYTES = "unicorn.map.seconds", "unicorn.maps.seconds", "unicorn.maps.bytes"
 
 
@@ -18,11 +20,10 @@ def map_curve(recording: Recording) -> Section | None:
         return None
     run = runs[0]
     pictures = (
-        _picture(run, TIME, "Time of the n-th map", "In microseconds, the median around it."),
+        _picture(run, TIME, "Time of the n-th map", "The median around it. Both scales are logarithmic."),
         _picture(run, BYTES, "Memory that all maps up to it took", "Resident, of one engine."),
     )
-    keys = (LegendKey("--accent", run.rules),)
-    return Section("The n-th map", "map-curve", _lead(run), (Exhibit(pictures, keys, (_table(run),)),))
+    return Section("The n-th map", "map-curve", _lead(run), (Exhibit(pictures, tables=(_table(run),)),))
 
 
 def _points(run: Run) -> list[Sample]:
@@ -43,16 +44,29 @@ def _lead(run: Run) -> str:
 
 
 def _picture(run: Run, name: str, title: str, note: str) -> Picture:
-    rows = [
-        StackedBar(f"n = {count(sample.cycle)}", ((sample.metrics[name], ACCENT),), _words(name, sample.metrics[name]))
+    points = [
+        (float(sample.cycle), sample.metrics[name] * _SCALE.get(name, 1))
         for sample in _points(run)
+        if sample.metrics[name] > 0
     ]
-    said = listed(f"{row.label}: {row.text}" for row in rows)
-    return Picture(title, bars(rows, f"{title}. {said}."), note)
+    said = listed(f"n = {count(n)}: {_words(name, value / _SCALE.get(name, 1))}" for n, value in points)
+    line = GrowthLine(run.rules, tuple(points), tuple(points))
+
+    def draw(width: float) -> str:
+        return log_log(
+            [line],
+            f"{title}. {said}.",
+            "map",
+            lambda value: _words(name, value / _SCALE.get(name, 1)),
+            base=32 if name == BYTES else 10,
+            width=width,
+        )
+
+    return Picture(title, draw(WIDTH), note, draw(COLUMN), draw=draw)
 
 
 def _words(name: str, value: float) -> str:
-    return size(value) if name == BYTES else f"{1e6 * value:.0f} µs"
+    return size(value) if name == BYTES else f"{count(round(1e6 * value))}\N{NARROW NO-BREAK SPACE}µs"
 
 
 def _table(run: Run) -> Table:

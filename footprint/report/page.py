@@ -22,13 +22,14 @@ from footprint.report.machine.section import machine
 from footprint.report.map_curve import map_curve
 from footprint.report.owners import owners
 from footprint.report.real_qemu import real_qemu
+from footprint.report.references import HeldTo, references
 from footprint.report.remaining import remaining
 from footprint.report.section import RecordingPart, Section
 from footprint.report.slots import slots
 from footprint.report.startup import startup
 from footprint.report.summary import head
 
-SECTIONS: tuple[Callable[[Recording], Section | None], ...] = (
+SECTIONS: tuple[Callable[..., Section | None], ...] = (
     lookups,
     slots,
     flash,
@@ -47,20 +48,26 @@ SECTIONS: tuple[Callable[[Recording], Section | None], ...] = (
 )
 """What the page shows of a recording, in this order: the story, whose it is, the rest. Add a section by a function."""
 
+HELD = frozenset({history, startup, flash, slots, real_qemu})
+"""Sections that show, too, what their figures are held against; they are given it beside the recording."""
+
 
 def render(
-    recordings: Sequence[Recording], *, title: str = "", names: Sequence[str] = (), look: PageLook | None = None
-) -> str:
+    recordings: Sequence[Recording], *, title: str = "", names: Sequence[str] = (), look: PageLook | None = None,
+    held: Sequence[Sequence[HeldTo]] = (),
+) -> str:  # fmt: skip
     """The HTML page of `recordings`; it asks for nothing but itself, and all of it is there without scripts.
 
     `title` heads the page; without one, the names of the scenarios do. Two recordings that can be compared are compared
-    first; `names` are what a user typed to name the recordings.
+    first; `names` are what a user typed to name the recordings. `held` are the gates that judge each of them: their
+    limits stand in the pictures.
     """
     comparison = comparison_part(recordings, names)
     named = [_name(n, recording, recordings, names) for n, recording in enumerate(recordings, 1)]
+    judges = held or [()] * len(recordings)
     parts = tuple(
-        RecordingPart(f"r{n}", name, head(recording), _sections(n, recording, recordings, comparison))
-        for n, (name, recording) in enumerate(zip(named, recordings, strict=True), 1)
+        RecordingPart(f"r{n}", name, head(recording, gates), _sections(n, recording, recordings, comparison, gates))
+        for n, (name, recording, gates) in enumerate(zip(named, recordings, judges, strict=True), 1)
     )
     scenarios = ", ".join(dict.fromkeys(part.head.scenario for part in parts))
     source = "a recording" if len(parts) == 1 else "recordings"
@@ -104,9 +111,14 @@ def page(
 
 
 def _sections(
-    n: int, recording: Recording, recordings: Sequence[Recording], comparison: RecordingPart | None
+    n: int,
+    recording: Recording,
+    recordings: Sequence[Recording],
+    comparison: RecordingPart | None,
+    gates: Sequence[HeldTo],
 ) -> tuple[Section, ...]:
-    made = [section(recording) for section in SECTIONS]
+    limits = references(recording, gates)
+    made = [section(recording, limits) if section in HELD else section(recording) for section in SECTIONS]
     if n == 1 and comparison is None:
         made.insert(0, beside(recordings))
     return tuple(section for section in made if section)

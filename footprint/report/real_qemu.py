@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from footprint.recording.model import Recording, Run, Sample
-from footprint.report.bars import StackedBar, bars
-from footprint.report.canvas import SERIES, WIDTH
-from footprint.report.first_picture import BROAD
+from footprint.report import references as refer
+from footprint.report.bars import StackedBar, bar_picture
+from footprint.report.canvas import BROAD, SERIES
 from footprint.report.formatting import NOTHING, count, figure, percent, plural, size
-from footprint.report.section import Exhibit, LegendKey, Picture, PictureData, Section, Table, TableColumn
+from footprint.report.section import Exhibit, LegendKey, PictureData, Section, Table, TableColumn
 
 RSS, USS, PSS, PEAK = "process.rss", "process.uss", "process.pss", "process.rss.peak"
 _PRIVATE, _SHARED = SERIES[0], SERIES[4]
@@ -31,15 +31,15 @@ _MOST_GUESTS = 40
 """Guests that are drawn one by one."""
 
 
-def real_qemu(recording: Recording) -> Section | None:
-    """The section; None for a model, and where no process was measured."""
+def real_qemu(recording: Recording, held: Sequence[refer.Reference] = ()) -> Section | None:
+    """The section; None for a model, and where no process was measured. `held` is what figures are held against."""
     if recording.backend != "qemu" or not recording.runs:
         return None
     run = recording.runs[-1]
     shown = _samples(run)
     if not shown:
         return None
-    exhibits = (_process(recording, shown), *_guests(shown), _binary(recording))
+    exhibits = (_process(recording, run, shown, held), *_guests(shown), _binary(recording))
     return Section("The process", "process", _lead(run, shown), exhibits)
 
 
@@ -80,7 +80,7 @@ def _at(sample: Sample) -> str:
     return f"{sample.mark} {sample.cycle}" if sample.cycle else sample.mark
 
 
-def _process(recording: Recording, shown: Sequence[Sample]) -> Exhibit:
+def _process(recording: Recording, run: Run, shown: Sequence[Sample], held: Sequence[refer.Reference]) -> Exhibit:
     """Private and shared memory at each mark, with the peak, and every figure in a table."""
     rows = [
         StackedBar(
@@ -89,22 +89,25 @@ def _process(recording: Recording, shown: Sequence[Sample]) -> Exhibit:
             size(sample.metrics[RSS]),
             published=sample.metrics.get(PEAK),
             published_text=figure(PEAK, sample.metrics.get(PEAK)) if PEAK in sample.metrics else "",
+            against=refer.signs(refer.about(held, RSS, run, sample)),
         )
         for sample in shown
     ]
     title = "Resident memory at each mark"
     label = f"{title}. " + "; ".join(f"{row.label}: {row.text}, {size(row.parts[0][0])} of it private" for row in rows)
-    drawn = [bars(rows, f"{label}.", ours="resident", theirs="peak", width=width) for width in (WIDTH, BROAD)]
+    told = [row for sample in shown for row in refer.about(held, RSS, run, sample)]
+    picture = bar_picture(title, rows, f"{label}.", refer.note(told), broad=BROAD, ours="resident", theirs="peak")
     keys = [LegendKey(_PRIVATE, "private (USS)"), LegendKey(_SHARED, "shared with other processes (RSS − USS)")]
     if any(row.published is not None for row in rows):
         keys.append(LegendKey("--mark", "the most that was ever resident", "diamond"))
+    keys += refer.keys(told)
     names = [name for name in _HEADS if any(name in sample.metrics for sample in shown)]
     columns = (TableColumn("mark"), *(TableColumn(_HEADS[name], number=True) for name in names))
     cells = tuple((_at(each), *(figure(name, each.metrics.get(name)) for name in names)) for each in shown)
     table = Table("Memory and time of the process", columns, cells, folded=False)
     numbers = tuple((each.mark, each.cycle, *(each.metrics.get(name) for name in names)) for each in shown)
     data = PictureData(f"{recording.scenario}-process", ("mark", "cycle", *names), numbers)
-    return Exhibit((Picture(title, drawn[0], "", drawn[1], spans=True),), tuple(keys), (table,), data=data)
+    return Exhibit((picture,), tuple(keys), (table,), data=data)
 
 
 def _guests(shown: Sequence[Sample]) -> tuple[Exhibit, ...]:
@@ -135,7 +138,6 @@ def _guests(shown: Sequence[Sample]) -> tuple[Exhibit, ...]:
     title = f"{plural(guests, 'guest')} side by side"
     note = f"Shared memory counted once for each guest, and once for all: {size(rows[0].reach - rows[1].reach)} less."
     label = f"{title}. {rows[0].label}: {rows[0].text}; {rows[1].label}: {rows[1].text}."
-    pictures = [bars(rows, label, width=width) for width in (WIDTH, BROAD)]
     keys = (
         LegendKey(_OTHER_PRIVATE, "private to a guest"),
         LegendKey(_PRIVATE, "private to the next guest"),
@@ -150,7 +152,7 @@ def _guests(shown: Sequence[Sample]) -> tuple[Exhibit, ...]:
         ((count(guests), size(private), size(shared), figure(RSS, read.get("guests.rss")), size(read["guests.pss"])),),
         folded=False,
     )
-    return (Exhibit((Picture(title, pictures[0], note, pictures[1], spans=True),), keys, (table,)),)
+    return (Exhibit((bar_picture(title, rows, label, note, broad=BROAD),), keys, (table,)),)
 
 
 def _binary(recording: Recording) -> Exhibit:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from footprint.recording.model import Recording, Run
-from footprint.report.bars import StackedBar, bars
-from footprint.report.canvas import SERIES
+from footprint.report.bars import StackedBar, bar_picture, folded
+from footprint.report.canvas import BROAD, SERIES
 from footprint.report.formatting import count, listed, plural, value
 from footprint.report.section import Exhibit, LegendKey, Picture, Section, Table, TableColumn
 
@@ -50,10 +50,9 @@ def _picture(runs: list[Run]) -> Picture:
     for run in runs:
         of_kind = {kind: sum(row.count for row in run.remaining if row.kind == kind) for kind in _KINDS}
         parts = tuple((float(of_kind[kind]), SERIES[n]) for n, kind in enumerate(_KINDS))
-        rows.append(StackedBar(run.rules, parts, count(_left(run))))
-    said = listed(f"{row.label}: {row.text}" for row in rows)
+        rows.append(StackedBar(run.rules, parts, count(_left(run)), runs=(run.rules,)))
     title = "Objects left after destruction"
-    return Picture(title, bars(rows, f"{title}. {said}."), "Nothing at all is what a machine should leave.")
+    return bar_picture(title, folded(rows), broad=BROAD, note="Nothing at all is what a machine should leave.")
 
 
 def _readers(runs: list[Run]) -> tuple[Table, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 from urllib.parse import quote
@@ -79,7 +79,7 @@ class Picture:
     """An SVG with its title above and a sentence on how to read it below.
 
     `wide` is the same picture for a window that has room for it; on a phone `svg` is shown. One that `spans` takes the
-    page's whole width.
+    page's whole width. `draw` draws it at any width, where it can be.
     """
 
     title: str
@@ -87,6 +87,7 @@ class Picture:
     note: str = ""
     wide: str = ""
     spans: bool = False
+    draw: Callable[[float], str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from footprint.recording.model import Recording, Run
-from footprint.report.bars import StackedBar, bars
+from footprint.report import references as refer
+from footprint.report.bars import StackedBar, bar_picture, folded
 from footprint.report.canvas import ACCENT, SERIES
 from footprint.report.formatting import count, listed, plural, size
 from footprint.report.section import Exhibit, LegendKey, Picture, Section, Table, TableColumn
@@ -12,16 +15,16 @@ _LISTENERS = {"kvm": "KVM", "vhost": "vhost"}
 _MOST_STEPS = 16
 
 
-def slots(recording: Recording) -> Section | None:
-    """The section; None where no listener of these followed a space."""
+def slots(recording: Recording, held: Sequence[refer.Reference] = ()) -> Section | None:
+    """The section; None where no listener of these followed a space. `held` is what figures are held against."""
     heard = [(run, name) for run in recording.runs for name in _LISTENERS if _last(run, name)]
     if not heard:
         return None
     runs = list(dict.fromkeys(run.rules for run, _ in heard))
     worst = max((run for run, _ in heard), key=lambda run: _last(run, "kvm").get("moved.bytes", 0))
     pictures = [*(_calls(heard, name) for name in _LISTENERS if any(name == other for _, other in heard))]
-    pictures += [_most(heard), *_steps(worst)]
-    keys = (LegendKey("--s0", "region_add"), LegendKey("--s1", "region_del"))
+    pictures += [_most(heard, held), *_steps(worst)]
+    keys = (LegendKey("--s0", "region_add"), LegendKey("--s1", "region_del"), *refer.keys(_limits(heard, held)))
     lead = (
         "Whoever follows the memory map is told which ranges went and which came. Where neighbouring slots are merged "
         "into one range, one slot more means: the whole range goes, a longer one comes. " + _said(worst, len(runs))
@@ -56,23 +59,31 @@ def _calls(heard: list[tuple[Run, str]], name: str) -> Picture:
         if listener == name:
             counted = _last(run, name)
             parts = ((counted["add"], SERIES[0]), (counted["del"], SERIES[1]))
-            rows.append(StackedBar(run.rules, parts, f"{count(counted['add'])} + {count(counted['del'])}"))
-    said = listed(f"{row.label}: {row.text}" for row in rows)
+            rows.append(
+                StackedBar(run.rules, parts, f"{count(counted['add'])} + {count(counted['del'])}", runs=(run.rules,))
+            )
     title = f"Calls that {_LISTENERS[name]} gets"
-    return Picture(
-        title, bars(rows, f"{title}: region_add and region_del. {said}."), "From the first slot to the last one gone."
-    )
+    rows = folded(rows)
+    said = f"{title}: region_add and region_del. {listed(f'{row.label}: {row.text}' for row in rows)}."
+    return bar_picture(title, rows, said, "From the first slot to the last one gone.")
 
 
-def _most(heard: list[tuple[Run, str]]) -> Picture:
+_SLOTS = "listener.kvm.slots.most"
+
+
+def _limits(heard: list[tuple[Run, str]], held: Sequence[refer.Reference]) -> list[refer.Reference]:
+    return [row for run, name in heard if name == "kvm" for row in refer.about(held, _SLOTS, run)]
+
+
+def _most(heard: list[tuple[Run, str]], held: Sequence[refer.Reference]) -> Picture:
     rows = []
     for run, name in heard:
         if name == "kvm":
             most = _last(run, name)["slots.most"]
-            rows.append(StackedBar(run.rules, ((most, ACCENT),), count(most)))
-    said = listed(f"{row.label}: {row.text}" for row in rows)
-    title = "Most memory slots in use at one time"
-    return Picture(title, bars(rows, f"{title}. {said}."), "The price of not merging, of some hundreds that KVM has.")
+            against = refer.signs(refer.about(held, _SLOTS, run))
+            rows.append(StackedBar(run.rules, ((most, ACCENT),), count(most), runs=(run.rules,), against=against))
+    note = f"The price of not merging, of some hundreds that KVM has. {refer.note(_limits(heard, held))}".strip()
+    return bar_picture("Most memory slots in use at one time", folded(rows), note=note)
 
 
 def _steps(run: Run) -> tuple[Picture, ...]:
@@ -91,8 +102,7 @@ def _steps(run: Run) -> tuple[Picture, ...]:
         "" if len(shown) == len(rows) else f"; the first {len(shown)} of {len(rows)} changes"
     )
     title = "Untouched memory that each change takes out and puts back"
-    said = listed(f"{row.label}: {row.text}" for row in shown)
-    return (Picture(title, bars(shown, f"{title}. {said}."), f"{note}."),)
+    return (bar_picture(title, shown, note=f"{note}."),)
 
 
 def _table(heard: list[tuple[Run, str]]) -> Table:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from footprint.recording.model import Recording, Timeline
+from footprint.report import references as refer
 from footprint.report.canvas import COLUMN, WIDTH
 from footprint.report.formatting import count, plural, size
-from footprint.report.lines import Curve, Scale, lines, thinned
+from footprint.report.lines import Curve, Level, Scale, lines, thinned
 from footprint.report.section import Exhibit, Picture, PictureData, Section, Table, TableColumn
 
 _MOST_ROWS = 1000
@@ -13,34 +16,42 @@ _MOST_ROWS = 1000
 Timed = tuple[tuple[str, Timeline], ...]
 
 
-def startup(recording: Recording) -> Section | None:
-    """The section; None if no run kept a timeline."""
+def startup(recording: Recording, held: Sequence[refer.Reference] = ()) -> Section | None:
+    """The section; None if no run kept a timeline. `held` is what figures are held against."""
     timed: Timed = tuple(
         (run.rules, run.timeline) for run in recording.runs if run.timeline and _drawable(run.timeline)
     )
     if not timed:
         return None
+    limits = {
+        column: [row for run in recording.runs if run.timeline for row in refer.about(held, name, run)]
+        for column, name in (("bytes", "modelled.bytes.peak"), ("alive", "flatviews.alive"))
+    }
     pictures = (
         _picture(
-            timed, "waiting", "Views waiting for the grace period", "views waiting",
+            timed, (), "waiting", "Views waiting for the grace period", "views waiting",
             "Each line climbs with every commit and falls when the grace period ends. Runs alike share a colour.",
         ),
-        _picture(timed, "bytes", "Modelled bytes allocated", "bytes allocated", "For views waiting and in use."),
         _picture(
-            timed, "alive", "Views in use", "views in use",
+            timed, limits["bytes"], "bytes", "Modelled bytes allocated", "bytes allocated",
+            "For views waiting and in use.",
+        ),
+        _picture(
+            timed, limits["alive"], "alive", "Views in use", "views in use",
             "On a scale of its own: a small part of what is allocated.",
         ),
         _picture(
-            timed, "waiting", "Views waiting, each step ten times the one below", "views waiting",
+            timed, (), "waiting", "Views waiting, each step ten times the one below", "views waiting",
             "The same as the first picture, on a scale that shows the small ones too.", tenfold=True,
         ),
     )  # fmt: skip
-    return Section(
-        "Start-up",
-        "start-up",
-        _lead(timed),
-        (Exhibit(pictures, tables=(_table(timed),), data=_data(recording.scenario, timed)),),
+    shown = Exhibit(
+        pictures,
+        refer.keys([*limits["bytes"], *limits["alive"]]),
+        (_table(timed),),
+        data=_data(recording.scenario, timed),
     )
+    return Section("Start-up", "start-up", _lead(timed), (shown,))
 
 
 def _drawable(times: Timeline) -> bool:
@@ -61,7 +72,10 @@ def _lead(timed: Timed) -> str:
     )
 
 
-def _picture(timed: Timed, column: str, title: str, upwards: str, note: str, *, tenfold: bool = False) -> Picture:
+def _picture(
+    timed: Timed, limits: Sequence[refer.Reference], column: str, title: str, upwards: str, note: str, *,
+    tenfold: bool = False,
+) -> Picture:  # fmt: skip
     """One picture: the `column` of every timeline. Runs whose views wait alike share a colour."""
     hues: dict[tuple[int, ...], int] = {}
     drawn = [
@@ -69,12 +83,14 @@ def _picture(timed: Timed, column: str, title: str, upwards: str, note: str, *, 
         for rules, times in timed
     ]
     scale = Scale(size, 1024) if column == "bytes" else Scale(count, tenfold=tenfold)
+    levels = [Level(float(row.value), row.words, row.kind, row.rules) for row in limits]
     said = "; ".join(f"{line.label} at most {scale.text(max(line.ys))}" for line in drawn)
     label = f"{title} over the commits of the start-up. {said}."
     narrow, wide = (
-        lines(drawn, label, scale, upwards=upwards, along="commit", width=width) for width in (WIDTH, COLUMN)
+        lines(drawn, label, scale, upwards=upwards, along="commit", width=width, levels=levels)
+        for width in (WIDTH, COLUMN)
     )
-    return Picture(title, narrow, note, wide)
+    return Picture(title, narrow, f"{note} {refer.note(limits)}".strip(), wide)
 
 
 def _data(scenario: str, timed: Timed) -> PictureData:

@@ -8,6 +8,7 @@ from footprint.recording.model import Recording, Run
 from footprint.report.first_picture import first_picture
 from footprint.report.formatting import WHAT_IF, count, figure, listed, plural, unbroken, value
 from footprint.report.history import published_beside
+from footprint.report.references import HeldTo, gate_badges, references
 from footprint.report.section import Head, VerdictBadge
 from footprint.verdict.leftovers import remains
 from footprint.verdict.scenario_growth import growths
@@ -16,8 +17,11 @@ from footprint.verdict.verdict import Answer
 _CREATED, _ALIVE, _PEAK = "flatviews.created", "flatviews.alive", "modelled.bytes.peak"
 
 
-def head(recording: Recording) -> Head:
-    """The head of `recording`: its scenario's own answer, or else the figures of its first run against the last."""
+def head(recording: Recording, held: Sequence[HeldTo] = ()) -> Head:
+    """The head of `recording`: its scenario's own answer, or else the figures of its first run against the last.
+
+    `held` are the gates that judge it.
+    """
     return Head(
         scenario=recording.scenario,
         question=recording.question,
@@ -28,8 +32,8 @@ def head(recording: Recording) -> Head:
             ("backend", recording.backend),
             *((name, str(setting)) for name, setting in recording.environment.items()),
         ),
-        verdicts=verdicts(recording),
-        shown=first_picture(recording),
+        verdicts=(*verdicts(recording), *gate_badges(recording, held)),
+        shown=first_picture(recording, references(recording, held)),
         rules=tuple(dict.fromkeys(run.rules for run in recording.runs)),
     )
 

@@ -7,36 +7,13 @@ from __future__ import annotations
 
 import html
 import json
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from footprint.report.canvas import MARK, TEXT, WIDTH
+from footprint.report.plain_text import plain
 
 XY = tuple[float, float]
-
-_UNSEEN = (
-    *(n for n in range(32) if chr(n) not in "\t\n\r"), *range(0x7F, 0xA0), 0x061C, 0x200E, 0x200F,
-    *range(0x202A, 0x202F), *range(0x2066, 0x206A), *range(0xD800, 0xE000), 0xFFFE, 0xFFFF,
-)  # fmt: skip
-_IS_UNSEEN = re.compile(f"[{''.join(map(chr, _UNSEEN))}]")
-_SHOWN = {n: f"[U+{n:04X}]" for n in _UNSEEN}
-"""Control characters, marks that turn the direction of writing, and halves of characters, as what they are."""
-
-
-MOST_LETTERS = 2000
-"""Of any text on a page: no sentence of ours is longer."""
-
-
-def plain(words: str, most: int | None = MOST_LETTERS) -> str:
-    """`words` as text: what would be invisible in it, or turn the writing around, is shown by its number.
-
-    More than `most` letters are cut, and said to be; None: none are.
-    """
-    if most is not None and len(words) > most:
-        words = f"{words[:most]}… ({len(words)} letters)"
-    return words.translate(_SHOWN) if _IS_UNSEEN.search(words) else words
-
 
 _MOST_IN_A_TIP = 300
 
@@ -108,6 +85,12 @@ class Sheet:
         path = f"M{_n(start[0])} {_n(start[1])}L{_n(end[0])} {_n(end[1])}"
         self._parts.append(f'<path d="{path}" class="thin {look}" style="stroke:var({colour})"/>'.replace(' "', '"'))
 
+    def upright(self, x: float, top: float, bottom: float, colour: str) -> None:
+        """An upright line that parts what is below a limit from what is above, with a rim of the paper's colour."""
+        for shade, width in (("--paper", 3.4), (colour, 1.6)):
+            path = f"M{_n(x)} {_n(top)}V{_n(bottom)}"
+            self._parts.append(f'<path d="{path}" class="ribbon" style="stroke:var({shade});stroke-width:{width}"/>')
+
     def curve(self, points: Sequence[XY], colour: str, width: float = 1.0, dashes: Sequence[float] = ()) -> None:
         """A line through `points`, `width` thick; `dashes` are lengths of strokes and gaps, in widths."""
         if points:
@@ -117,10 +100,16 @@ class Sheet:
                 look += f";stroke-dasharray:{' '.join(_n(dash * width) for dash in dashes)}"
             self._parts.append(f'<path d="M{path}" class="ribbon" style="{look}"/>')
 
-    def text(self, x: float, y: float, words: str, look: str = "") -> None:
-        """`words` on one line, their middle at the height `y`; `look`: ``muted``, ``strong``, ``end``, ``middle``."""
+    def text(self, x: float, y: float, words: str, look: str = "", *, more: str = "") -> None:
+        """`words` on one line, their middle at the height `y`; `look`: ``muted``, ``strong``, ``end``, ``middle``.
+
+        `more` stands behind them, muted.
+        """
         kind = f' class="{look}"' if look else ""
-        self._parts.append(f'<text x="{_n(x)}" y="{_n(y + 0.35 * TEXT)}"{kind}>{html.escape(plain(words))}</text>')
+        rest = f'<tspan dx="7" class="muted">{html.escape(plain(more))}</tspan>' if more else ""
+        self._parts.append(
+            f'<text x="{_n(x)}" y="{_n(y + 0.35 * TEXT)}"{kind}>{html.escape(plain(words))}{rest}</text>'
+        )
 
     def svg(self, label: str) -> str:
         """The sheet as an SVG element that scales with its place; `label` says what it shows."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from footprint.recording.metrics import METRICS
 from footprint.recording.sweep import Fit, Sweep
+from footprint.report.canvas import COLUMN, WIDTH
 from footprint.report.formatting import figure, listed, plural
 from footprint.report.log_log import GrowthLine, log_log
 from footprint.report.look import PageLook
@@ -26,6 +28,7 @@ from footprint.verdict.law_text import (
 MOST_LINES = 12
 """Lines of one picture; the table has the others."""
 _STEPS = 24
+_READING = "Squares were played, lines are the laws through them; dashed is predicted. Both scales are logarithmic."
 
 
 def render_sweeps(sweeps: Sequence[Sweep], *, title: str = "", look: PageLook | None = None) -> str:
@@ -46,8 +49,15 @@ def _part(n: int, sweep: Sweep) -> RecordingPart:
     notes += tuple(f"Predicted: {warning}." for warning in reach_warnings(sweep))
     environment = tuple((name, str(value)) for name, value in sweep.environment.items())
     question = f"How does the cost of {Path(sweep.scenario).name} grow?"
-    head = Head(sweep.scenario, question, answer, notes, axes, environment)
-    return RecordingPart(f"r{n}", sweep.scenario, head, growth_sections(sweep))
+    sections = growth_sections(sweep)
+    head = Head(sweep.scenario, question, answer, notes, axes, environment, shown=_first(sections))
+    return RecordingPart(f"r{n}", sweep.scenario, head, sections)
+
+
+def _first(sections: Sequence[Section]) -> Exhibit | None:
+    """The pictures of the first two metrics: what the answer is about, and what goes with it."""
+    pictures = [picture for section in sections for exhibit in section.exhibits for picture in exhibit.pictures]
+    return Exhibit(tuple(replace(picture, note=_READING) for picture in pictures[:2])) if pictures else None
 
 
 def growth_sections(sweep: Sweep) -> tuple[Section, ...]:
@@ -76,11 +86,15 @@ def _exhibit(metric: str, over: str, fits: Sequence[Fit]) -> Exhibit:
     said = "; ".join(f"{fit.rules} {law_text(fit)}" for fit in fits[:MOST_LINES])
     # Bytes have a round number at every fifth power of two: 32 MiB, 1 GiB.
     base = 32 if metric in METRICS and METRICS[metric].unit == "bytes" else 10
-    picture = Picture(
-        metric,
-        log_log(drawn, f"{metric} over {over}. {said}.", over, lambda value: figure_of(metric, value), base=base),
-        f"The first {MOST_LINES} of {len(fits)} lines." if len(fits) > MOST_LINES else "",
-    )
+    narrow, wide = (
+        log_log(
+            drawn, f"{metric} over {over}. {said}.", over, lambda value: figure_of(metric, value), base=base,
+            width=width,
+        )
+        for width in (WIDTH, COLUMN)
+    )  # fmt: skip
+    note = f"The first {MOST_LINES} of {len(fits)} lines." if len(fits) > MOST_LINES else ""
+    picture = Picture(f"{metric} over {over}", narrow, note, wide)
     predicted = [_predictions(metric, fits)] if any(fit.predictions for fit in fits) else []
     return Exhibit((picture,), tables=(_laws(metric, fits), *predicted))
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup, escape
 
-from footprint.report.svg_canvas import plain
+from footprint.report.plain_text import plain
 
 TERMS = {
     "view": "QEMU's FlatView: what an address space shows, as ranges in order, with a dispatch.",

@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 
+from footprint.verdict.staircase import NOISY_SIDE, Staircase
+
 OCTAVES = 4
 """Doublings of the number of cycles over which growth goes on at one rate, before it is a leak by that alone."""
 FADING = 0.8
@@ -21,15 +23,13 @@ A_TREAD = 0.02
 """Of all cycles, a time without a rise that is none: readings are some cycles apart."""
 MANY_EVENTS = 4.74
 """Times as often as the single event that was seen: the one-sided 95 % bound of Poisson's rate."""
-NOISY_SIDE = 3
-"""Readings before and after a step of a number that also falls: chance alone seldom puts so many below so many."""
 BACK = 0.2
 """Of what a tooth rose, what may be left after its fall."""
 ALIKE = 4.0
 """Times faster or slower than a tooth rose: what grows so is the next tooth."""
 BEYOND = 1.5
 """Times its height above its foot: what grows beyond that is more than the tooth that was seen."""
-LEAST_EXACT_CYCLES, LEAST_EXACT_READINGS = 80, 10
+LEAST_EXACT_CYCLES, LEAST_EXACT_READINGS = 66, 10
 """Over which an exact count must rise by the same in each cycle, to be a leak by that alone: no pool is so large."""
 
 
@@ -116,6 +116,11 @@ class Past:
             bool(self.cycles[-1]) and 1 - self.cycles[start] / self.cycles[-1] <= max(shares[2:], default=0.0) + A_TREAD
         )
 
+    @property
+    def staircase(self) -> Staircase:
+        """Its lasting steps, and when another would be due."""
+        return Staircase(self.cycles, self.values)
+
     def doubling_rates(self) -> tuple[float, float, float]:
         """The least, the middle and the greatest growth per cycle over the last doublings; zeros if few."""
         rates = self._octaves()
@@ -141,7 +146,7 @@ class Past:
         """What it grew by per cycle since the middle of all cycles; less than 0 where it fell."""
         if len(self.cycles) < 2:
             return 0.0
-        start = min(bisect_left(self.cycles, self.cycles[-1] / 2), len(self.cycles) - 2)
+        start = max(0, bisect_left(self.cycles, self.cycles[-1] / 2) - 1)  # the reading before it: a step may be next
         return (self.values[-1] - self.values[start]) / (self.cycles[-1] - self.cycles[start])
 
     def tooth(self, rate: float) -> Tooth | None:

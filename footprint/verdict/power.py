@@ -18,10 +18,12 @@ STEPS = 12
 """Halvings of the interval in which the least visible growth lies."""
 
 
-def visible(windows: Sequence[Series], floor: float, unit: float) -> float:
-    """The least growth per cycle that shows in each of `windows`; at least twice `floor`, and some `unit` in all."""
+def visible(
+    windows: Sequence[Series], floor: float, unit: float, events: float = EVENTS, margin: float = MARGIN
+) -> float:
+    """The least growth per cycle that shows in each of `windows`; at least twice `floor`, and `events` of `unit`."""
     cycles = min(window.cycles[-1] for window in windows)
-    least = max(MARGIN * floor, EVENTS * unit / cycles)
+    least = max(MARGIN * floor, events * unit / cycles)
     if all(_shows(window, least, floor) for window in windows):
         return least
     low, high = least, 2 * least
@@ -35,7 +37,7 @@ def visible(windows: Sequence[Series], floor: float, unit: float) -> float:
             high = middle
         else:
             low = middle
-    return MARGIN * high
+    return margin * high
 
 
 def _shows(window: Series, rate: float, floor: float) -> bool:

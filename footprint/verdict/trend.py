@@ -13,6 +13,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import lru_cache
 from itertools import pairwise
 
 _NORMAL_95 = 1.959964
@@ -21,6 +22,8 @@ FADING = 0.8
 SURE = 0.6
 """Half the width of a rate's interval, as a share of the rate, up to which it is known well enough to see it fade: some
 fifteen events in a window. A cache that is asked for its last free places now and then gives fewer."""
+REMEMBERED = 256
+"""Windows whose slope and course are: each is asked for again whenever a block is read."""
 LEAST_STEPS = 3
 """Rises that make a staircase: memory that is taken in large pieces for many small ones."""
 
@@ -73,9 +76,7 @@ class Series:
     @property
     def slope(self) -> Slope:
         """Its growth per cycle; the interval is the hull of Sen's and of Student's."""
-        middle, low, high = theil_sen(self.values, self.cycles)
-        chance = _student(self)
-        return Slope(middle, min(low, chance.low), max(high, chance.high))
+        return _slope(self)
 
     @property
     def mean(self) -> float:
@@ -97,6 +98,13 @@ class Series:
         )
 
 
+@lru_cache(REMEMBERED)
+def _slope(window: Series) -> Slope:
+    middle, low, high = theil_sen(window.values, window.cycles)
+    chance = _student(window)
+    return Slope(middle, min(low, chance.low), max(high, chance.high))
+
+
 def _student(window: Series) -> Slope:
     """The mean growth of a block, with the interval that independent blocks give it.
 
@@ -109,7 +117,8 @@ def _student(window: Series) -> Slope:
     mean = statistics.fmean(rates)
     if len(rates) < 2:
         return Slope(mean, mean, mean)
-    half = student_95(len(rates) - 1) * statistics.stdev(rates) / math.sqrt(len(rates))
+    deviation = math.sqrt(math.fsum((rate - mean) ** 2 for rate in rates) / (len(rates) - 1))
+    half = student_95(len(rates) - 1) * deviation / math.sqrt(len(rates))
     return Slope(mean, mean - half, mean + half)
 
 
@@ -122,12 +131,15 @@ def student_95(freedom: int) -> float:
     return z + first / freedom + second / freedom**2 + third / freedom**3
 
 
+@lru_cache(REMEMBERED)
 def course(window: Series, floor: float) -> Course:
     """How the number went, where less than `floor` units per cycle are noise."""
     rises = [after - before for before, after in pairwise(window.values)]
-    if window.mean <= floor:
-        return Course.FLAT
     middle, low, _ = theil_sen(window.values, window.cycles)
+    if window.mean <= floor:
+        # A first reading that was high for a moment hides what all others show.
+        rest = (window.values[-1] - window.values[1]) / max(1, window.cycles[-1] - window.cycles[1])
+        return Course.UNSURE if min(low, rest) > floor else Course.FLAT
     if all(rise > 0 for rise in rises) and middle > floor:
         return Course.GROWS
     never_down = min(rises) >= 0

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
-from footprint.verdict.past import BEYOND, Past
+from footprint.verdict.hindsight import rate_so_far, with_past, with_stairs
+from footprint.verdict.past import Past
 from footprint.verdict.power import visible
-from footprint.verdict.trend import FADING, Course, Decision, Series, Slope, course, decide, growth
+from footprint.verdict.trend import FADING, Course, Decision, Series, Slope, course, decide, growth, theil_sen
 
 FLOORS = {
     "heap.bytes": 0.3,
@@ -28,6 +29,13 @@ PAGES_WINDOWS = 4
 """In each of so many windows pages must rise, block after block."""
 EXACT = ("fds", "threads", "children")
 """Counts of the kernel that nothing but the target changes."""
+A_PAGE, PAGE_EVENTS, PAGE_MARGIN = 4096.0, 80.0, 3.0
+"""What pages and address space grow by, how often in a window at least (only growth in every block is a leak), and how
+many times what these very windows would have shown."""
+LEAST_PIECE = 64 << 10
+"""Bytes of pages or address space that a last step must have: less comes and goes for reasons of the kernel's."""
+PIECES = 3
+"""Steps that make a staircase of address space: two are an arena of Python's, and another."""
 COSTLY, COSTLY_BYTES, A_BLOCK = 4.0, 1024.0, 64.0
 """Times what heap and Python's blocks explain, and bytes per cycle, from which the pages are the true cost of a leak;
 and the bytes of a block of Python that are thought of for it."""
@@ -99,6 +107,9 @@ class Evidence:
         if slope.low > 0 or name not in self._past or self.decide(name) != Decision.LEAK:
             return slope
         low, middle, high = self._past[name].doubling_rates()
+        if low <= 0:
+            low, high = self._past[name].staircase.rates
+            middle = (low + high) / 2
         return Slope(middle, low, high)
 
     @property
@@ -115,15 +126,24 @@ class Evidence:
             return Decision.CLEAN if is_clean else Decision.MORE
         if name == PAGES and self._is_all_judged:
             others = any(self.decide(other) == Decision.LEAK for other in FLOORS if other in self._windows)
-            return Decision.CLEAN if others else self._decide_pages()
+            return (
+                Decision.CLEAN
+                if others
+                else with_stairs(self._decide_pages(), self._past_of(PAGES), PAGES_FLOOR, LEAST_PIECE)
+            )
         if name not in FLOORS or name not in self._judged:
             return Decision.CLEAN
         windows = self._adjusted(name)
         decision = decide(windows, FLOORS[name])
         # Address space is taken in large pieces; where the heap is known, only steady growth is more than that.
         if name == "vm.bytes" and "heap.bytes" in self._windows:
-            return Decision.CLEAN if course(windows[-1], FLOORS[name]) == Course.STEPS else decision
-        return self._with_past(name, windows, decision)
+            decision = Decision.CLEAN if course(windows[-1], FLOORS[name]) == Course.STEPS else decision
+            return with_stairs(decision, self._past_of(name), FLOORS[name], LEAST_PIECE, PIECES)
+        past = self._past_of(name)
+        if past is None or len(windows) < 2:
+            return decision
+        start = self._windows[name][-2].values[0]
+        return with_past(decision, past, FLOORS[name], is_exact=name in EXACT, rate=windows[-1].mean, start=start)
 
     @property
     def in_steps(self) -> bool:
@@ -138,13 +158,10 @@ class Evidence:
 
     @property
     def so_far(self) -> dict[str, float]:
-        """What the judged metrics grew by per cycle in the last half of all cycles, where that is more than noise."""
-        late = {name: self._past[name].rate_of_late() for name in FLOORS if name in self._past and name in self._judged}
-        return {
-            name: rate
-            for name, rate in late.items()
-            if rate > FLOORS[name] and self._past[name].grew_late(FLOORS[name])
-        }
+        """What the judged metrics grew by per cycle in the last half of all cycles, or in a staircase that goes on."""
+        known = [name for name in FLOORS if name in self._past and name in self._judged]
+        rates = {name: rate_so_far(self._past[name], FLOORS[name]) for name in known}
+        return {name: rate for name, rate in rates.items() if rate > FLOORS[name]}
 
     @property
     def power(self) -> dict[str, float]:
@@ -154,10 +171,26 @@ class Evidence:
         return {name: self._visible(name) for name in names}
 
     @property
+    def hides_until(self) -> float:
+        """The cycles from which on no step that was seen hides growth in steps as rare; 0 where none does."""
+        pasts = {name: past for name in self.power if (past := self._past_of(name)) is not None}
+        loud = [past.staircase for name, past in pasts.items() if past.staircase.hidden >= self.power[name]]
+        return max((stairs.settled_at for stairs in loud), default=0.0)
+
+    def due(self, name: str) -> tuple[int, float]:
+        """After how many cycles `name` last rose in a staircase, and by when it would again; or zeros."""
+        past = self._past_of(name)
+        stairs = past.staircase if past is not None else None
+        return (stairs.last, stairs.due) if stairs is not None and stairs.goes_on else (0, 0.0)
+
+    @property
     def true_cost(self) -> bool:
         """Whether pages rise far more than heap, blocks and mappings explain."""
-        if PAGES not in self._windows or any(name in self.leaking for name in ("maps", "vm.bytes", *EXACT)):
+        leaking = self.leaking
+        if PAGES not in self._windows or any(name in leaking for name in ("maps", *EXACT)):
             return False
+        if "vm.bytes" in leaking and not {"heap.bytes", "python.blocks"} & set(leaking):
+            return False  # address space says as much as its pages do
         known = {
             name: max(0.0, self.rate(name).per_cycle)
             for name in ("heap.bytes", "python.blocks")
@@ -167,12 +200,15 @@ class Evidence:
         return PAGES in self.agreeing and self.rate(PAGES).low > max(COSTLY * explained, COSTLY_BYTES)
 
     def _visible(self, name: str) -> float:
-        windows = self._adjusted(name)[-2:]
-        if name == PAGES:
-            return visible(windows, PAGES_FLOOR, 4096.0)
-        tooth = self._past[name].tooth(self._past[name].rate_of_late()) if name in self._past else None
-        hidden = tooth.hidden if tooth is not None else 0.0
-        return max(hidden, visible(windows, FLOORS[name], 1.0 if "bytes" not in name else 32.0))
+        windows, past = self._adjusted(name)[-2:], self._past_of(name)
+        hidden = past.staircase.hidden if past is not None else 0.0
+        tooth = past.tooth(past.rate_of_late()) if past is not None and name != PAGES else None
+        hidden = max(hidden, tooth.hidden if tooth is not None else 0.0)
+        if name in (PAGES, "vm.bytes"):
+            least = visible(windows, FLOORS.get(name, PAGES_FLOOR), A_PAGE, PAGE_EVENTS, PAGE_MARGIN)
+        else:
+            least = visible(windows, FLOORS[name], 1.0 if "bytes" not in name else 32.0)
+        return max(hidden, least)
 
     def _rises(self, name: str) -> bool:
         return name in self._past and self._past[name].rises_exactly()
@@ -185,28 +221,17 @@ class Evidence:
         courses = [course(window, PAGES_FLOOR) for window in windows[-PAGES_WINDOWS:]]
         rising = [how in (Course.GROWS, Course.STEPS) for how in courses]
         if not all(rising[-2:]):
-            return Decision.CLEAN
+            # Noise that hides a growth from the rule of the blocks does not hide it from the slopes.
+            slopes = all(theil_sen(window.values, window.cycles)[1] > PAGES_FLOOR for window in windows[-2:])
+            return Decision.MORE if slopes else Decision.CLEAN
         steady = all(after.mean >= FADING * before.mean for before, after in pairwise(windows[-PAGES_WINDOWS:]))
         return Decision.LEAK if all(rising) and steady and len(rising) == PAGES_WINDOWS else Decision.MORE
 
-    def _with_past(self, name: str, windows: Sequence[Series], decision: Decision) -> Decision:
-        """The windows' decision, where what came before does not say otherwise."""
-        past, floor = self._past.get(name), FLOORS[name]
-        if past is None or len(windows) < 2:
-            return decision
+    def _past_of(self, name: str) -> Past | None:
+        """All that was read of `name`, without the growth of the empty target."""
         grown = growth(self._quiet.get(name, []))
-        past = past.less(grown.per_cycle) if grown.low > 0 else past
-        if name in EXACT and past.rises_exactly():
-            return Decision.LEAK
-        if decision == Decision.CLEAN:
-            return Decision.MORE if past.grew_late(floor) else Decision.CLEAN
-        tooth = past.tooth(windows[-1].mean)
-        if tooth is not None:
-            beyond = tooth.foot + BEYOND * (tooth.top - tooth.foot)
-            if past.values[-1] <= beyond:
-                return Decision.CLEAN if tooth.is_back else Decision.MORE
-            return decision if self._windows[name][-2].values[0] >= beyond else Decision.MORE
-        return Decision.LEAK if past.grows_by_doublings(floor) else decision
+        past = self._past.get(name)
+        return past.less(grown.per_cycle) if past is not None and grown.low > 0 else past
 
     def _adjusted(self, name: str) -> list[Series]:
         """The target's windows of a metric, without the growth of the empty one, where that grows at all."""

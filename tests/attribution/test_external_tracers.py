@@ -1,11 +1,17 @@
 """Native places: by memray in the process, by heaptrack and valgrind around it, or a hint."""
 
+import os
+import sys
+from pathlib import Path
+
 import pytest
 
-from footprint.attribution.external_tracers import heaptrack_left
+from footprint.attribution.external_tracers import Rerun, heaptrack_left, traced
 from footprint.install import install_command
-from footprint.verdict.place import PlaceKind
+from footprint.verdict.place import Explanation, PlaceKind
+from tests.conftest import PROGRAMS
 from tests.fixtures.leaks import WITHOUT_MEMRAY, explain_word
+from tests.process.test_child import running
 
 HEAP = {"heap.bytes": 64.0}
 SPARC = {"heap.bytes": 123_072.0}
@@ -81,6 +87,22 @@ def test_a_target_that_hangs_under_the_tracer_keeps_its_other_places(explained, 
     explanation = explained(source, {"heap.bytes": 112.0})
     assert any("heaptrack could not trace it: it was not ready" in hint for hint in explanation.hints)
     assert explanation.untraced
+
+
+def test_a_program_that_ignores_the_end_of_its_input_is_made_to_exit(path_without, need, tmp_path, monkeypatch):
+    need("heaptrack", "heaptrack")
+    path_without("valgrind")
+    monkeypatch.setattr("footprint.attribution.external_tracers.IDLE", 0.5)
+    pipes = set(Path("/tmp").glob("heaptrack_fifo*"))
+    rerun = Rerun(
+        lambda _: [sys.executable, str(PROGRAMS / "stays.py"), str(tmp_path), "alone"], {**os.environ}, "",
+        lambda n: "x\n" * n, seconds=30, stays=True,
+    )  # fmt: skip
+    explanation = traced(rerun, 20, Explanation(untraced=100_000), {"heap.bytes": 100_016.0})
+    assert not explanation.hints
+    assert native(explanation)[0].size == pytest.approx(100_000, rel=0.1)
+    assert running(str(tmp_path)) == []
+    assert set(Path("/tmp").glob("heaptrack_fifo*")) <= pipes
 
 
 @pytest.fixture

@@ -244,6 +244,11 @@ def test_the_page_of_a_real_qemu_says_whose_its_views_are(need, footprint, tmp_p
         (("-b", "qemu", "--apply", "sharing=none"), 2, "compiled into the binary"),
         (("-b", "qemu", "--apply", "transactions=machine", "--qemu", "/bin/true"), 3, "does not export"),
         (("-b", "qemu", "--qemu", "qemu-system-pdp11"), 3, "apt install qemu-system-misc"),
+        (
+            ("-b", "qemu", "--qemu", "/opt/qemu-system-x86_64"),
+            2,
+            "machine=pseries is one of qemu-system-ppc64; /opt/qemu-system-x86_64 has pc, q35",
+        ),
     ],
 )
 def test_what_cannot_be_is_refused_before_anything_runs(footprint, tmp_path, arguments, code, word):

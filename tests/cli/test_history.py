@@ -66,7 +66,8 @@ def test_a_step_is_drawn_and_its_commit_named(footprint, tmp_path):
     done = footprint("history", "flatviews.alive")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == (
-        "flatviews.alive (views, exact)\n\n"
+        "flatviews.alive changed once, from 4 to 256, under v7.2.0 in power8 at commit 0123456789ab on 2026-11-04; "
+        "5 runs in 1 series.\n\n"
         "power8 at “built”, on the model (cpus=2)\n"
         "  v7.2.0: 5 runs, 2026-11-01 to 2026-11-05: from 4 to 256\n"
         "    4 ▁▁▁██ 256\n"

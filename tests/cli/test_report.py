@@ -99,3 +99,32 @@ def test_a_leak_gets_a_page_that_says_how_to_repeat_it(footprint, tmp_path):
     assert "leak.html" not in page
     again = footprint(*words, "-o", "leak.html")
     assert (again.returncode, again.stdout, "leak.html exists" in again.stderr) == (2, "", True)
+
+
+def test_budgets_of_the_command_line_and_of_a_gate_that_fits_are_drawn_in(recorded, tmp_path):
+    assert recorded("report", "before", "-o", "bare.html").returncode == 0
+    done = recorded("report", "before", "-o", "a.html", "--budget", "flatviews.alive<=1")
+    assert done.returncode == 0
+    page = (tmp_path / "a.html").read_text()
+    assert "gate fails: flatviews.alive" in page and "Budget: at most 1." in page
+    assert "Budget:" not in (tmp_path / "bare.html").read_text()
+    table = 'params = { cpus = 2, bridges = 1, nics = 3 }\nrules = ["v7.2.0"]\nbudgets = ["flatviews.alive<=4"]\n'
+    (tmp_path / "pyproject.toml").write_text(f"[tool.footprint.gates.power8]\n{table}")
+    assert recorded("report", "before", "-o", "b.html").returncode == 0
+    page = (tmp_path / "b.html").read_text()
+    assert "gate power8 holds: 1 check" in page and "Budget: at most 4 under v7.2.0." in page
+    assert recorded("run", "power8", *SMALL, "-r", "v7.2.0", "-o", "again").returncode == 0
+    assert "gate power8 holds: 1 check" in (tmp_path / "again" / "index.html").read_text()
+    (tmp_path / "pyproject.toml").write_text(f"[tool.footprint.gates.power8]\n{table}baseline = 'gone.json'\n")
+    late = recorded("report", "before", "-o", "c.html")
+    assert late.returncode == 0 and "footprint accept power8 writes it" in late.stderr
+
+
+def test_a_limit_that_is_none_or_has_no_picture_is_refused_in_one_sentence(recorded, tmp_path):
+    wrong = recorded("report", "before", "-o", "a.html", "--budget", "flatviews.alive=1")
+    assert wrong.returncode == 2 and "is not METRIC<=NUMBER" in wrong.stderr
+    unread = recorded("report", "before", "-o", "a.html", "--budget", "process.pss<=1GiB±5%", "--baseline", "gone")
+    assert unread.returncode == 2 and "Traceback" not in unread.stderr
+    index = recorded("report", "reports", "--budget", "flatviews.alive<=1")
+    assert index.returncode == 2 and "belong to a page of recordings" in index.stderr
+    assert not (tmp_path / "a.html").exists()

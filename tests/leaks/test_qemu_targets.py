@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 
+from footprint.machines.pseries import pseries
 from tests.fixtures.real_qemu import program_of_version
 from tests.leaks.qemu_rows import ROWS, SPACES, q35
 
@@ -101,6 +102,33 @@ def test_a_plug_that_aborts_is_a_verdict_with_its_words_and_its_stack(judged):
     assert document["reason"].startswith("aborts at the 2nd plug: ")
     assert "Assertion" in document["reason"]
     assert "qdev_device_add_from_qdict" in document["stack"]
+
+
+def test_a_leak_stays_the_answer_where_a_plug_at_once_ends_qemu_too(judged):
+    code, document = judged("11.1", "qemu:bochs-display")
+    assert (code, document["verdict"]) == (1, "leak")
+    assert of(document, "heap.bytes") == pytest.approx(260, abs=16)
+    assert document["reason"].startswith("aborts when it is plugged in again at once: ")
+    assert "already registered" in document["reason"]
+    assert document["stack"]
+
+
+def test_a_device_that_keeps_its_backend_gets_a_new_one_in_each_cycle(judged):
+    code, document = judged("11.1", "qemu:cxl-type3")
+    assert (code, document["verdict"]) == (1, "leak")
+    assert any("pcie_doe_init" in text for text in texts(document))
+
+
+def test_a_device_whose_backend_comes_with_the_start_is_plugged_too(judged):
+    code, document = judged("7.2", "qemu:pci-ipmi-kcs")
+    assert (code, document["verdict"]) == (1, "crash")
+    assert document["reason"].startswith("dies of SIGSEGV at the 2nd plug")
+
+
+def test_events_that_a_pseries_guest_would_read_are_no_leak(footprint, need):
+    ppc64 = program_of_version("11.1", pseries(cpus=1), need)
+    done = footprint("leaks", "qemu:e1000", "--qemu", ppc64, "--json", timeout=90)
+    assert (done.returncode, json.loads(done.stdout)["verdict"]) == (0, "clean"), done.stderr
 
 
 @pytest.mark.parametrize(

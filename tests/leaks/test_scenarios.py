@@ -56,6 +56,12 @@ def test_a_scenario_that_repeats_nothing_and_destroys_nothing_cannot_be_judged(f
         (["hotplug", "-b", "xen"], "unknown backend"),
         (["hotplug", "-s", "device=floppy"], "unknown device"),
         (["hotplug", "pc"], "one target at a time"),
+        (["hotplug", "--count-views"], "--count-views goes with qemu, qemu:DEVICE or -b qemu"),
+        (
+            ["hotplug", "-b", "qemu", "-s", "machine=pc", "-s", "bus_master=0", "-s", "commit=0"],
+            "cannot take a device out of a stopped pc (use -s machine=q35 or -s machine=pseries, or footprint leaks "
+            "qemu:virtio-net-pci --machine pc)",
+        ),
     ],
 )
 def test_a_request_that_makes_no_sense_is_refused(footprint, options, words):
@@ -74,11 +80,38 @@ def test_the_scenario_that_help_shows_works_as_it_is_written(footprint, need):
 
 def test_a_real_qemu_keeps_what_an_unplugged_xhci_had(footprint, need):
     need("qemu-system-x86_64", "qemu-system-x86")
-    options = ["-b", "qemu", "-s", "device=nec-usb-xhci", "-s", "bus_master=0", "-s", "commit=0", "--cycles", "14"]
+    options = [
+        "-b",
+        "qemu",
+        "-s",
+        "device=nec-usb-xhci",
+        "-s",
+        "bus_master=0",
+        "-s",
+        "commit=0",
+        "--cycles",
+        "14",
+        "--seconds",
+        "110",
+    ]
     code, document = answer(footprint("leaks", "hotplug", *options, "--json"))
     found = {one["metric"]: one for one in document["findings"]}
     assert (code, document["cycles"]) == (1, 14)
     assert found["uss.bytes"]["per_cycle"] == pytest.approx(2.95e6, rel=0.05)
+    places = [place["text"] for place in found["heap.bytes"]["where"]]
+    assert places[0] == "1 object a cycle  object nec-usb-xhci, refcount 1, no parent"
+    assert any("← qdev_new" in text for text in places)
+    assert document["channels"] == {
+        "heap.bytes": "a preloaded library", "address_spaces": "info mtree", "flatviews.allocated": "trace events",
+    }  # fmt: skip
+
+
+def test_what_a_real_qemu_cannot_be_asked_in_the_time_is_told(footprint, need):
+    need("qemu-system-x86_64", "qemu-system-x86")
+    options = ["-b", "qemu", "-s", "bus_master=0", "-s", "commit=0", "--cycles", "2000", "--seconds", "2"]
+    code, document = answer(footprint("leaks", "hotplug", *options, "--json", timeout=40))
+    assert (code, document["verdict"]) == (3, "inconclusive")
+    assert re.fullmatch(r"the time was over after \d+ cycles? \(--seconds\)", document["reason"])
 
 
 def test_growth_that_a_scenario_is_there_to_show_is_reported_and_no_leak(footprint):

@@ -179,3 +179,46 @@ def test_a_difference_of_two_answers_is_refused_with_its_line(read) -> None:
     with pytest.raises(InputFileError) as caught:
         read(f"--- a\n+++ b\n{changed}")
     assert caught.value.line == 6
+
+
+def test_blanks_that_are_none_are_seen_behind_quoted_printable_too(read) -> None:
+    mail = "Content-Type: text/plain; charset=ISO-8859-1\nContent-Transfer-Encoding: quoted-printable\n\n"
+    lines = ["address-space: memory", f"=A0 {ROOT}", f"=A0=A0=A0 {RAM[:-1]}=\nm"]
+    assert shown(read(mail + "".join(f"> >=A0{line}\n" for line in lines))) == PLAIN
+
+
+def test_a_text_without_any_heading_is_refused_by_the_line_that_lacks_it(read) -> None:
+    for line in (f"//!     {RAM}", f"still shows `{RAM}`", "flat=('FlatView #0\\n AS \"memory\", root: system')"):
+        with pytest.raises(InputFileError, match="is not below a heading") as caught:
+            read(f"A text\nabout (prio 0, ram)\n{line}\n")
+        assert caught.value.line == 3
+
+
+def test_a_space_without_a_name_is_one_though_its_blank_was_taken_off(read) -> None:
+    for heading in ("address-space:", "address-space: "):
+        assert shown(read(f"monitor) info mtree\n{heading}\n  {ROOT}\n    {RAM}\n")) == [(("",), PLAIN[0][1])]
+
+
+def test_roots_that_lost_their_blanks_and_steps_of_four_are_told_from_hidden_regions(read) -> None:
+    io = "0000000000000000-000000000000ffff (prio 0, i/o): io"
+    deep = "0000000000000000-0000000000000fff (prio 1, i/o): deep"
+    for steps in ((0, 4, 6), (0, 4, 8)):
+        root, child, leaf = (" " * step for step in steps)
+        text = f"address-space: I/O\n{io}\n\naddress-space: memory\n{root}{ROOT}\n{child}{RAM}\n{leaf}{deep}\n"
+        for indent in ("", "    "):
+            capture = read("".join(f"{indent}{line}\n" if line else "\n" for line in text.split("\n")))
+            assert [line.depth for line in capture.tree.blocks[1].lines] == [1, 2, 3]
+
+
+def test_a_quoted_piece_of_full_width_among_lines_broken_at_blanks_may_be_cut_and_is_refused(read) -> None:
+    name = "a-machine-with-a-long-name.ram"
+    place = "  0000000000000000-0000000007ffffff (prio 0, ram): "
+    whole = f"{place}{name}"
+    width = len(whole) - 1
+    alias = "  0000000008000000-0000000008ffffff (prio 0, ramd): 0000:00:1a.0 BAR 0"
+    view = VIEW.partition("  0000")[0]
+    broken = f"{view}{whole[:width]}\n{whole[width:]}\n{alias}\n@0000000000001000\n"
+    broken = "".join(f"> {line}\n" for line in broken.splitlines())
+    with pytest.raises(InputFileError, match="nothing tells whether a blank stood there") as caught:
+        read(broken)
+    assert caught.value.line == 5

@@ -26,12 +26,13 @@ def text_of(page):
 def test_each_step_stands_in_a_table_with_its_commits():
     page = render_history(metric("flatviews.alive"), [stepped("flatviews.alive", [4, 4, 256, 6])])
     text = " ".join(text_of(page).split())
-    assert "2 steps in 1 series." in text
+    assert "flatviews.alive changed 2 times, the last time from 256 to 6, under v7.2.0 in power8 at commit 444" in text
+    assert "on 2026-11-04; 4 runs in 1 series." in text
     assert f"1 4 256 +252 {'3' * 12} <b> {'2' * 12}" in text
     assert "2 256 6 −250" in text
     assert "At the mark “built”, on the model (cpus=2)." in text
     assert "<b>" not in page
-    assert page.count("<svg") == 1
+    assert page.count("<svg") == 4, "the series on top and in its section, each for a phone and for a window"
     assert "a history of kept runs alone" in text
 
 
@@ -41,7 +42,7 @@ def test_series_of_one_scenario_stand_together_and_others_apart():
     page = render_history(metric("process.rss"), series)
     assert re.findall(r"<h2>(.*?)</h2>", page) == ["power8 (built)", "pc (built)"]
     assert re.findall(r"<h3>(.*?)</h3>", page) == ["v2.10.0", "v7.2.0", "v7.2.0"]
-    assert "No steps in 3 series." in text_of(page)
+    assert "process.rss never changed: 6 runs in 3 series." in text_of(page)
 
 
 @pytest.mark.parametrize("name", ["flatviews.alive", "modelled.bytes", "process.cpu_seconds"])

@@ -183,7 +183,9 @@ def test_an_object_of_qemus_is_named_first_and_the_heap_beside_the_blocks():
     kept = Place(PlaceKind.OBJECT, "object nvme-subsys, refcount 1", ("heap.blocks",), "1 object", 1, "objects")
     blocks = Finding(FindingKind.LEAK, "heap.blocks", Slope(27, 27, 27), (kept, *stacks_of))
     said = answer(leak(Finding(FindingKind.LEAK, "heap.bytes", BAND), blocks)).replace("\u202f", " ")
-    assert said == ("Every cycle leaves 27 blocks, 8.6 B of C heap, behind; object nvme-subsys, refcount 1.")
+    assert said == (
+        "Every cycle leaves 27 blocks, 8.6 B of C heap, behind; among them the object nvme-subsys (refcount 1)."
+    )
 
 
 def test_a_deep_stack_keeps_its_outermost_and_innermost_frames():

@@ -5,7 +5,7 @@ import pytest
 from footprint.report.page import render
 
 from .made import history, recording, run
-from .test_answers import SMALL, recorded
+from .test_answers import ANSWERS, MEASURED, SMALL, STORIES, measured, recorded
 
 pytestmark = pytest.mark.browser
 
@@ -168,14 +168,15 @@ def test_paper_has_what_is_folded_and_no_buttons(opened, power8, scripts):
     assert not page.locator("nav").is_visible()
 
 
-@pytest.mark.parametrize("width", [360, 1024, 1920])
-@pytest.mark.parametrize("name", ["power8", "hotplug", "bus_masters", "pc"])
-def test_the_first_900_pixels_hold_the_question_the_answer_and_a_large_picture(opened, name, width):
-    page = opened(recorded(name), width=width)
-    picture = next(svg for svg in page.locator("header.page svg").all() if svg.is_visible()).bounding_box()
-    assert page.locator(".answer").bounding_box()["y"] < picture["y"] < 700
-    assert min(picture["y"] + picture["height"], 900) - picture["y"] >= 75
-    assert picture["width"] >= 0.8 * min(width - 64, 1100)
+@pytest.mark.parametrize("name", [*ANSWERS, *STORIES, *MEASURED])
+def test_the_first_900_pixels_of_every_scenario_hold_the_question_the_answer_and_a_large_picture(opened, name):
+    page = opened(measured(name) if name in MEASURED else recorded(name))
+    for width in (360, 1024, 1920):
+        page.set_viewport_size({"width": width, "height": 900})
+        picture = next(svg for svg in page.locator("header.page svg").all() if svg.is_visible()).bounding_box()
+        assert page.locator(".answer").bounding_box()["y"] < picture["y"] < 700, width
+        assert min(picture["y"] + picture["height"], 900) - picture["y"] >= 75, width
+        assert picture["width"] >= 0.8 * min(width - 64, 1100), width
 
 
 @pytest.mark.parametrize("name", ["power8", "hotplug"])

@@ -211,3 +211,10 @@ def test_of_many_cycles_the_first_and_the_last_are_shown():
 def test_an_answer_that_begins_with_the_views_in_use_names_them():
     real = run("qemu-11.1.2", samples=(Sample("built", 0, {"flatviews.alive": 260}),))
     assert plain(answer(recording(real))) == "At “built”, 260 views are in use."
+
+
+def test_one_rule_set_has_a_table_of_its_figures_and_no_bar_that_stands_alone():
+    exhibit = history(recording(run("a"))).exhibits[0]
+    assert (exhibit.pictures, exhibit.keys) == ((), ())
+    assert exhibit.tables[0].rows[0][0] == "a"
+    assert history(recording(run("a"), run("b"))).exhibits[0].pictures

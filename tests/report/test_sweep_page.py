@@ -35,7 +35,7 @@ def text_of(page):
 def test_each_metric_has_a_picture_and_each_line_its_law():
     page = render_sweeps([sweep()])
     text = text_of(page)
-    assert page.count("<svg") == 2
+    assert page.count("<svg") == 8, "two metrics, on top and in their section, each for a phone and for a window"
     assert "flatviews.created grows as nics under v1; it grows as nics² under v<2>" in text
     assert "v<2> cpus=2 46" in text
     assert "2 n² + 14: quadratic, exact" in text
@@ -61,4 +61,18 @@ def test_a_sweep_without_laws_and_one_of_nothing_but_zeros_have_a_page():
     page = render_sweeps(
         [Sweep(SWEEP_SCHEMA, "power8", axes, zeros, fits(zeros, axes), ()), Sweep(SWEEP_SCHEMA, "pc", {}, (), (), ())]
     )
-    assert page.count("<svg") == 1
+    assert page.count("<svg") == 4
+
+
+def test_five_hundred_points_are_a_page_of_less_than_three_megabytes_that_says_which_lines_it_leaves_out():
+    axes = {"nics": tuple(range(4, 54)), "cpus": (1, 2, 4, 8, 16)}
+    points = tuple(
+        Point(f"{n}.{cpus}.{rules}", {"nics": n, "cpus": cpus}, rules, "built",
+              {"flatviews.created": n * cpus + 7, "modelled.bytes.peak": n**power << 20})
+        for rules, power in (("v1", 1), ("v2", 2)) for n in axes["nics"] for cpus in axes["cpus"]
+    )  # fmt: skip
+    page = render_sweeps([Sweep(SWEEP_SCHEMA, "power8", axes, points, fits(points, axes), ())])
+    assert len(points) == 500
+    assert len(page.encode()) < 3 << 20
+    assert "The first 12 of 100 lines." in text_of(page)
+    assert text_of(page).count("cpus=16") >= 4, "the tables have all lines"

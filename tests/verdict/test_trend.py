@@ -42,6 +42,12 @@ def test_a_window_has_a_course(one, expected):
     assert course(one, 0.3) == expected
 
 
+def test_a_first_reading_that_was_high_for_a_moment_does_not_hide_what_grows():
+    values = line(32).values
+    assert course(window(values[0] + 90_000, *values[1:]), 0.3) == Course.UNSURE
+    assert course(window(*values[:-1], values[0]), 0.3) == Course.FLAT
+
+
 def test_growth_below_the_floor_is_flat():
     assert course(line(0.29), 0.3) == Course.FLAT
     assert course(line(0.31), 0.3) == Course.GROWS

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 from footprint.gate.compare import MetricPair
 from footprint.gate.views import OwnedViews, views_by_owner
+from footprint.recording.metrics import METRICS
 from footprint.recording.model import DESTROYED
 from footprint.report.comparison.machines import machines
 from footprint.report.comparison.pairing import ComparedRecordings, telling
+from footprint.report.comparison.sentences import ratio
 from footprint.report.formatting import NOTHING, count, figure, listed, percent, plural, signed
 from footprint.report.paired_bars import FIRST, SECOND, BarPair, paired_bars
 from footprint.report.section import Exhibit, LegendKey, Picture, PictureData, Section, Table, TableColumn
@@ -45,7 +47,7 @@ def _counts_picture(both: ComparedRecordings) -> tuple[Picture, ...]:
     shown = differing or lines
     note = f"Each row has its own scale{_cut(len(shown), 'in the table')}."
     title = "The counts that differ" if differing else "Every count that both have"
-    return (Picture(title, _bars(shown[:_MOST_BARS], both, title), note),)
+    return (_bars(shown[:_MOST_BARS], both, title, note),)
 
 
 def _counts(both: ComparedRecordings) -> Section | None:
@@ -80,24 +82,20 @@ def _cut(rows: int, where: str) -> str:
     return f"; {count(rows - _MOST_BARS)} more are {where}" if rows > _MOST_BARS else ""
 
 
-def _bars(lines: Sequence[MetricPair], both: ComparedRecordings, title: str) -> str:
+def _bars(lines: Sequence[MetricPair], both: ComparedRecordings, title: str, note: str) -> Picture:
     rows = [
         BarPair(
             line.metric,
             (line.first, line.second),
             (figure(line.metric, line.first), figure(line.metric, line.second)),
-            "" if line.is_equal else _times(line),
+            "" if line.is_equal else ratio(line),
+            METRICS[line.metric].what if line.metric in METRICS else "",
         )
         for line in lines
     ]
     names = both.names
     said = listed(f"{row.label}: {row.texts[0]} in {names[0]}, {row.texts[1]} in {names[1]}" for row in rows)
-    return paired_bars(rows, f"{title}. {said}.")
-
-
-def _times(line: MetricPair) -> str:
-    """The second as a multiple of the first."""
-    return f"×{line.second / line.first:.3g}" if line.first > 0 and line.second > 0 else ""
+    return paired_bars(title, rows, f"{title}. {said}.", note)
 
 
 def _table(lines: Sequence[MetricPair], both: ComparedRecordings, caption: str) -> Table:
@@ -146,8 +144,8 @@ def _owners_picture(both: ComparedRecordings) -> tuple[Picture, ...]:
         rows.append(BarPair(f"{count(len(rest))} more", (before, after), (count(before), count(after))))
     said = listed(f"{row.label}: {row.texts[0]} and {row.texts[1]}" for row in rows)
     title = "Views in use, by whose they are"
-    drawn = paired_bars(rows, f"{title}. {said}.", common=True)
-    return (Picture(title, drawn, "A device type, or the root that devices share; one scale for all."),) if rows else ()
+    note = "A device type, or the root that devices share; one scale for all."
+    return (paired_bars(title, rows, f"{title}. {said}.", note, common=True),) if rows else ()
 
 
 def _owners(both: ComparedRecordings) -> Section | None:
@@ -162,7 +160,8 @@ def _owners(both: ComparedRecordings) -> Section | None:
 def _bar(owned: OwnedViews) -> BarPair:
     owner = owned.owner
     texts = (count(owned.first), count(owned.second))
-    return BarPair(owner.device or owner.root, (owned.first, owned.second), texts, owner.root if owner.device else "")
+    means = f"views of {owner.root}" if owner.device else ""
+    return BarPair(owner.device or owner.root, (owned.first, owned.second), texts, means=means)
 
 
 def _owners_table(owned: Sequence[OwnedViews], both: ComparedRecordings) -> Table:
@@ -195,9 +194,10 @@ def _measured(both: ComparedRecordings) -> Section | None:
     if not last:
         return None
     lines = sorted(last.values(), key=lambda line: -line.share)
-    picture = Picture(
+    picture = _bars(
+        lines[:_MOST_BARS],
+        both,
         "What the two processes took",
-        _bars(lines[:_MOST_BARS], both, "Measured figures side by side"),
         "Measured once each, and noisy: no verdict hangs on it. Each row has its own scale.",
     )
     return Section(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from footprint.history.series import Selection, read
 from footprint.recording.files import FILE_NAME, read_recording
 from footprint.recording.model import Number, Recording
 from footprint.report.formatting import figure, plural, value
+from footprint.report.references import HeldTo
 from footprint.report.section import Head
 from footprint.report.summary import head
 
@@ -63,11 +64,14 @@ def recorded_in(folder: Path) -> list[Path]:
 
 
 def entries(
-    folder: Path, paths: Iterable[Path], index: Path | None = None
+    folder: Path,
+    paths: Iterable[Path],
+    index: Path | None = None,
+    gates: Callable[[Recording], Sequence[HeldTo]] = lambda _: (),
 ) -> tuple[list[IndexEntry], list[InputFileError]]:
     """An entry for each recording in `folder`, the latest first; and the errors of those that cannot be read.
 
-    `index` is the file that will list them, by default the index.html of the folder.
+    `index` is the file that will list them, by default the index.html of the folder; `gates` says what judges each.
     """
     at = (index or folder / PAGE).parent
     made, errors = [], []
@@ -81,7 +85,7 @@ def entries(
         trend = _kept(recording, folder / DEFAULT.name) or _within(recording)
         address = Path(os.path.relpath(path.with_name(PAGE), at)).as_posix()
         place = path.parent.relative_to(folder)
-        made.append(IndexEntry(place, address, recording, head(recording), recorded, trend))
+        made.append(IndexEntry(place, address, recording, head(recording, gates(recording)), recorded, trend))
     made.sort(key=lambda entry: (entry.recorded, entry.folder.as_posix()), reverse=True)
     return made, errors
 

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from footprint.recording.files import write_text
+from footprint.recording.model import Recording
 from footprint.report.index.entries import PAGE, IndexEntry
 from footprint.report.look import PageLook, is_ours, with_home
 from footprint.report.page import render
+from footprint.report.references import HeldTo
 
 
-def link_back(folder: Path, index: Path, every: Sequence[IndexEntry], look: PageLook) -> int:
+def link_back(
+    folder: Path, index: Path, every: Sequence[IndexEntry], look: PageLook,
+    gates: Callable[[Recording], Sequence[HeldTo]] = lambda _: (),
+) -> int:  # fmt: skip
     """Give every entry's page a link to `index`, and make those that are missing; how many were written.
 
-    What stands there and is no page of ours is left alone.
+    What stands there and is no page of ours is left alone. `gates` says what judges a recording.
     """
     written = 0
     for entry in every:
@@ -25,11 +30,15 @@ def link_back(folder: Path, index: Path, every: Sequence[IndexEntry], look: Page
         text = page.read_text(encoding="utf-8", errors="replace") if page.is_file() else ""
         if text and not is_ours(text):
             continue
-        linked = with_home(text, home) if text else render([entry.recording], look=replace(look, home=home))
+        linked = with_home(text, home) if text else _page(entry, replace(look, home=home), gates)
         if linked != text:
             write_text(page, linked)
             written += 1
     return written
+
+
+def _page(entry: IndexEntry, look: PageLook, gates: Callable[[Recording], Sequence[HeldTo]]) -> str:
+    return render([entry.recording], look=look, held=[gates(entry.recording)])
 
 
 def home_of(page: Path) -> str:

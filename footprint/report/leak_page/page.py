@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from footprint.report.first_picture import BROAD
+from footprint.report.canvas import BROAD
 from footprint.report.formatting import NOTHING, listed, plural
 from footprint.report.icicle import icicle
 from footprint.report.leak_page.readings import MetricReadings, amount, readings_picture, slope_words

@@ -98,9 +98,10 @@ def readings_picture(read: MetricReadings, width: float = WIDTH) -> str:
         sheet.text(plot.left - 6, plot.y(tick), _text(scale, tick), "muted end")
     sheet.text(plot.left, _TOP + _HIGH + 13, count(read.start), "muted")
     sheet.text(plot.right, _TOP + _HIGH + 13, f"cycle {count(read.start + most_x)}", "muted end")
-    _draw_slope(sheet, plot, read)
+    _draw_band(sheet, plot, read)
     for xs, values in places:
         _draw_window(sheet, plot, xs, values, len(places))
+    _draw_slope(sheet, plot, read)
     return sheet.svg(f"{read.metric} over {count(most_x)} cycles: {slope_words(read.metric, slope)}.")
 
 
@@ -135,20 +136,26 @@ def _text(scale: Scale, tick: float) -> str:
     return f"−{scale.text(-tick)}" if tick < 0 else scale.text(tick)
 
 
-def _draw_slope(sheet: Sheet, plot: _Plot, read: MetricReadings) -> None:
-    """The fitted line, and the band between the ends of its interval, within the plot."""
+def _along(plot: _Plot, read: MetricReadings, per_cycle: float, place: float) -> tuple[float, float]:
+    """Where a line of that slope through the middle of what was fitted stands at `place`, within the plot."""
     x, y = read.pivot
-    start, end = read.fitted_from, plot.most_x
-    slope = read.slope
+    return plot.x(place), plot.y(min(max(y + per_cycle * (place - x), plot.low), plot.high))
 
-    def at(per_cycle: float, place: float) -> tuple[float, float]:
-        return plot.x(place), plot.y(min(max(y + per_cycle * (place - x), plot.low), plot.high))
 
-    with sheet.group(slope_words(read.metric, slope)):
-        if slope.low != slope.high:
-            for edge in (start, end):
-                sheet.area([(plot.x(x), plot.y(y)), at(slope.low, edge), at(slope.high, edge)], PALE)
-        sheet.curve([at(slope.per_cycle, start), at(slope.per_cycle, end)], MARK, 1.6, (4, 2))
+def _draw_band(sheet: Sheet, plot: _Plot, read: MetricReadings) -> None:
+    """The band between the ends of the slope's interval."""
+    slope, (x, y) = read.slope, read.pivot
+    if slope.low != slope.high:
+        for edge in (read.fitted_from, plot.most_x):
+            ends = [_along(plot, read, per_cycle, edge) for per_cycle in (slope.low, slope.high)]
+            sheet.area([(plot.x(x), plot.y(y)), *ends], PALE)
+
+
+def _draw_slope(sheet: Sheet, plot: _Plot, read: MetricReadings) -> None:
+    """The fitted line, dashed and above the readings: where it fits, both are seen."""
+    with sheet.group(slope_words(read.metric, read.slope)):
+        ends = [_along(plot, read, read.slope.per_cycle, place) for place in (read.fitted_from, plot.most_x)]
+        sheet.curve(ends, MARK, 1.8, (5, 4))
 
 
 def _draw_window(sheet: Sheet, plot: _Plot, xs: Sequence[float], ys: Sequence[float], windows: int) -> None:
@@ -157,7 +164,7 @@ def _draw_window(sheet: Sheet, plot: _Plot, xs: Sequence[float], ys: Sequence[fl
     points = [(plot.x(x), plot.y(y)) for x, y in zip(xs, ys, strict=True)]
     sheet.curve(points, ACCENT, 1.4)
     if len(points) * windows <= _MOST_DOTS:
-        sheet.boxes([(x - 2, y - 2, 4, 4) for x, y in points], ACCENT)
+        sheet.boxes([(x - 2.5, y - 2.5, 5, 5) for x, y in points], ACCENT)
 
 
 def slope_words(metric: str, slope: Slope) -> str:

@@ -77,7 +77,8 @@ def _where(verdict: Verdict) -> str:
     space = next((place for place in places if place.kind == PlaceKind.SPACE), None)
     said = []
     if objects:
-        said.append(_short(objects[0].where))
+        name, _, state = objects[0].where.partition(", ")
+        said.append(f"among them the {name}{f' ({_short(state)})' if state else ''}")
     elif made is not None:
         said.append(f"made at {_short(_frame(made))}")
     if held is not None:

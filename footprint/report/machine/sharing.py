@@ -17,7 +17,7 @@ from footprint.report.svg_canvas import Sheet
 _ROW = 18.0
 _CARD = 38.0
 _APART = 16.0
-_LEFT, _RIGHT = 168.0, 212.0
+_LEFT, _RIGHT = 140.0, 174.0
 """Where the names end and the cards begin."""
 _MOST_ROWS = 6
 _MOST_VIEWS = 12
@@ -104,9 +104,14 @@ def _draw(sheet: Sheet, n: int, view: View, rows: Sequence[Family], y: float, he
         meets += width
         number = f"×{count(row.count)}" if row.label and row.count > 1 else ""
         room = (_LEFT - breadth(number) * LETTER - 4) / LETTER / 0.9
-        sheet.text(0, middle, cut(row.label or _others(row), room), "" if row.label else "muted")
+        sheet.text(0, middle, _fitted(row.label or _others(row), room), "" if row.label else "muted")
         sheet.text(_LEFT, middle, number, "muted end")
     _card(sheet, n, view, card)
+
+
+def _fitted(label: str, room: float) -> str:
+    """A name in the room that there is: of a family that is too long, its first member; how many are beside it."""
+    return cut(label if breadth(label) <= room else label.split(" … ", maxsplit=1)[0], room)
 
 
 def _others(rest: Family) -> str:

@@ -23,16 +23,17 @@ _MOST_RUNS = 8
 
 def views_table(views: Sequence[View]) -> Table:
     """The views by number."""
-    columns = ("view", "private to", "alike", "spaces", "ranges", "sections", "nodes")
+    private = any(view.device for view in views)
+    columns = ("view", *(["private to"] if private else []), "alike", "spaces", "ranges", "sections", "nodes")
     rows = tuple(
         (
             f"{n} {short(view.root)}",
-            short(view.device) if view.device else NOTHING,
+            *([short(view.device) if view.device else NOTHING] if private else []),
             *map(count, (view.alike + 1, users(view), view.range_count, view.section_count, view.node_count)),
         )
         for n, view in enumerate(views, 1)
     )
-    head = tuple(TableColumn(label, number=n > 1) for n, label in enumerate(columns))
+    head = tuple(TableColumn(label, number=n > private) for n, label in enumerate(columns))
     return Table("The views, and how many address spaces use each", head, rows, folded=False)
 
 

@@ -29,6 +29,18 @@
     return x === null ? 1 : -1;
   };
 
+  // On a phone each row is a card, whose cells say what they are; long texts take a line of their own.
+  const cards = (table) => {
+    const heads = [...table.tHead.rows[0].cells].map((head) => head.textContent);
+    if (heads.length < 3) return;
+    table.classList.add("cards");
+    for (const row of table.tBodies[0].rows)
+      for (const [column, cell] of [...row.cells].entries()) {
+        cell.dataset.label = heads[column];
+        cell.classList.toggle("words", column > 0 && cell.textContent.length > 24);
+      }
+  };
+
   const textOf = (row, column) => row.cells[column]?.textContent ?? "";
 
   const sortable = (table) => {
@@ -159,6 +171,7 @@
   };
 
   document.querySelectorAll("main table").forEach((table) => {
+    cards(table);
     sortable(table);
     filterable(table);
   });
