@@ -278,6 +278,8 @@ class _Walker:
         if draft.sort == TREE and not any(block.body for block in draft.blocks):  # names alone, as a list of spaces
             self.found.left_out += [number for block in draft.blocks for number, _ in block.headings]
             return
+        if draft.sort == TREE and draft.holes and all(len(block.body) < 2 for block in draft.blocks):
+            raise self.source.error("nothing is left of the tree below its roots", draft.holes[0])
         self.found.answers.append(_finished(draft, self.source, self.found.left_out))
 
 

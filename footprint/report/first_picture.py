@@ -15,7 +15,7 @@ from footprint.report.flash import flash
 from footprint.report.formatting import count, figure, has_course, judged_at, listed, plural, size, value
 from footprint.report.lines import Curve, Level, Scale, lines
 from footprint.report.lookups import lookups
-from footprint.report.machine.sharing import sharing
+from footprint.report.machine.sharing import sharing, sharing_data
 from footprint.report.map_curve import map_curve
 from footprint.report.owners import owners_picture, rules_text, runs_alike
 from footprint.report.remaining import remaining
@@ -287,4 +287,5 @@ def _shared(recording: Recording) -> Exhibit | None:
     if run is None:
         return None
     title = f"Who shares which view under {run.rules}"
-    return Exhibit((Picture(title, sharing(run.views)),), runs=(run.rules,))
+    data = sharing_data(run.views, f"sharing-{run.rules}")
+    return Exhibit((Picture(title, sharing(run.views)),), data=data, runs=(run.rules,))

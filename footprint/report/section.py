@@ -87,7 +87,7 @@ class Picture:
     note: str = ""
     wide: str = ""
     spans: bool = False
-    draw: Callable[[float], str] | None = None
+    draw: Callable[[float], str] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

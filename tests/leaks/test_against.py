@@ -17,6 +17,7 @@ from footprint.leaks.python_words import pins_of
 from footprint.verdict.compared import Compared, ComparedOutcome
 from footprint.verdict.trend import Slope
 from footprint.verdict.verdict import Answer, Finding, FindingKind, Verdict
+from tests.fixtures.processes import interruptible
 
 MODULE = """
 kept = []
@@ -157,7 +158,7 @@ def test_two_at_once_make_it_once_and_ctrl_c_leaves_nothing(wheels, tmp_path):
     variables = {"XDG_CACHE_HOME": str(tmp_path), "PIP_FIND_LINKS": str(wheels), "PIP_NO_INDEX": "1"}
 
     def start():
-        return subprocess.Popen(
+        return interruptible(
             command, cwd=tmp_path, env={**os.environ, **variables}, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             text=True,
         )  # fmt: skip

@@ -22,7 +22,7 @@ from footprint.verify.files import verify_file
 from tests.fixtures.captures import CAPTURES, FLAT, SMALL_FLAT, SMALL_TREE, TREE, load, named, save
 
 INPUTS = int(os.environ.get("FOOTPRINT_FUZZ", "500"))
-SECONDS = 10
+SECONDS = 15
 BYTES = 1 << 30
 
 HOSTILE_WORDS = (

@@ -222,3 +222,9 @@ def test_a_quoted_piece_of_full_width_among_lines_broken_at_blanks_may_be_cut_an
     with pytest.raises(InputFileError, match="nothing tells whether a blank stood there") as caught:
         read(broken)
     assert caught.value.line == 5
+
+
+def test_a_tree_of_which_only_the_root_was_left_is_refused(read) -> None:
+    with pytest.raises(InputFileError, match="nothing is left of the tree below its roots") as refused:
+        read(f"(qemu) info mtree\naddress-space: memory\n  {ROOT}\n    ...\n")
+    assert refused.value.line == 4

@@ -1,5 +1,8 @@
 """The page in a real browser."""
 
+import csv
+import json
+import re
 import threading
 from dataclasses import dataclass, field
 from functools import partial
@@ -95,6 +98,31 @@ def test_a_real_recording_asks_for_nothing_complains_of_nothing_and_fits_the_win
     assert seen.answers["1;" + WIDER] <= 0, "with all tables open"
     assert seen.answers[CUT_OFF] == []
     assert seen.answers[SMALLEST] >= 10
+
+
+TAKEN = (
+    "[...document.querySelectorAll('main .exhibit')].filter(exhibit => exhibit.querySelector('figure'))"
+    ".map(exhibit => ['csv', 'json'].every(kind => exhibit.querySelector(`.data a[download$=${kind}]`)))"
+)
+CLICKED = (
+    "(() => { const exhibit = [...document.querySelectorAll('#r1-machine .exhibit')]"
+    ".find(exhibit => exhibit.querySelector('figure') && exhibit.querySelector('table'));"
+    " const table = exhibit.querySelector('table');"
+    " const shown = [...table.rows].map(row => [...row.cells].map(cell => cell.textContent.trim()));"
+    " return [shown, ...[...exhibit.querySelectorAll('.data a')].slice(0, 2).map(link => {"
+    " link.addEventListener('click', event => event.preventDefault()); link.click();"
+    " return decodeURIComponent(link.href.slice(link.href.indexOf(',') + 1)); })]; })()"
+)
+
+
+def test_the_data_of_each_picture_can_be_taken_away_as_csv_and_json(visit, power8):
+    seen = visit([power8], [TAKEN, CLICKED])
+    assert len(seen.answers[TAKEN]) > 5 and all(seen.answers[TAKEN])
+    shown, as_csv, as_json = seen.answers[CLICKED]
+    wanted = [[cell if re.search("[^-\\d\\s]", cell) else re.sub(r"\s", "", cell) for cell in row] for row in shown]
+    assert list(csv.reader(as_csv.splitlines())) == wanted
+    document = json.loads(as_json)
+    assert [document["columns"], *document["rows"]] == wanted
 
 
 @pytest.mark.parametrize("width", [1400, 400])

@@ -143,4 +143,4 @@ def test_rows_of_a_comparison_are_sorted_and_filtered_like_every_table(opened):
 def test_hovering_a_pair_of_bars_says_both_values(opened):
     page = opened("comparison")
     page.locator("header .broad svg g", has_text="nodes.allocated").first.locator("text").first.hover()
-    assert page.locator(".tip").inner_text().startswith("nodes.allocated: ")
+    assert page.locator(".tip").inner_text().startswith("nodes.allocated (radix nodes allocated for the views alive): ")

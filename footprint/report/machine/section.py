@@ -11,7 +11,7 @@ from footprint.recording.model import Recording, Run, View
 from footprint.report.formatting import WHAT_IF, count, listed, names_of, plural
 from footprint.report.machine.addresses import address_map, kind_keys
 from footprint.report.machine.nodes import NODE_KEY, radix_tree
-from footprint.report.machine.sharing import named_in_words, sharing, titled, users
+from footprint.report.machine.sharing import named_in_words, sharing, sharing_data, titled, users
 from footprint.report.machine.spans import Span, extent, spans
 from footprint.report.machine.tables import nodes_table, ranges_table, spaces_table, views_table
 from footprint.report.machine.tree import Tree, tree
@@ -91,7 +91,10 @@ def _beside(recording: Recording, alike: RunsAlike) -> tuple[Exhibit, ...]:
         alive = sum(view.alike + 1 for view in views)
         rules = tuple(run.rules for run in runs)
         title = f"{plural(alive, 'view')} for {plural(sum(map(users, views)), 'address space')}"
-        exhibits.append(Exhibit((Picture(title, sharing(views)),), title=_named(recording, rules), runs=rules))
+        data = sharing_data(views, f"sharing-{rules[-1]}")
+        exhibits.append(
+            Exhibit((Picture(title, sharing(views)),), title=_named(recording, rules), data=data, runs=rules)
+        )
     return tuple(exhibits)
 
 

@@ -12,6 +12,7 @@ from footprint.recording.model import View
 from footprint.report.canvas import LETTER, WIDTH
 from footprint.report.formatting import breadth, count, cut, listed, plural
 from footprint.report.machine.spans import short
+from footprint.report.section import PictureData
 from footprint.report.svg_canvas import Sheet
 
 _ROW = 18.0
@@ -84,6 +85,15 @@ def sharing(views: Sequence[View]) -> str:
     return sheet.svg(_said(drawn))
 
 
+def sharing_data(views: Sequence[View], name: str) -> PictureData:
+    """What the picture shows, by view; `name` is that of the file."""
+    rows = tuple(
+        (n, view.root, view.device or "", view.alike + 1, view.range_count, view.node_count, _users(_rows(view)))
+        for n, view in enumerate(views[:_MOST_VIEWS], 1)
+    )
+    return PictureData(name, ("view", "root", "private to", "views alike", "ranges", "nodes", "address spaces"), rows)
+
+
 def _rows(view: View) -> list[Family]:
     """The names to the left of a view: its families, or the first of them and how many spaces more."""
     every = list(families(view.spaces))
@@ -138,13 +148,17 @@ def _card(sheet: Sheet, n: int, view: View, y: float) -> None:
 def _said(drawn: Sequence[tuple[int, View, list[Family]]]) -> str:
     said = []
     for n, view, rows in drawn:
-        names = ", ".join(
-            f"{row.label}{f' (×{count(row.count)})' if row.count > 1 else ''}" if row.label else _others(row)
-            for row in rows
-        )
+        names = _users(rows)
         many = f", {count(view.alike + 1)} alike" if view.alike > 0 else ""
         said.append(f"View {n}, {titled(view)}{many}: {names or 'no address space'}.")
     return f"Address spaces and the views that they use. {' '.join(said)}"
+
+
+def _users(rows: Sequence[Family]) -> str:
+    return ", ".join(
+        f"{row.label}{f' (×{count(row.count)})' if row.count > 1 else ''}" if row.label else _others(row)
+        for row in rows
+    )
 
 
 def named_in_words(views: Sequence[tuple[int, View]]) -> str:

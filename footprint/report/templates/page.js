@@ -170,6 +170,47 @@
     addEventListener("afterprint", () => closed.forEach((fold) => (fold.open = false)));
   };
 
+  // What a picture shows, to take away, where the page does not carry it already: the tables behind it, else its tips.
+  const plainCell = (text) => (/^-?[\d\s\u202f\u00a0]+$/.test(text) ? text.replace(SPACES, "") : text.trim());
+  const tableData = (table) => ({
+    name: table.caption?.textContent ?? "table",
+    columns: [...table.tHead.rows[0].cells].map((cell) => cell.textContent),
+    rows: [...table.tBodies[0].rows].map((row) => [...row.cells].map((cell) => plainCell(cell.textContent))),
+  });
+  const tipData = (figure) => {
+    const name = figure.querySelector("figcaption")?.firstChild?.textContent ?? "picture";
+    const drawn = figure.querySelector(".broad svg, svg");
+    return { name, columns: ["what"], rows: [...(drawn?.querySelectorAll("g > title") ?? [])].map((tip) => [tip.textContent]) };
+  };
+  const asCsv = ({ columns, rows }) =>
+    [columns, ...rows]
+      .map((row) => row.map((cell) => (/[",\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell)).join(","))
+      .join("\n") + "\n";
+  const asJson = ({ columns, rows }) => JSON.stringify({ columns, rows });
+
+  const takeAway = (exhibit) => {
+    const figures = [...exhibit.querySelectorAll("figure")];
+    if (!figures.length || exhibit.querySelector(".data")) return;
+    const tables = [...exhibit.querySelectorAll("table")];
+    const sources = tables.length ? tables.map((table) => () => tableData(table)) : figures.map((figure) => () => tipData(figure));
+    const line = make("p", { className: "data" }, "Data: ");
+    for (const source of sources) {
+      const { name, rows } = source();
+      if (!rows.length) continue;
+      if (sources.length > 1) line.append(`${name}: `);
+      for (const [kind, type, write] of [["CSV", "text/csv", asCsv], ["JSON", "application/json", asJson]]) {
+        const file = `${name.toLowerCase().replace(/[^a-z0-9]+/g, "-").slice(0, 60)}.${kind.toLowerCase()}`;
+        const link = make("a", { href: "#", download: file }, kind, make("span", { className: "unseen" }, ` of ${name}`));
+        link.addEventListener("click", () => {
+          link.href = `data:${type};charset=utf-8,${encodeURIComponent(write(source()))}`;
+        });
+        line.append(link, " ");
+      }
+    }
+    if (line.childElementCount) exhibit.querySelector(".pictures").after(line);
+  };
+
+  document.querySelectorAll("main .exhibit").forEach(takeAway);
   document.querySelectorAll("main table").forEach((table) => {
     cards(table);
     sortable(table);

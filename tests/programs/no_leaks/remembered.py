@@ -4,7 +4,7 @@ import warnings
 
 import pytest
 
-pytestmark = pytest.mark.no_leaks(cycles=2000)
+pytestmark = pytest.mark.no_leaks(cycles=4000)
 
 
 def test_output():
