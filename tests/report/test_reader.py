@@ -143,7 +143,7 @@ def test_the_data_of_pictures_can_be_taken_away_as_csv_and_json(opened, power8, 
     assert rows[0].startswith("rule set,") and len(rows) == len(power8.runs) + 1
     assert waiting.value.suggested_filename == "power8-rule-sets.csv"
     with page.expect_download() as waiting:
-        page.locator("#r1-owners a[download$='.json']").click()
+        page.locator("#r1-owners a[download='power8-owners.json']").click()
     assert '"columns": ["rule set", "device type"' in waiting.value.path().read_text()
 
 
