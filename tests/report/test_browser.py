@@ -101,7 +101,7 @@ def test_a_real_recording_asks_for_nothing_complains_of_nothing_and_fits_the_win
 
 
 TAKEN = (
-    "[...document.querySelectorAll('main .exhibit')].filter(exhibit => exhibit.querySelector('figure'))"
+    "[...document.querySelectorAll('header.page, main .exhibit')].filter(exhibit => exhibit.querySelector('figure'))"
     ".map(exhibit => ['csv', 'json'].every(kind => exhibit.querySelector(`.data a[download$=${kind}]`)))"
 )
 CLICKED = (

@@ -180,7 +180,11 @@
   const tipData = (figure) => {
     const name = figure.querySelector("figcaption")?.firstChild?.textContent ?? "picture";
     const drawn = figure.querySelector(".broad svg, svg");
-    return { name, columns: ["what"], rows: [...(drawn?.querySelectorAll("g > title") ?? [])].map((tip) => [tip.textContent]) };
+    const parts = ({ textContent: tip }) => {
+      const at = tip.indexOf(": ");
+      return at < 0 ? [tip, ""] : [tip.slice(0, at), tip.slice(at + 2)];
+    };
+    return { name, columns: ["what", "shown"], rows: [...(drawn?.querySelectorAll("g > title") ?? [])].map(parts) };
   };
   const asCsv = ({ columns, rows }) =>
     [columns, ...rows]
@@ -210,7 +214,7 @@
     if (line.childElementCount) exhibit.querySelector(".pictures").after(line);
   };
 
-  document.querySelectorAll("main .exhibit").forEach(takeAway);
+  document.querySelectorAll("header.page, main .exhibit").forEach(takeAway);
   document.querySelectorAll("main table").forEach((table) => {
     cards(table);
     sortable(table);
