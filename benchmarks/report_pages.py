@@ -47,7 +47,7 @@ def pages(folder: Path) -> dict[str, tuple[Path, float]]:
     """By what they show: the pages, and the CPU seconds that making them took."""
     (folder / "machine.txt").write_text(machine())
     footprint(folder, "run", "power8", "-o", "power8", "--no-report")
-    sweep = ("sweep", "bus_masters", "-g", "functions=1..500", "-r", "v7.2.0", "-o", "sweep")
+    sweep = ("sweep", "power8", "-g", "nics=1..250", "-s", "cpus=1", "-r", "v2.11.0", "-r", "v7.2.0", "-o", "sweep")
     return {
         "power8, every rule set": (folder / "power8.html", footprint(folder, "report", "power8", "-o", "power8.html")),
         f"a machine of {SPACES * REGIONS:,} regions".replace(",", " "): (
