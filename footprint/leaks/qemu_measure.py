@@ -66,7 +66,7 @@ def _guest(
     program: str, bench: Bench, device: ListedDevice, watch: HeapWatch | None, opened: ExitStack, limits: Limits
 ) -> tuple[Guest, GuestSoftware]:
     """The QEMU that was started, and what is done for its guest."""
-    uses_qtest = bench.qtest_for(device)
+    uses_qtest = bench.needs_qtest(device)
     ours, theirs = socket.socketpair()
     opened.enter_context(closing(ours))
     with theirs:

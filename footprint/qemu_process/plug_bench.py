@@ -33,7 +33,7 @@ class Bench:
     ports: Mapping[str, int]
     """The I/O ports of the ACPI controllers for memory and CPUs, of a PC."""
 
-    def qtest_for(self, device: ListedDevice) -> bool:
+    def needs_qtest(self, device: ListedDevice) -> bool:
         """Whether something of the guest's software has to be done for it, to plug `device`."""
         acpi = bool(self.ports) and not device.bus and bool(device.name)
         return acpi or self.has_rtas
@@ -61,7 +61,7 @@ BENCHES = {
 """By machine. Another one is started as it is, and a device finds its place by itself."""
 MANY_CPUS = "1,maxcpus=240"
 DEFAULT = {"x86_64": "q35", "i386": "q35", "aarch64": "virt", "arm": "virt", "ppc64": "pseries", "riscv64": "virt"}
-VIRTIO_KINDS = ("", "-transitional", "-non-transitional")
+_VIRTIO_KINDS = ("", "-transitional", "-non-transitional")
 NEEDS: dict[str, dict[str, Any]] = {
     "nvme": {"serial": PLUGGED},
     "pci-bridge": {"chassis_nr": 7},
@@ -70,7 +70,7 @@ NEEDS: dict[str, dict[str, Any]] = {
     "ccid-card-emulated": {"backend": "certificates"},
     "pci-ipmi-bt": {"bmc": "footprint-bmc"},
     "pci-ipmi-kcs": {"bmc": "footprint-bmc"},
-    **{f"virtio-9p-pci{kind}": {"fsdev": "footprint-fs", "mount_tag": "fs"} for kind in VIRTIO_KINDS},
+    **{f"virtio-9p-pci{kind}": {"fsdev": "footprint-fs", "mount_tag": "fs"} for kind in _VIRTIO_KINDS},
 }
 """Properties without which a device is refused, whatever it is used for."""
 _AT_START = {
