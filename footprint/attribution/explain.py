@@ -6,7 +6,6 @@ Asked in the measured process after the verdict: nothing is measured any more, s
 from __future__ import annotations
 
 import gc
-import time
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -17,6 +16,8 @@ from footprint.attribution.kernel_resources import KernelResources
 from footprint.attribution.python_stacks import Stacks, paced
 from footprint.attribution.reference_path import WaysUp
 from footprint.attribution.referrers import EXPLAINS, SECONDS, Holders, per_entry
+from footprint.attribution.undisturbed import STOPPED, undisturbed
+from footprint.process import clock
 from footprint.process.resources import collect
 from footprint.verdict.place import Explanation, Place, PlaceKind
 
@@ -48,9 +49,9 @@ def explain(run: RunCycles, cycles: int, rates: Mapping[str, float]) -> Explanat
         places += _kernels(collected, cycles, rates)
         untraced -= A_THREAD * rates.get("threads", 0.0)
     if any(name in rates for name in EXPLAINS):
-        with python_stacks.undisturbed():
+        with undisturbed():
             stacks, holders = _pythons(collected, cycles)
-        left = stacks.left()
+            left = stacks.left()
         growing = holders.growing()
         places += python_stacks.places(left, rates)
         places += holders.places(growing, rates)
@@ -63,7 +64,9 @@ def explain(run: RunCycles, cycles: int, rates: Mapping[str, float]) -> Explanat
     explanation = replace(explanation, places=_told(explanation.places, rates))
     if holders is None:
         return explanation
-    up = WaysUp(time.monotonic() + SECONDS, (vars(holders), holders.containers, holders.caches, growing, *growing))
+    if stacks.is_stopped:
+        explanation = explanation.with_hints(STOPPED)
+    up = WaysUp(clock.seconds() + SECONDS, (vars(holders), holders.containers, holders.caches, growing, *growing))
     caches = bounded_caches.bounded(holders, growing, up)
     holders.release()  # else emptying them would free nothing
     return replace(explanation, filling=bounded_caches.sentence(caches, rates))

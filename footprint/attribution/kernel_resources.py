@@ -13,7 +13,8 @@ from typing import Any
 
 from footprint.attribution.growth import KeyedGrowth
 from footprint.attribution.line_watch import address_space, descriptor_count, rising_lines
-from footprint.attribution.python_stacks import in_words, theirs
+from footprint.attribution.python_stacks import theirs
+from footprint.attribution.source_lines import in_words
 from footprint.process import kernel_objects
 from footprint.units import bytes_text
 from footprint.verdict.place import Place, PlaceKind, counted, largest

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import gc
 import sys
-import time
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from types import CellType, FrameType, FunctionType, MemberDescriptorType, Modul
 from typing import Any
 
 from footprint.attribution.own_frames import is_package
+from footprint.process import clock
 
 MOST_NODES, MOST_DEPTH, MOST_AT_ONCE = 20_000, 12, 16
 LONGEST_KEY = 24
@@ -51,7 +51,7 @@ class WaysUp:
         level = [start]
         self._ours |= {id(below), id(below.values())}
         for _ in range(MOST_DEPTH):
-            if not level or len(below) > MOST_NODES or time.monotonic() > self._until:
+            if not level or len(below) > MOST_NODES or clock.seconds() > self._until:
                 break
             self._ours.add(id(level))
             # The collector compares every object with each of these, so a few must do.

@@ -8,7 +8,6 @@ from __future__ import annotations
 import functools
 import gc
 import sys
-import time
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping
 from itertools import islice
@@ -17,6 +16,8 @@ from typing import Any
 
 from footprint.attribution.growth import STEADY, KeyedGrowth
 from footprint.attribution.reference_path import TOO_FAR, ReferencePath, WaysUp, named
+from footprint.attribution.undisturbed import UNFREEZE
+from footprint.process import clock
 from footprint.verdict.place import Place, PlaceKind, counted, largest
 
 CONTAINERS = (list, dict, set, deque, bytearray)
@@ -45,7 +46,7 @@ class Holders:
 
     def start(self) -> None:
         """Find every container that there is, and read."""
-        gc.unfreeze()
+        UNFREEZE()
         objects = gc.get_objects()
         kinds = Counter(map(type, objects))
         of_kind = {kind: _kind(kind) for kind in kinds}
@@ -105,9 +106,9 @@ class Holders:
     def places(self, growing: list[tuple[Any, float]], rates: Mapping[str, float]) -> list[Place]:
         """Who holds what the cycles left."""
         metrics = tuple(name for name in EXPLAINS if name in rates)
-        gc.unfreeze()
+        UNFREEZE()
         ours = [self.__dict__, self.containers, self.caches, self._fresh, growing, *growing]
-        up = WaysUp(time.monotonic() + SECONDS, ours)
+        up = WaysUp(clock.seconds() + SECONDS, ours)
         places, known = [], {id(container) for container, _ in growing}
         for container, rate in growing:
             way = up.way(container)
