@@ -23,6 +23,8 @@ OUTLIER = 2
 """Times the middle size of the large blocks of one line: what is larger, or smaller in turn, is something else."""
 SECONDS, LEAST, MOST_SECONDS = 0.04, 8, 0.6
 """What n cycles may take while they are traced; the least n, and what that may take where cycles are slow."""
+RARE_SECONDS = 2.0
+"""The same, where what leaks is seen in so many only."""
 TRIED = 2
 """Cycles from which it is seen how slow they become."""
 SourceLine = tuple[str, int]
@@ -31,14 +33,19 @@ PythonStack = tuple[SourceLine, ...]
 _STDLIB = (sysconfig.get_path("stdlib") + "/", "<frozen ")
 
 
-def paced(run: RunCycles, cycles: int) -> int:
-    """`cycles`, or fewer where they become so slow under tracemalloc that three times as many take too long."""
+def paced(run: RunCycles, cycles: int, needed: float = 1.0) -> int:
+    """`cycles`, or fewer where they become so slow under tracemalloc that three times as many take too long.
+
+    What leaks is seen in `needed` of them.
+    """
     START(FRAMES)
     begun = clock.seconds()
     run(TRIED)
     took = (clock.seconds() - begun) / TRIED
     STOP()
-    return max(1, min(cycles, int(max(SECONDS, min(LEAST * took, MOST_SECONDS)) / took)))
+    took = max(took, 1e-9)
+    usual, rare = max(SECONDS, min(LEAST * took, MOST_SECONDS)) / took, min(needed, RARE_SECONDS / took)
+    return max(1, min(cycles, int(max(usual, rare))))
 
 
 @dataclass(slots=True)

@@ -95,7 +95,7 @@ class Holders:
         grown = {n: row for n, row in enumerate(rows) if row[2] > row[0]}
         for reading in range(3):
             growth.add({n: row[reading] for n, row in grown.items()})
-        ours = {id(self.__dict__), id(self.containers), id(self.caches), id(self._fresh)}
+        ours = {id(self.__dict__), *map(id, vars(self).values())}
         growing = [
             (self.containers[n], rate)
             for n, rate in growth.grown().items()

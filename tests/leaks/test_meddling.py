@@ -72,6 +72,17 @@ def test_what_is_ours_is_no_place_where_the_target_unfreezes_the_collector(expla
     assert "footprint" not in str(explanation.places)
 
 
+def test_what_we_count_ourselves_is_no_holder(explained):
+    source = (
+        "kept, number = [], 0\ndef cycle():\n    global number\n    number += 1\n"
+        "    if number > 15:  # only among the later of the traced cycles\n"
+        "        kept.append([Exception(), cycle.__get__(1), iter([]), type(cycle)(cycle.__code__, {}), {1: []}, {()}])\n"
+    )
+    explanation = explained(source, {"python.blocks": 1.0, "gc.objects": 1.0}, cycles=10, before=1)
+    assert "held by list kept" in str(explanation.places)
+    assert "Counter" not in str(explanation.places)
+
+
 def test_an_old_environment_has_its_verdict_and_the_line_of_its_array(footprint, tmp_path):
     (tmp_path / "arrays.py").write_text(
         "import numpy as np\nassert np.__version__ < '2'\nkept = []\n"
