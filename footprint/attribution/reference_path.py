@@ -20,6 +20,8 @@ MOST_NODES, MOST_DEPTH, MOST_AT_ONCE = 20_000, 12, 16
 LONGEST_KEY = 24
 NOWHERE = "C code: no object of Python leads to it"
 TOO_FAR = "something far from any name"
+WITHOUT_NAME = {NOWHERE: f"of {NOWHERE}", TOO_FAR: "far from any name"}
+"""The same behind the type of what is held so."""
 
 
 @dataclass(frozen=True, slots=True)

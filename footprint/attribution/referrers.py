@@ -15,7 +15,7 @@ from types import FrameType
 from typing import Any
 
 from footprint.attribution.growth import STEADY, KeyedGrowth
-from footprint.attribution.reference_path import TOO_FAR, ReferencePath, WaysUp, named
+from footprint.attribution.reference_path import TOO_FAR, WITHOUT_NAME, ReferencePath, WaysUp, named
 from footprint.attribution.undisturbed import UNFREEZE
 from footprint.process import clock
 from footprint.verdict.place import Place, PlaceKind, counted, largest
@@ -142,7 +142,8 @@ def _of_container(container: Any, rate: float, way: ReferencePath, metrics: tupl
     newest = _newest(container)
     name = named(type(newest)) if newest is not None else "None"
     entry = f"[{_length(container) - 1}]" if isinstance(container, list) else ""
-    holder = f"held by {named(type(container))} {way.of_module(entry) if way.module else way.text}"
+    where = way.of_module(entry) if way.module else WITHOUT_NAME.get(way.text, way.text)
+    holder = f"held by {'a ' if way.text in WITHOUT_NAME else ''}{named(type(container))} {where}"
     size = rate * per_entry(container)
     return Place(PlaceKind.HOLDER, holder, metrics, counted(rate, name, name), rate, "entries", size)
 

@@ -72,6 +72,32 @@ def test_what_is_ours_is_no_place_where_the_target_unfreezes_the_collector(expla
     assert "footprint" not in str(explanation.places)
 
 
+def test_a_limit_that_the_target_sets_itself_does_not_hide_what_grew_until_it_failed(footprint, tmp_path):
+    (tmp_path / "limited.py").write_text(
+        "import os, resource\ndef cycle():\n"
+        "    resource.setrlimit(resource.RLIMIT_NOFILE, (200, 200))\n    os.open('/dev/null', 0)\n"
+    )
+    document = json.loads(footprint("leaks", "limited.py:cycle", "--json").stdout)
+    assert document["verdict"] == "inconclusive"
+    assert "Too many open files" in document["ended"]
+    assert "1 descriptor a cycle so far" in document["reason"]
+
+
+def test_a_descriptor_that_comes_with_a_mapping_has_the_line_that_takes_it(explained):
+    explanation = explained(
+        """
+        import mmap, tempfile
+        kept, file = [], tempfile.TemporaryFile()
+        file.write(bytes(8192)), file.flush()
+        def cycle():
+            kept.append(mmap.mmap(file.fileno(), 4096))
+        """,
+        {"fds": 1.0, "maps": 1.0, "vm.bytes": 4096.0},
+    )
+    (place,) = [place for place in explanation.places if place.kind == "file"]
+    assert place.text.endswith("app.py:6 in cycle")
+
+
 def test_what_we_count_ourselves_is_no_holder(explained):
     source = (
         "kept, number = [], 0\ndef cycle():\n    global number\n    number += 1\n"
