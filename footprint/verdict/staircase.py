@@ -106,10 +106,17 @@ class Staircase:
 
     @property
     def leaks(self) -> bool:
-        """Whether it goes on, and has so many steps of one rate that nothing but steady growth makes them."""
+        """Whether it goes on, and has so many steps of one rate that nothing but steady growth makes them.
+
+        The next is due after as many cycles as the usual one: a cache that is full stands still from then on, and
+        readings that are far apart leave it open for long whether it does.
+        """
         late = self._chain[-LEAKING_STEPS:]
         rates = [step.rate for step in late]
-        return len(late) == LEAKING_STEPS and self.goes_on and max(rates) <= REGULAR * min(rates)
+        if len(late) < LEAKING_STEPS or not self.goes_on or max(rates) > REGULAR * min(rates):
+            return False
+        usual = (late[-1].at / late[0].at) ** (1 / (LEAKING_STEPS - 1))
+        return self._now <= OVERDUE * usual * late[-1].at
 
     @property
     def rates(self) -> tuple[float, float]:

@@ -123,6 +123,14 @@ def test_a_cache_of_sixty_thousand_entries_is_clean_when_its_cycles_are_fast():
         assert judged_whole("heap.bytes", held, budget=1_000_000, seconds=5e-6)[0] == "clean"
 
 
+@pytest.mark.parametrize(("factor", "entries"), [(2, 82_000), (2, 100_000), (4, 60_000), (1.5, 80_000)])
+def test_a_table_that_was_full_before_its_usual_next_step_is_no_leak_however_far_apart_the_readings_are(
+    factor, entries
+):
+    held = table(factor, 60, 600)
+    assert judged_whole("heap.bytes", lambda at: held(min(at, entries)), budget=3_000_000, seconds=2e-6)[0] == "clean"
+
+
 @pytest.mark.parametrize("metric", ["vm.bytes", "uss.bytes"])
 @pytest.mark.parametrize("factor", [2, 4])
 def test_arenas_that_grow_by_a_factor_are_seen_where_only_address_space_or_pages_show_them(metric, factor):
