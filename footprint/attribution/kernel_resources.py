@@ -13,7 +13,8 @@ from typing import Any
 
 from footprint.attribution.growth import KeyedGrowth
 from footprint.attribution.line_watch import address_space, descriptor_count, rising_lines
-from footprint.attribution.python_stacks import in_words, theirs
+from footprint.attribution.own_frames import theirs
+from footprint.attribution.python_stacks import in_words
 from footprint.process import kernel_objects
 from footprint.units import bytes_text
 from footprint.verdict.place import Place, PlaceKind, counted, largest
@@ -85,7 +86,7 @@ class KernelResources:
             (PlaceKind.MAPPING, self._has_mappings, address_space),
         ):
             if wanted and not any(of == kind for of, _, _ in self._calls):
-                for stack, rise in rising_lines(run, reader).items():
+                for stack, rise in rising_lines(run, reader).lines.items():
                     self._calls[kind, "", stack] += rise
 
     def places(self) -> list[Place]:

@@ -11,9 +11,15 @@ import tracemalloc
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from footprint.attribution.heap_lines import HeapLine, heap_lines
+
 FRAMES, MOST = 12, 6
 LEAST = 0.02
 """Blocks per cycle that are worth a place."""
+SMALL = 512
+"""Bytes of the largest block that Python's own allocator gives; larger ones are malloc's."""
+LEAST_BYTES, LEAST_SHARE = 16.0, 0.3
+"""Of the heap's growth, what the blocks of Python must leave open for more to be looked for."""
 HINT = "holders and kernel objects are told by Python 3.11 or newer; these are the lines that made what is left"
 
 
@@ -26,14 +32,20 @@ def plain_explanation(run: Callable[[int], object], cycles: int, rates: Mapping[
     after = _blocks()
     tracemalloc.stop()
     metrics = [name for name in ("python.blocks", "gc.objects", "heap.bytes") if name in rates]
-    grown = []
+    grown, untraced = [], rates.get("heap.bytes", 0.0)
     for stack, (count, size) in after.items():
         old_count, old_size = before.get(stack, (0, 0))
         blocks, space = (count - old_count) / (2.0 * cycles), (size - old_size) / (2.0 * cycles)
         if blocks >= LEAST:
             grown.append((space, blocks, stack))
+            untraced -= space if space > SMALL * blocks else 0.0
     places = [_place(space, blocks, stack, metrics) for space, blocks, stack in sorted(grown, reverse=True)[:MOST]]
-    return {"places": places, "rates": {}, "filling": "", "hints": [HINT], "untraced": 0.0}
+    explanation = {"places": places, "rates": {}, "filling": "", "hints": [HINT], "untraced": 0.0, "lines": []}
+    if untraced > max(LEAST_BYTES, LEAST_SHARE * rates.get("heap.bytes", 0.0)):
+        lines = heap_lines(run, cycles, untraced)
+        explanation["lines"] = [_heap_place(line) for line in lines]
+        explanation["untraced"] = untraced
+    return explanation
 
 
 def _blocks() -> dict[tuple[tuple[str, int], ...], tuple[int, int]]:
@@ -51,6 +63,15 @@ def _blocks() -> dict[tuple[tuple[str, int], ...], tuple[int, int]]:
             count, size = blocks.get(tuple(stack), (0, 0))
             blocks[tuple(stack)] = (count + 1, size + trace.size)
     return blocks
+
+
+def _heap_place(line: HeapLine) -> dict[str, Any]:
+    return {
+        **_place(line.size, 0.0, line.stack, ["heap.bytes"]),
+        "amount": f"{line.size:.0f} B",
+        "rate": line.size,
+        "unit": "B",
+    }
 
 
 def _place(space: float, blocks: float, stack: tuple[tuple[str, int], ...], metrics: list[str]) -> dict[str, Any]:

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from footprint.attribution.growth import OVERHEAD, KeyedGrowth, RunCycles
-from footprint.attribution.own_frames import RUNNER, is_own
+from footprint.attribution.heap_lines import HeapLine
+from footprint.attribution.own_frames import PythonStack, SourceLine, theirs
 from footprint.verdict.place import Place, PlaceKind, counted, figure, largest
 
 FRAMES = 25
@@ -29,8 +30,6 @@ SECONDS, LEAST, MOST_SECONDS = 0.04, 8, 0.6
 TRIED = 2
 """Cycles from which it is seen how slow they become."""
 _START, _STOP, _CLEAR = tracemalloc.start, tracemalloc.stop, tracemalloc.clear_traces
-SourceLine = tuple[str, int]
-PythonStack = tuple[SourceLine, ...]
 
 _STDLIB = (sysconfig.get_path("stdlib") + "/", "<frozen ")
 
@@ -121,16 +120,6 @@ class Stacks:
         return left
 
 
-def theirs(stack: PythonStack) -> PythonStack | None:
-    """The part of a stack, innermost first, that is the target's; None for what is our own."""
-    for number, (file, _) in enumerate(stack):
-        if file == RUNNER:
-            return stack[:number]
-        if is_own(file):
-            return None
-    return stack
-
-
 def places(left: Mapping[PythonStack, Left], rates: Mapping[str, float]) -> list[Place]:
     """A place for every line that leaves something: the innermost outside of the standard library."""
     clusters: dict[SourceLine | None, list[tuple[PythonStack, Left]]] = defaultdict(list)
@@ -157,6 +146,14 @@ def _place(
     where = _cut(code) if code or frames else "in C code that the cycle calls"
     rate, unit = (blocks, "blocks") if blocks else (size, "B")
     return Place(PlaceKind.STACK, where, tuple(metrics), amount, rate, unit, size, frames)
+
+
+def heap_place(line: HeapLine, rates: Mapping[str, float]) -> Place:
+    """The place of a line at which the heap grows, as no tracer sees it."""
+    metrics = tuple(name for name in ("heap.bytes", "vm.bytes") if name in rates)
+    code = _cut(linecache.getline(*line.stack[0]).strip())
+    amount, frames = f"{figure(line.size)} B", tuple(map(in_words, line.stack))
+    return Place(PlaceKind.STACK, code, metrics, amount, line.size, "B", line.size, frames)
 
 
 def in_words(line: SourceLine) -> str:
