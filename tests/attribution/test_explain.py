@@ -148,6 +148,36 @@ def test_what_no_container_holds_is_told_by_its_type(explained):
     assert texts(explanation, "type") == ["1 Node a cycle  held by app.HEAD"]
 
 
+HELD_BY_C = """
+    import ctypes
+    hold = ctypes.pythonapi.Py_IncRef
+    hold.argtypes = [ctypes.py_object]
+    class Broken(Exception):
+        pass
+    def {0}():
+        try:
+            try:
+                1 / 0
+            except ZeroDivisionError as cause:
+                raise Broken from cause
+        except Broken as error:
+            hold({1})
+    def cycle():
+        def fails():
+            {0}()
+        fails()
+"""
+
+
+@pytest.mark.parametrize(
+    ("held", "whole"),
+    [("error", "Broken"), ("error.__cause__", "ZeroDivisionError"), ("error.__traceback__", "traceback")],
+)
+def test_what_c_code_holds_is_told_as_a_whole_and_not_by_the_calls_that_are_over(explained, held, whole):
+    explanation = explained(HELD_BY_C.format("leave", held), BOTH)
+    assert texts(explanation, "type") == [f"1 {whole} a cycle  held by C code: no object of Python leads to it"]
+
+
 def test_a_cycle_without_a_leak_has_no_places(explained):
     explanation = explained("def cycle():\n    [object() for _ in range(100)]\n", BOTH)
     assert explanation.places == ()
