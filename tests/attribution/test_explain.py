@@ -46,6 +46,44 @@ def test_a_block_is_told_by_its_line_and_by_who_called_it(explained):
     ]
 
 
+@pytest.mark.parametrize("deep", [7, 40])
+def test_a_place_ends_in_the_line_of_the_target_however_deep_it_is(explained, deep):
+    explanation = explained(
+        f"""
+        keep = []
+        def handle(deeper):
+            if deeper:
+                handle(deeper - 1)
+            else:
+                keep.append(object())
+        def cycle():
+            handle({deep})
+        """,
+        BLOCKS,
+    )
+    (stack,) = texts(explanation, "stack")
+    assert "app.py:7 in handle ← app.py:5 in handle" in stack
+    assert stack.endswith(" ← … app.py:9 in cycle")
+
+
+def test_a_place_in_a_thread_ends_in_the_function_that_the_thread_runs(explained):
+    explanation = explained(
+        """
+        import threading
+        keep = []
+        def work():
+            keep.append(object())
+        def cycle():
+            thread = threading.Thread(target=work)
+            thread.start()
+            thread.join()
+        """,
+        BLOCKS,
+    )
+    (stack,) = texts(explanation, "stack")
+    assert stack.endswith("keep.append(object())  app.py:5 in work")
+
+
 def test_what_is_made_in_the_standard_library_is_told_by_the_line_that_called_it(explained):
     explanation = explained(
         """
