@@ -20,7 +20,8 @@ from footprint.attribution.heap_lines import HeapLine
 from footprint.attribution.own_frames import PythonStack, SourceLine, theirs
 from footprint.verdict.place import Place, PlaceKind, counted, figure, largest
 
-FRAMES = 25
+FRAMES = 64
+"""Of a stack, innermost first, that are kept: the last is to be the target's own line."""
 SMALL = 512
 """Bytes of the largest block that Python's own allocator gives; larger ones are malloc's."""
 OUTLIER = 2
@@ -139,7 +140,7 @@ def _place(
     if not metrics:
         return None
     stack = max(members, key=lambda member: member[1].size)[0]
-    frames = tuple(map(in_words, stack[stack.index(line) :] if line is not None else stack))
+    frames = tuple(map(in_words, _without_the_library(stack[stack.index(line) :]) if line is not None else stack))
     blocks = small + large
     amount = ", ".join([*([counted(blocks, "block")] if blocks else []), *([f"{figure(size)} B"] if size else [])])
     code = linecache.getline(*line).strip() if line is not None else ""
@@ -154,6 +155,12 @@ def heap_place(line: HeapLine, rates: Mapping[str, float]) -> Place:
     code = _cut(linecache.getline(*line.stack[0]).strip())
     amount, frames = f"{figure(line.size)} B", tuple(map(in_words, line.stack))
     return Place(PlaceKind.STACK, code, metrics, amount, line.size, "B", line.size, frames)
+
+
+def _without_the_library(stack: PythonStack) -> PythonStack:
+    """Up to the last line that is not of the standard library: below a thread's there are three of its own."""
+    last = max(number for number, (file, _) in enumerate(stack) if not file.startswith(_STDLIB))
+    return stack[: last + 1]
 
 
 def in_words(line: SourceLine) -> str:

@@ -65,11 +65,10 @@ class Place:
 
     @property
     def where_text(self) -> str:
-        """What it is called, and the first frames that lead to it; among them the Python line that called into C."""
+        """What it is called, and the first frames that lead to it; the last is the target's own line."""
         every = _telling(self.frames)
         frames = every[:SHOWN_FRAMES]
-        # What C did below the target's own line may be long.
-        if every[SHOWN_FRAMES:] and _is_python(every[-1]) and not any(map(_is_python, frames)):
+        if every[SHOWN_FRAMES:] and _is_python(every[-1]):
             frames[-1] = f"{LEFT_OUT} {every[-1]}"
         return "  ".join(part for part in (self.where, " ← ".join(frames)) if part)
 

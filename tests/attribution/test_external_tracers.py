@@ -153,3 +153,27 @@ a 30 2
 - 0
 """.strip().splitlines()
     assert heaptrack_left(record) == {("take_a_block",): (1, 48)}
+
+
+def test_an_extension_in_an_environment_is_told_and_its_file_where_it_has_no_names():
+    record = """
+v 10100 1
+s /home/me/env/lib/python3.11/site-packages/kept/_kept.cpython-311-x86_64-linux-gnu.so
+s take_a_block
+s /usr/lib/python3.11/lib-dynload/_ctypes.cpython-311-x86_64-linux-gnu.so
+s /usr/bin/python3.11
+s type_call
+i 10 1 2
+i 20 1
+i 28 1
+i 30 3
+i 40 4 5
+t 5 0
+t 4 1
+t 3 2
+t 2 3
+t 1 4
+a 30 5
++ 0
+""".strip().splitlines()
+    assert heaptrack_left(record) == {("take_a_block", "_kept.so"): (1, 48)}
