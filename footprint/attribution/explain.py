@@ -12,8 +12,9 @@ from typing import Any
 
 from footprint.attribution import bounded_caches, native_stacks, python_stacks
 from footprint.attribution.growth import RARE_EVENTS, STEADY, RunCycles, rarest
+from footprint.attribution.heap_lines import heap_lines
 from footprint.attribution.kernel_resources import KernelResources
-from footprint.attribution.python_stacks import Stacks, paced
+from footprint.attribution.python_stacks import Stacks, heap_place, paced
 from footprint.attribution.reference_path import WaysUp
 from footprint.attribution.referrers import EXPLAINS, SECONDS, Holders, per_entry
 from footprint.attribution.undisturbed import STOPPED, undisturbed
@@ -61,6 +62,9 @@ def explain(run: RunCycles, cycles: int, rates: Mapping[str, float]) -> Explanat
     # The table of a container grows in pieces, so that beside one only more than a little is worth a look.
     if untraced > max(WORTH_BYTES if growing else 0.0, WORTH_SHARE * rates.get("heap.bytes", 0.0)):
         explanation = _native(collected, cycles, rates, replace(explanation, untraced=untraced))
+        if explanation.untraced:
+            lines = heap_lines(run, cycles, explanation.untraced)
+            explanation = replace(explanation, lines=tuple(heap_place(line, rates) for line in lines))
     explanation = replace(explanation, places=_told(explanation.places, rates))
     if holders is None:
         return explanation

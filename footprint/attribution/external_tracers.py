@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gzip
 import os
-import re
 import shutil
 import signal
 import tempfile
@@ -21,7 +20,16 @@ from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree
 
-from footprint.attribution.native_stacks import UNPLACED, NativeStack, Totals, per_cycle, places, taken, telling
+from footprint.attribution.native_stacks import (
+    UNPLACED,
+    NativeStack,
+    Totals,
+    is_silent,
+    per_cycle,
+    places,
+    taken,
+    telling,
+)
 from footprint.errors import MeasurementError
 from footprint.process.child import Child
 from footprint.process.session import is_read, readers, ticks
@@ -45,8 +53,6 @@ _GDB = (
     "gdb", "-q", "-nx", "-batch", "-iex", "set debuginfod enabled off", "-iex", "set auto-solib-add off",
 )  # fmt: skip
 _EXIT = ("-ex", "sharedlibrary libc.so", "-ex", "call ((void (*)(int)) exit)(0)")
-_SILENT = re.compile(r"/(libpython|python)\d|/libffi|/_ctypes\.|/vgpreload|/libheaptrack|/libc\.so|/ld-linux|/libc-\d")
-"""Files whose functions are the same under every leak."""
 
 
 class Tracer(NamedTuple):
@@ -244,8 +250,8 @@ def heaptrack_left(lines: Iterable[str]) -> Totals:
         while trace:
             pointer, trace = traces[trace]
             module, inlined = pointers[pointer]
-            if not _SILENT.search(strings[module]):
-                frames += [(strings[name] or "<unknown>", "", 0) for name in inlined[::3]]
+            if not is_silent(strings[module]):
+                frames += [(strings[name], "" if name else strings[module], 0) for name in inlined[::3]]
         return telling(frames)
 
     left: dict[NativeStack, tuple[int, int]] = defaultdict(lambda: (0, 0))
@@ -274,9 +280,9 @@ def valgrind_left(text: str) -> Totals:
         if not error.findtext("kind", "").startswith("Leak_"):
             continue
         frames = [
-            (frame.findtext("fn", "<unknown>"), "", 0)
+            (frame.findtext("fn", ""), "" if frame.findtext("fn") else frame.findtext("obj", ""), 0)
             for frame in error.findall("stack[1]/frame")
-            if not _SILENT.search(frame.findtext("obj", ""))
+            if not is_silent(frame.findtext("obj", ""))
         ]
         key, what = telling(frames), error.find("xwhat")
         if what is not None:

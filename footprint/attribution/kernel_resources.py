@@ -13,7 +13,7 @@ from typing import Any
 
 from footprint.attribution.growth import KeyedGrowth
 from footprint.attribution.line_watch import address_space, descriptor_count, rising_lines
-from footprint.attribution.python_stacks import theirs
+from footprint.attribution.own_frames import theirs
 from footprint.attribution.source_lines import in_words
 from footprint.process import kernel_objects
 from footprint.units import bytes_text
@@ -89,7 +89,7 @@ class KernelResources:
             (PlaceKind.MAPPING, self._has_mappings and not self._caller(PlaceKind.MAPPING, ""), address_space),
         ):
             if wanted:
-                for stack, rise in rising_lines(run, reader).items():
+                for stack, rise in rising_lines(run, reader).lines.items():
                     self._calls[kind, WATCHED, stack] += rise
 
     def places(self) -> list[Place]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from footprint.attribution.growth import OVERHEAD, RunCycles
 from footprint.attribution.own_frames import is_own
+from footprint.attribution.rust_names import readable
 from footprint.install import install_command
 from footprint.verdict.place import Place, PlaceKind, counted, exact, figure, largest
 
@@ -28,21 +29,43 @@ _INTERPRETER = re.compile(
 """Functions of the interpreter and of what is between it and a library: they are the same under every leak."""
 
 
+_SILENT = re.compile(r"(libpython|python)\d|python$|libffi|_ctypes\.|vgpreload|libheaptrack|libc\.so|ld-linux|libc-\d")
+"""Names of the files whose functions are the same under every leak."""
+_NAMELESS = re.compile(r"<unknown>|\?\?|0x|$")
+
 UNPLACED = "asked for by the interpreter, or through ctypes"
 """Stands for a stack of which nothing is left when the interpreter's frames are taken out."""
 
 
 def telling(frames: Iterable[tuple[str, str, int]]) -> NativeStack:
-    """Of frames (function, file, line), innermost first, those that say where: not the interpreter's, not ours."""
-    words = []
+    """Of frames (function, file, line), innermost first, those that say where: not the interpreter's, not ours.
+
+    Of a library whose symbols were taken out, its file's name stands for the function.
+    """
+    words: list[str] = []
     for name, file, line in frames:
         if file.endswith(".py"):
             if is_own(file):
                 break  # what called the cycle is the same for all
             words.append(f"{Path(file).name}:{line} in {name}")
+        elif _NAMELESS.match(name):
+            library = _library(file)
+            if library and library not in words[-1:]:
+                words.append(library)
         elif not (_INTERPRETER.match(name) or file.startswith(("Objects/", "Python/", "Modules/"))):
-            words.append(name.partition("(")[0])
+            words.append(readable(name).partition("(")[0])
     return tuple(words)
+
+
+def is_silent(file: str) -> bool:
+    """Whether the functions of a program or library say nothing, whichever folder it is in."""
+    return _SILENT.match(Path(file).name) is not None
+
+
+def _library(file: str) -> str:
+    """``parsers.so`` for ``…/parsers.cpython-311-x86_64-linux-gnu.so``; empty for a program, or what says nothing."""
+    name = Path(file).name
+    return f"{name.partition('.')[0]}.so" if ".so" in name and not is_silent(file) else ""
 
 
 def missing_hint() -> str:

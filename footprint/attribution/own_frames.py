@@ -7,6 +7,12 @@ target that footprint brings along (``footprint/engines``).
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Tuple  # noqa: UP035 (a measured process may be Python 3.8)
+
+SourceLine = Tuple[str, int]  # noqa: UP006
+"""A file, and a line of it."""
+PythonStack = Tuple[SourceLine, ...]  # noqa: UP006
+"""Lines, innermost first."""
 
 PACKAGE = str(Path(__file__).resolve().parents[1]) + "/"
 """The package's folder, with the slash that ends it."""
@@ -23,6 +29,16 @@ _FOLDERS = tuple(f"{PACKAGE}{room}/" for room in ROOMS)
 def is_own(file: str) -> bool:
     """Whether the code of `file`, an absolute path, is footprint's own and not a target's."""
     return file.startswith(_FOLDERS)
+
+
+def theirs(stack: PythonStack) -> PythonStack | None:
+    """The part of a stack, innermost first, that is the target's; None for what is our own."""
+    for number, (file, _) in enumerate(stack):
+        if file == RUNNER:
+            return stack[:number]
+        if is_own(file):
+            return None
+    return stack
 
 
 def is_package(file: str) -> bool:

@@ -9,9 +9,11 @@ import tracemalloc
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from footprint.attribution.own_frames import RUNNER, is_own
+from footprint.attribution.heap_lines import HeapLine, heap_lines
+from footprint.attribution.own_frames import theirs
 from footprint.attribution.source_lines import code_of, in_words
 from footprint.attribution.undisturbed import START, STOP, STOPPED, undisturbed
+from footprint.process.resources import collect
 from footprint.units import count_text
 
 FRAMES, MOST = 12, 6
@@ -19,6 +21,10 @@ LEAST = 0.02
 """Blocks per cycle that are worth a place."""
 LEAST_BLOCKS = 3
 """In all: fewer say nothing about a cycle."""
+SMALL = 512
+"""Bytes of the largest block that Python's own allocator gives; larger ones are malloc's."""
+LEAST_BYTES, LEAST_SHARE = 16.0, 0.3
+"""Of the heap's growth, what the blocks of Python must leave open for more to be looked for."""
 HINT = "holders and kernel objects are told by Python 3.11 or newer; these are the lines that made what is left"
 
 
@@ -29,34 +35,53 @@ def plain_explanation(run: Callable[[int], object], cycles: int, rates: Mapping[
         START(FRAMES)
         for number in (cycles, 2 * cycles):
             run(number)
+            collect()  # also what lies in free lists
             read.append(_blocks())
         STOP()
     hints = [HINT if all(blocks is not None for blocks in read) else STOPPED]
     before, after = (blocks or {} for blocks in read)
     metrics = [name for name in ("python.blocks", "gc.objects", "heap.bytes") if name in rates]
-    grown = []
-    for stack, (count, size) in after.items():
-        old_count, old_size = before.get(stack, (0, 0))
+    grown, untraced = [], rates.get("heap.bytes", 0.0)
+    for stack, (count, size, large) in after.items():
+        old_count, old_size, old_large = before.get(stack, (0, 0, 0))
         blocks, space = (count - old_count) / (2.0 * cycles), (size - old_size) / (2.0 * cycles)
         if blocks >= LEAST and count - old_count >= min(LEAST_BLOCKS, 2 * cycles):
             grown.append((space, blocks, stack))
+            untraced -= (large - old_large) / (2.0 * cycles)
     places = [_place(space, blocks, stack, metrics) for space, blocks, stack in sorted(grown, reverse=True)[:MOST]]
-    return {"places": places, "rates": {}, "filling": "", "hints": hints, "untraced": 0.0}
+    explanation = {"places": places, "rates": {}, "filling": "", "hints": hints, "untraced": 0.0, "lines": []}
+    if untraced > max(LEAST_BYTES, LEAST_SHARE * rates.get("heap.bytes", 0.0)):
+        lines = heap_lines(run, cycles, untraced)
+        explanation["lines"] = [_heap_place(line) for line in lines]
+        explanation["untraced"] = untraced
+    return explanation
 
 
-def _blocks() -> dict[tuple[tuple[str, int], ...], tuple[int, int]] | None:
-    """Number and bytes of the blocks that live, by the lines that made them, innermost first; None: nobody traces."""
+def _blocks() -> dict[tuple[tuple[str, int], ...], tuple[int, int, int]] | None:
+    """Number and bytes of the blocks that live, and the bytes of malloc's among them, by the lines that made them.
+
+    None: nobody traces.
+    """
     if not tracemalloc.is_tracing():
         return None
-    blocks: dict[tuple[tuple[str, int], ...], tuple[int, int]] = {}
+    blocks: dict[tuple[tuple[str, int], ...], tuple[int, int, int]] = {}
     for trace in tracemalloc.take_snapshot().traces:
-        stack = [(frame.filename, frame.lineno) for frame in reversed(list(trace.traceback))]
-        files = [file for file, _ in stack]
-        del stack[files.index(RUNNER) if RUNNER in files else len(files) :]
-        if stack and not any(is_own(file) for file, _ in stack):
-            count, size = blocks.get(tuple(stack), (0, 0))
-            blocks[tuple(stack)] = (count + 1, size + trace.size)
+        stack = theirs(tuple((frame.filename, frame.lineno) for frame in reversed(list(trace.traceback))))
+        if stack:
+            count, size, large = blocks.get(stack, (0, 0, 0))
+            # What has a domain of its own is numpy's data, which malloc gives.
+            of_malloc = trace.size if trace.size > SMALL or trace.domain else 0
+            blocks[stack] = (count + 1, size + trace.size, large + of_malloc)
     return blocks
+
+
+def _heap_place(line: HeapLine) -> dict[str, Any]:
+    return {
+        **_place(line.size, 0.0, line.stack, ["heap.bytes"]),
+        "amount": f"{count_text(round(line.size))} B",
+        "rate": line.size,
+        "unit": "B",
+    }
 
 
 def _place(space: float, blocks: float, stack: tuple[tuple[str, int], ...], metrics: list[str]) -> dict[str, Any]:

@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from footprint.attribution.growth import OVERHEAD, KeyedGrowth, RunCycles
-from footprint.attribution.own_frames import RUNNER, is_own
+from footprint.attribution.heap_lines import HeapLine
+from footprint.attribution.own_frames import PythonStack, SourceLine, theirs
 from footprint.attribution.source_lines import code_of, in_words
 from footprint.attribution.undisturbed import START, STOP
 from footprint.process import clock
 from footprint.verdict.place import Place, PlaceKind, counted, figure, largest
 
-FRAMES = 25
+FRAMES = 64
+"""Of a stack, innermost first, that are kept: the last is to be the target's own line."""
 SMALL = 512
 """Bytes of the largest block that Python's own allocator gives; larger ones are malloc's."""
 OUTLIER = 2
@@ -27,8 +29,6 @@ RARE_SECONDS = 2.0
 """The same, where what leaks is seen in so many only."""
 TRIED = 2
 """Cycles from which it is seen how slow they become."""
-SourceLine = tuple[str, int]
-PythonStack = tuple[SourceLine, ...]
 
 _STDLIB = (sysconfig.get_path("stdlib") + "/", "<frozen ")
 
@@ -116,16 +116,6 @@ class Stacks:
         return left
 
 
-def theirs(stack: PythonStack) -> PythonStack | None:
-    """The part of a stack, innermost first, that is the target's; None for what is our own."""
-    for number, (file, _) in enumerate(stack):
-        if file == RUNNER:
-            return stack[:number]
-        if is_own(file):
-            return None
-    return stack
-
-
 def places(left: Mapping[PythonStack, Left], rates: Mapping[str, float]) -> list[Place]:
     """A place for every line that leaves something: the innermost outside of the standard library."""
     clusters: dict[SourceLine | None, list[tuple[PythonStack, Left]]] = defaultdict(list)
@@ -145,10 +135,23 @@ def _place(
     if not metrics:
         return None
     stack = max(members, key=lambda member: member[1].size)[0]
-    frames = tuple(map(in_words, stack[stack.index(line) :] if line is not None else stack))
+    frames = tuple(map(in_words, _without_the_library(stack[stack.index(line) :]) if line is not None else stack))
     blocks = small + large
     amount = ", ".join([*([counted(blocks, "block")] if blocks else []), *([f"{figure(size)} B"] if size else [])])
     code = code_of(line) if line is not None else ""
     where = code if code or frames else "in C code that the cycle calls"
     rate, unit = (blocks, "blocks") if blocks else (size, "B")
     return Place(PlaceKind.STACK, where, tuple(metrics), amount, rate, unit, size, frames)
+
+
+def heap_place(line: HeapLine, rates: Mapping[str, float]) -> Place:
+    """The place of a line at which the heap grows, as no tracer sees it."""
+    metrics = tuple(name for name in ("heap.bytes", "vm.bytes") if name in rates)
+    amount, frames = f"{figure(line.size)} B", tuple(map(in_words, line.stack))
+    return Place(PlaceKind.STACK, code_of(line.stack[0]), metrics, amount, line.size, "B", line.size, frames)
+
+
+def _without_the_library(stack: PythonStack) -> PythonStack:
+    """Up to the last line that is not of the standard library: below a thread's there are three of its own."""
+    last = max(number for number, (file, _) in enumerate(stack) if not file.startswith(_STDLIB))
+    return stack[: last + 1]

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from types import CellType, FrameType, FunctionType, MemberDescriptorType, ModuleType
+from types import CellType, FrameType, FunctionType, GeneratorType, MemberDescriptorType, ModuleType
 from typing import Any
 
 from footprint.attribution.own_frames import is_package
@@ -33,6 +33,11 @@ class ReferencePath:
     module: str = ""
     name: str = ""
 
+    @property
+    def is_named(self) -> bool:
+        """Whether it begins at a name; else `holders` end where nothing of Python leads on, or are not known."""
+        return self.text not in (NOWHERE, TOO_FAR)
+
     def of_module(self, entry: str) -> str:
         """``KEEP in module app (app.KEEP[2041])``."""
         return f"{self.name} in module {self.module} ({self.module}.{self.name}{entry})"
@@ -46,44 +51,55 @@ class WaysUp:
         self._ours = {id(obj) for obj in ours}
         modules = {name: module for name, module in list(sys.modules.items()) if isinstance(module, ModuleType)}
         self._modules = {id(vars(module)): name for name, module in modules.items()}
+        self._running = _running()
 
     def way(self, start: Any) -> ReferencePath:
         """The shortest way to `start`, preferably from a module."""
+        path = self._way(start)
+        self._ours |= {id(path), id(path.holders)}
+        return path
+
+    def _way(self, start: Any) -> ReferencePath:
         below: dict[int, Any] = {id(start): None}
         level = [start]
         self._ours |= {id(below), id(below.values())}
         for _ in range(MOST_DEPTH):
             if not level or len(below) > MOST_NODES or clock.seconds() > self._until:
                 break
-            self._ours.add(id(level))
             # The collector compares every object with each of these, so a few must do.
-            level = self._holders(level[:MOST_AT_ONCE], below)
+            few = level[:MOST_AT_ONCE]
+            self._ours |= {id(level), id(few)}
+            level, is_top = self._holders(few, below)
+            if is_top:
+                return ReferencePath(NOWHERE, tuple(reversed(_chain(few[0], below)[:-1])))
             roots = [(rank, number) for number, obj in enumerate(level) if (rank := self._rank(obj)) is not None]
             if roots:
-                chain = [level[min(roots)[1]]]
-                while (child := below[id(chain[-1])]) is not None:
-                    chain.append(child)
-                return self._told(chain)
+                return self._told(_chain(level[min(roots)[1]], below))
         return ReferencePath(TOO_FAR if level else NOWHERE)
 
-    def _holders(self, level: list[Any], below: dict[int, Any]) -> list[Any]:
-        """What refers to any of `level`; `below` then has the one that each refers to."""
+    def _holders(self, level: list[Any], below: dict[int, Any]) -> tuple[list[Any], bool]:
+        """What refers to any of `level`, and whether nothing does; `below` then has the one that each refers to."""
         wanted = {id(obj) for obj in level}
         holders: list[Any] = []
+        is_top = True
         for holder in gc.get_referrers(*level):
-            known = id(holder) in below or id(holder) in self._ours
-            if known or (type(holder) is FrameType and is_package(holder.f_code.co_filename)):
+            if id(holder) in self._ours or _is_call_of_ours(holder):
+                continue
+            is_top = False
+            if id(holder) in below:
                 continue
             child = next((obj for obj in gc.get_referents(holder) if id(obj) in wanted), None)
             if child is not None:
                 below[id(holder)] = child
                 holders.append(holder)
-        return holders
+        return holders, is_top
 
     def _rank(self, obj: Any) -> int | None:
         """How good an end of the way it is; None for none."""
         if id(obj) in self._modules:
             return 0
+        if isinstance(obj, FrameType) and id(obj) not in self._running:
+            return None  # its call is over: it is a part of what leaks, as the frames of a traceback are
         ends = (type, FunctionType, FrameType)
         return next((rank for rank, kind in enumerate(ends, 1) if isinstance(obj, kind)), None)
 
@@ -106,6 +122,31 @@ class WaysUp:
         else:
             end = f"a call of {root.f_code.co_qualname} ({Path(root.f_code.co_filename).name}:{root.f_lineno})"
         return ReferencePath(end + _steps(chain[1:]), holders)
+
+
+def _running() -> set[int]:
+    """The frames whose call is not over, of every thread."""
+    running: set[int] = set()
+    for frame in sys._current_frames().values():
+        above: FrameType | None = frame
+        while above is not None:
+            running.add(id(above))
+            above = above.f_back
+    return running
+
+
+def _is_call_of_ours(holder: Any) -> bool:
+    if type(holder) is FrameType:
+        return is_package(holder.f_code.co_filename)
+    return type(holder) is GeneratorType and is_package(holder.gi_code.co_filename)
+
+
+def _chain(end: Any, below: dict[int, Any]) -> list[Any]:
+    """From `end` down to the object whose holders were looked for."""
+    chain = [end]
+    while (child := below[id(chain[-1])]) is not None:
+        chain.append(child)
+    return chain
 
 
 def named(kind: type) -> str:

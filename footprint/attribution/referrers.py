@@ -11,7 +11,7 @@ import sys
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping
 from itertools import islice
-from types import FrameType
+from types import FrameType, TracebackType
 from typing import Any
 
 from footprint.attribution.growth import STEADY, KeyedGrowth
@@ -29,6 +29,8 @@ MANY, LEAST_ENTRIES = 50_000, 8
 """Objects; where there are so many, containers of a few entries are not looked at: what leaks has more by now."""
 LEAST = 0.002
 """Entries per cycle."""
+ALONE = (BaseException, TracebackType)
+"""Of Python's own classes, those that say something where C code holds them; others are parts of something."""
 
 
 class Holders:
@@ -107,7 +109,7 @@ class Holders:
         """Who holds what the cycles left."""
         metrics = tuple(name for name in EXPLAINS if name in rates)
         UNFREEZE()
-        ours = [self.__dict__, self.containers, self.caches, self._fresh, growing, *growing]
+        ours = [self.__dict__, self.containers, self.caches, self._fresh, *self._fresh.values(), growing, *growing]
         up = WaysUp(clock.seconds() + SECONDS, ours)
         places, known = [], {id(container) for container, _ in growing}
         for container, rate in growing:
@@ -127,15 +129,20 @@ class Holders:
         for kind in ranked:
             if kind not in self._fresh or kind in entries:
                 continue
-            way = min((up.way(obj) for obj in self._fresh[kind]), key=lambda way: (not way.holders, len(way.holders)))
-            if not way.holders and (kind.__module__ == "builtins" or way.text == TOO_FAR):
+            way = min((up.way(obj) for obj in self._fresh[kind]), key=lambda way: (not way.is_named, len(way.holders)))
+            if not way.is_named and (_is_part(kind) or way.text == TOO_FAR):
                 continue
-            parts = {type(holder) for holder in way.holders} & ({*grown} - {kind})
-            if parts or any(id(holder) in known for holder in way.holders):
+            wholes = {other for other in grown if other is not kind and (way.is_named or not _is_part(other))}
+            if any(type(holder) in wholes or id(holder) in known for holder in way.holders):
                 continue
             size = grown[kind] * sys.getsizeof(self._fresh[kind][1])
             amount = counted(grown[kind], named(kind), named(kind))
             yield Place(PlaceKind.TYPE, f"held by {way.text}", metrics, amount, grown[kind], "objects", size)
+
+
+def _is_part(kind: type) -> bool:
+    """Whether it says nothing where only C code holds it."""
+    return kind.__module__ == "builtins" and not issubclass(kind, ALONE)
 
 
 def _of_container(container: Any, rate: float, way: ReferencePath, metrics: tuple[str, ...]) -> Place:

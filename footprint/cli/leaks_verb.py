@@ -124,10 +124,9 @@ def command(
     from datetime import UTC, datetime
 
     from footprint.errors import RequestError
-    from footprint.recording.files import writable
     from footprint.verdict.suppressions import read_suppressions, suppressed
 
-    page = writable(out, force=force) if out is not None else None
+    page = _writable(out, force=force) if out is not None else None
     accepted = read_suppressions(Path("pyproject.toml"))
     if len(target) > 1 and not context.meta[AFTER_DASHES]:
         raise RequestError(f"one target at a time, not {len(target)}; a program with its arguments goes after --")
@@ -256,6 +255,12 @@ def _write_page(page: Path, verdict: Verdict, words: tuple[str, ...]) -> None:
     from footprint.report.leak_page.page import render_leak
 
     _write(page, render_leak(verdict, command=_repeated(words), environment=_host()))
+
+
+def _writable(out: Path, *, force: bool) -> Path:
+    from footprint.recording.files import writable
+
+    return writable(out, force=force)
 
 
 def _write(page: Path, text: str) -> None:

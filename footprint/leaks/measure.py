@@ -7,18 +7,18 @@ import sys
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from footprint.errors import RequestError
-from footprint.leaks.line_answer import AnswerRule
 from footprint.leaks.plan import BLOCKS, Plan
 from footprint.leaks.subject import python_subject
 from footprint.leaks.supervisor import Ended, Limits
 from footprint.leaks.target_loader import EMPTY
-from footprint.leaks.trial import Trial
-from footprint.leaks.watched_heap import CHANNEL
 from footprint.progress import Progress
-from footprint.verdict.verdict import Answer, Verdict
-from footprint.verdict.windows import FLOORS
+
+if TYPE_CHECKING:
+    from footprint.leaks.line_answer import AnswerRule
+    from footprint.verdict.verdict import Verdict
 
 LEAST = 2 * BLOCKS
 """Cycles that a verdict needs."""
@@ -37,7 +37,11 @@ class Options:
         """Itself; raises RequestError for what cannot be measured."""
         if self.plan.cycles is not None and self.plan.cycles < LEAST:
             raise RequestError(f"--cycles {self.plan.cycles} are too few to tell; it is a whole number from {LEAST}")
-        for name in self.plan.metrics or ():
+        if not self.plan.metrics:
+            return self
+        from footprint.verdict.windows import FLOORS
+
+        for name in self.plan.metrics:
             if name not in FLOORS:
                 raise RequestError(f"{name!r} cannot decide a verdict; choose from {', '.join(FLOORS)}")
         return self
@@ -56,6 +60,10 @@ def measure(word: str, options: Options, say: Progress = lambda _: None) -> Verd
         subject, empty = (
             opened.enter_context(closing(python_subject(name, limits, python=options.python))) for name in (word, EMPTY)
         )
+        # Both load meanwhile.
+        from footprint.leaks.trial import Trial
+        from footprint.verdict.verdict import Answer, Verdict
+
         try:
             subject.ready()
             empty.ready()
@@ -73,6 +81,9 @@ def measure_command(
     """
     from footprint.leaks.command import EMPTY as CAT
     from footprint.leaks.command import CommandSubject
+    from footprint.leaks.line_answer import AnswerRule
+    from footprint.leaks.trial import Trial
+    from footprint.leaks.watched_heap import CHANNEL
 
     options, rule = options.checked(), (rule or AnswerRule()).checked()
     limits = Limits(options.seconds, memory=options.memory)

@@ -8,6 +8,7 @@ and is gone.
 
 from __future__ import annotations
 
+import atexit
 import errno
 import gc
 import json
@@ -16,6 +17,7 @@ import sys
 import traceback
 from array import array
 from collections.abc import Callable, Mapping, MutableSequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -25,6 +27,7 @@ from footprint.leaks.module_origins import origins
 from footprint.leaks.pipe_protocol import ANSWER, LENGTH, REQUEST, ReplyCode, RequestCode
 from footprint.leaks.target_loader import Refused, Target, first_cycle, load
 from footprint.process import clock
+from footprint.process.fork_mark import fork_mark
 from footprint.process.resources import Inside, collect
 
 FLUSHING = 4096
@@ -151,11 +154,11 @@ class Server:
 
 def run(cycle: Callable[[], object], cycles: int, counter: MutableSequence[int] | None = None) -> None:
     """So many cycles, with nothing of ours between them that could be measured; `counter` says how many are done."""
-    process, counter = os.getpid(), [0] if counter is None else counter
+    original, counter = fork_mark(), [0] if counter is None else counter
     for number in range(cycles):
         counter[0] = number
         cycle()
-        if os.getpid() != process:
+        if not original[0]:
             os._exit(0)  # the target forked, and this is the copy that it forgot: the original goes on
 
 
@@ -213,6 +216,16 @@ def main(arguments: list[str]) -> None:
         server.say(ReplyCode.RAISED, f"{sentence(error)}, while it was imported")
         return
     server.serve(target)
+    _leave()
+
+
+def _leave() -> None:
+    """Do what the target wants done at its exit, and be gone: to take an interpreter apart takes longer than to ask."""
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(Exception):  # whatever the target has put in their place
+            stream.flush()
+    os._exit(0)
 
 
 if __name__ == "__main__":

@@ -30,6 +30,8 @@ BY_CHANCE = 2.5
 """Times more, where it does not grow by the same in every cycle: a cache that fills does so ever more slowly."""
 POWER_SECONDS = 0.25
 """Of the target's own, for which a clean one goes on if it can promise more then."""
+TOLD_ANEW, TOLD_SECONDS = 4, 0.2
+"""Blocks, or seconds, after which what was seen so far is found out anew, which takes as long as a short block."""
 EVEN = 0.1
 """The width of the interval, as a share of the rate, up to which a growth is even."""
 
@@ -41,6 +43,7 @@ class Measurement:
         self._pace, self._warm_up, self._plan, self._say = pace, warm_up, plan, say
         self.evidence = Evidence(plan.metrics, pace.past)
         self.cycles = 0
+        self._due, self._grown = 0.0, ""
 
     def run(self) -> str:
         """Windows until every metric is decided; why not, where one is not."""
@@ -148,8 +151,11 @@ class Measurement:
         rows, begun, ran = [self._pace.read_both()], time.monotonic(), 0.0
         try:
             for number, (start, end) in enumerate(pairwise(edges), 1):
-                grown = so_far_text(self.evidence.so_far)
-                self._say(f"{self.cycles + start} cycles, block {number} of {blocks}" + (f", {grown}" if grown else ""))
+                if number % TOLD_ANEW == 1 or time.monotonic() > self._due:
+                    self._grown = so_far_text(self.evidence.so_far)
+                    self._due = time.monotonic() + TOLD_SECONDS
+                words = f"{self.cycles + start} cycles, block {number} of {blocks}"
+                self._say(f"{words}, {self._grown}" if self._grown else words)
                 ran += self._pace.run(end - start)
                 rows.append(self._pace.read_both())
         finally:

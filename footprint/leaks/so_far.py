@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from footprint.leaks.verdict_text import amount
+from footprint.leaks.verdict_text import amount_of
 
 MOST = 2
 """Metrics that are named."""
 
 
 def so_far_text(rates: Mapping[str, float]) -> str:
-    """``2 blocks and 64 B a cycle so far``; empty where nothing grows."""
-    amounts = [amount(name, rate) for name, rate in rates.items()][:MOST]
+    """``2 blocks and 64 B of heap a cycle so far``; empty where nothing grows."""
+    amounts = [amount_of(name, rate) for name, rate in rates.items()][:MOST]
     return f"{' and '.join(amounts)} a cycle so far" if amounts else ""
 
 

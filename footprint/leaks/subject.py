@@ -159,8 +159,8 @@ class PipeSubject:
             raise self._channel.unexpected(reply, said)
         explanation = Explanation.from_pipe(json.loads(said))
         if explanation.untraced and not explanation.filling:
-            return self._trace_again(explanation, cycles, rates)
-        return explanation
+            explanation = self._trace_again(explanation, cycles, rates)
+        return explanation.with_lines()
 
     def origins(self, packages: Sequence[str]) -> dict[str, str]:
         """For each package: a file of a module that is not of its environment, ``""``, or ``-`` (not imported)."""

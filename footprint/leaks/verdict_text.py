@@ -12,8 +12,10 @@ from footprint.verdict.trend import Slope
 from footprint.verdict.verdict import Answer, Finding, FindingKind, Verdict
 from footprint.verdict.windows import CONFIRMING, EXACT, PAGES
 
-POWERS = {"heap.bytes": "heap", "python.blocks": "", "fds": "", "uss.bytes": "pages", "vm.bytes": "address space"}
-"""The metrics whose power is told, with the word for what their bytes are."""
+POWERS = ("heap.bytes", "python.blocks", "fds", "uss.bytes", "vm.bytes")
+"""The metrics whose power is told."""
+OF = {"heap.bytes": "heap", "uss.bytes": "pages", "vm.bytes": "address space"}
+"""What the bytes of a metric are bytes of."""
 MOST_PLACES = 6
 """Places that are shown; `--json` has all of them."""
 
@@ -101,10 +103,10 @@ def _vagueness(finding: Finding) -> float:
 
 def _power(verdict: Verdict) -> str:
     """What a clean target would have shown; empty where that is not known."""
-    shown = {name: verdict.power[name] for name in POWERS if name in verdict.power}
+    shown = [name for name in POWERS if name in verdict.power]
     if verdict.verdict != Answer.CLEAN or not shown:
         return ""
-    words = [amount(name, rate) + (f" of {POWERS[name]}" if POWERS[name] else "") for name, rate in shown.items()]
+    words = [amount_of(name, verdict.power[name]) for name in shown]
     return f"would have shown {', '.join(words[:-1])}{' or ' if len(words) > 1 else ''}{words[-1]} a cycle"
 
 
@@ -149,6 +151,11 @@ def amount(metric: str, value: float) -> str:
         return f"{_count(value)} B"
     number = _count(value)
     return f"{number} {singular(unit) if number == '1' else unit}".rstrip()
+
+
+def amount_of(metric: str, value: float) -> str:
+    """The same where several are told: ``32 B of heap``."""
+    return amount(metric, value) + (f" of {OF[metric]}" if metric in OF else "")
 
 
 def _interval(slope: Slope) -> str:

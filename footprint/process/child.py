@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import secrets
+import select
 import shutil
 import signal
 import subprocess
@@ -25,7 +25,9 @@ from footprint.process.session import MARK, kill_marked
 MOST_WORDS = 1 << 16
 """Bytes of a child's output that are kept: the last ones."""
 LONGEST_SENTENCE = 400
-SECONDS_TO_DIE = 10
+SECONDS_TO_DIE, A_MOMENT = 10, 0.1
+_LONGEST_POLL = 2**31 - 1
+"""Milliseconds: the kernel takes no more."""
 
 _TIME = re.compile(r"^\d{4}-\d\d-\d\dT[\d:.]+Z(?: |$)")
 _NO_ORPHAN = '[ "$PPID" = "$0" ] && exec "$@"'
@@ -76,7 +78,7 @@ class Child:
     ) -> None:  # fmt: skip
         program = find_program(command[0])
         self.name = name or Path(program).name
-        self._mark = secrets.token_hex(8)
+        self._mark = os.urandom(8).hex()
         guard = [find_program("setpriv"), "--pdeathsig", "KILL", "sh", "-c", _NO_ORPHAN, str(os.getpid())]
         self._process = subprocess.Popen(
             [*guard, program, *command[1:]],
@@ -129,17 +131,34 @@ class Child:
         if self._mark:
             kill_marked(self._mark)
             self._mark = ""
-        self._process.wait(SECONDS_TO_DIE)
+        self._sleep_until_its_end(SECONDS_TO_DIE)
+        self._process.wait(A_MOMENT)
         self._reader.join(1)
 
     def wait(self, seconds: float) -> int | None:
         """Its exit code (negative for a signal), or None if it still runs after that time."""
-        try:
-            code = self._process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            return None
-        self._reader.join(1)
+        self._sleep_until_its_end(seconds)
+        code = self._process.poll()
+        if code is not None:
+            self._reader.join(1)
         return code
+
+    def _sleep_until_its_end(self, seconds: float) -> None:
+        """Until it has ended or so many seconds are over; the kernel wakes us (Linux 5.3)."""
+        if self._process.poll() is not None:
+            return
+        try:
+            descriptor = os.pidfd_open(self.pid)
+        except OSError:  # an older kernel, or none of its descriptors left
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(seconds)
+            return
+        try:
+            poller = select.poll()
+            poller.register(descriptor, select.POLLIN)
+            poller.poll(min(max(0.0, seconds) * 1000, _LONGEST_POLL))
+        finally:
+            os.close(descriptor)
 
     @property
     def words(self) -> str:

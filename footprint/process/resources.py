@@ -12,13 +12,6 @@ import os
 import sys
 from collections.abc import Callable
 
-try:
-    import psutil
-except ImportError:  # the target's environment need not have it
-    psutil = None
-
-from footprint.process.glibc_heap import heap_reader
-
 INSIDE = ("heap.bytes", "python.blocks", "gc.objects")
 """glibc's heap in use, mmapped chunks included; blocks of Python's own allocator; objects that the collector knows."""
 OUTSIDE = ("vm.bytes", "maps", "rss.bytes", "fds", "threads", "children")
@@ -33,8 +26,7 @@ class Inside:
     """The probe of the process it is made in: `read` gives INSIDE, in that order."""
 
     def __init__(self) -> None:
-        # glibc only: elsewhere psutil has no such function.
-        self._heap: Callable[[], tuple[int, ...]] | None = getattr(psutil, "heap_info", None) or heap_reader()
+        self._heap = _heap_info()
 
     def read(self) -> tuple[int, int, int]:
         """Bytes, blocks, objects; ABSENT where there is no way to know."""
@@ -45,6 +37,24 @@ class Inside:
             heap = info[0] + info[1]
             info = ()
         return heap, sys.getallocatedblocks(), len(gc.get_objects()) + gc.get_freeze_count()
+
+
+def heap_probe() -> Callable[[], int] | None:
+    """A function that gives the bytes of glibc's heap in use; None where there is no way to know."""
+    read = _heap_info()
+    return None if read is None else lambda: sum(read()[:2])
+
+
+def _heap_info() -> Callable[[], tuple[int, ...]] | None:
+    """psutil's, which is the faster, where the target's environment has it; glibc only."""
+    with contextlib.suppress(ImportError):
+        import psutil
+
+        if hasattr(psutil, "heap_info"):
+            return psutil.heap_info  # type: ignore[no-any-return]
+    from footprint.process.glibc_heap import heap_reader
+
+    return heap_reader()
 
 
 def collect() -> int:

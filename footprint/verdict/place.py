@@ -65,11 +65,10 @@ class Place:
 
     @property
     def where_text(self) -> str:
-        """What it is called, and the first frames that lead to it; among them the Python line that called into C."""
+        """What it is called, and the first frames that lead to it; the last is the target's own line."""
         every = _telling(self.frames)
         frames = every[:SHOWN_FRAMES]
-        # What C did below the target's own line may be long.
-        if every[SHOWN_FRAMES:] and _is_python(every[-1]) and not any(map(_is_python, frames)):
+        if every[SHOWN_FRAMES:] and _is_python(every[-1]):
             frames[-1] = f"{LEFT_OUT} {every[-1]}"
         return "  ".join(part for part in (self.where, " ← ".join(frames)) if part)
 
@@ -94,6 +93,12 @@ class Place:
             "bytes": exact(self.size),
         }
 
+    def called_from(self, line: Place) -> Place:
+        """The same with the line of Python that led to it, where its own frames have none."""
+        if any(map(_is_python, self.frames)):
+            return self
+        return replace(self, where=self.where if self.frames else line.where, frames=(*self.frames, line.frames[0]))
+
     def to_pipe(self) -> dict[str, Any]:
         """Its fields, as JSON can carry them."""
         return {name: getattr(self, name) for name in self.__slots__}
@@ -111,7 +116,7 @@ class Explanation:
 
     `rates` are exact figures per cycle that only a tracer knows (``heap.blocks``). `filling` says which cache holds
     all that grows and is not full yet; then it is no leak, or not one yet. `hints` say what would tell more.
-    `untraced` are bytes of heap per cycle that no place explains.
+    `untraced` are bytes of heap per cycle that no place explains; `lines` those of Python at which they are taken.
     """
 
     places: tuple[Place, ...] = ()
@@ -119,11 +124,20 @@ class Explanation:
     filling: str = ""
     hints: tuple[str, ...] = ()
     untraced: float = 0.0
+    lines: tuple[Place, ...] = ()
 
     def with_native(self, places: Sequence[Place], blocks: float) -> Explanation:
         """The same with native places that explain all that was untraced, `blocks` per cycle in all."""
         rates = {**self.rates, "heap.blocks": blocks} if blocks == int(blocks) else self.rates
-        return replace(self, places=(*places, *self.places), rates=rates, untraced=0.0)
+        if len(self.lines) == 1:
+            places = [place.called_from(self.lines[0]) for place in places]
+        else:
+            places = [*places, *self.lines]
+        return replace(self, places=(*places, *self.places), rates=rates, untraced=0.0, lines=())
+
+    def with_lines(self) -> Explanation:
+        """The same with the lines among its places, where nothing is known but them."""
+        return replace(self, places=(*self.lines, *self.places), lines=())
 
     def with_hints(self, *hints: str) -> Explanation:
         """The same with more hints."""
@@ -136,13 +150,13 @@ class Explanation:
     def to_pipe(self) -> dict[str, Any]:
         """Its fields, as JSON can carry them."""
         fields = {name: getattr(self, name) for name in self.__slots__}
-        return {**fields, "places": [place.to_pipe() for place in self.places]}
+        return {**fields, **{name: [place.to_pipe() for place in getattr(self, name)] for name in ("places", "lines")}}
 
     @classmethod
     def from_pipe(cls, fields: Mapping[str, Any]) -> Explanation:
         """From `to_pipe`."""
-        places = tuple(Place.from_pipe(place) for place in fields["places"])
-        return cls(**{**fields, "places": places, "hints": tuple(fields["hints"])})
+        places = {name: tuple(map(Place.from_pipe, fields[name])) for name in ("places", "lines")}
+        return cls(**{**fields, **places, "hints": tuple(fields["hints"])})
 
 
 def _is_python(frame: str) -> bool:

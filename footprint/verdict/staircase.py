@@ -115,7 +115,7 @@ class Staircase:
         rates = [step.rate for step in late]
         if len(late) < LEAKING_STEPS or not self.goes_on or max(rates) > REGULAR * min(rates):
             return False
-        usual = (late[-1].at / late[0].at) ** (1 / (LEAKING_STEPS - 1))
+        usual = math.pow(late[-1].at / late[0].at, 1 / (LEAKING_STEPS - 1))
         return self._now <= OVERDUE * usual * late[-1].at
 
     @property

@@ -46,6 +46,44 @@ def test_a_block_is_told_by_its_line_and_by_who_called_it(explained):
     ]
 
 
+@pytest.mark.parametrize("deep", [7, 40])
+def test_a_place_ends_in_the_line_of_the_target_however_deep_it_is(explained, deep):
+    explanation = explained(
+        f"""
+        keep = []
+        def handle(deeper):
+            if deeper:
+                handle(deeper - 1)
+            else:
+                keep.append(object())
+        def cycle():
+            handle({deep})
+        """,
+        BLOCKS,
+    )
+    (stack,) = texts(explanation, "stack")
+    assert "app.py:7 in handle ← app.py:5 in handle" in stack
+    assert stack.endswith(" ← … app.py:9 in cycle")
+
+
+def test_a_place_in_a_thread_ends_in_the_function_that_the_thread_runs(explained):
+    explanation = explained(
+        """
+        import threading
+        keep = []
+        def work():
+            keep.append(object())
+        def cycle():
+            thread = threading.Thread(target=work)
+            thread.start()
+            thread.join()
+        """,
+        BLOCKS,
+    )
+    (stack,) = texts(explanation, "stack")
+    assert stack.endswith("keep.append(object())  app.py:5 in work")
+
+
 def test_what_is_made_in_the_standard_library_is_told_by_the_line_that_called_it(explained):
     explanation = explained(
         """
@@ -179,6 +217,36 @@ def test_what_no_container_holds_is_told_by_its_type(explained):
         {"python.blocks": 2.0, "gc.objects": 1.0},
     )
     assert texts(explanation, "type") == ["1 Node a cycle  held by app.HEAD"]
+
+
+HELD_BY_C = """
+    import ctypes
+    hold = ctypes.pythonapi.Py_IncRef
+    hold.argtypes = [ctypes.py_object]
+    class Broken(Exception):
+        pass
+    def {0}():
+        try:
+            try:
+                1 / 0
+            except ZeroDivisionError as cause:
+                raise Broken from cause
+        except Broken as error:
+            hold({1})
+    def cycle():
+        def fails():
+            {0}()
+        fails()
+"""
+
+
+@pytest.mark.parametrize(
+    ("held", "whole"),
+    [("error", "Broken"), ("error.__cause__", "ZeroDivisionError"), ("error.__traceback__", "traceback")],
+)
+def test_what_c_code_holds_is_told_as_a_whole_and_not_by_the_calls_that_are_over(explained, held, whole):
+    explanation = explained(HELD_BY_C.format("leave", held), BOTH)
+    assert texts(explanation, "type") == [f"1 {whole} a cycle  held by C code: no object of Python leads to it"]
 
 
 def test_a_cycle_without_a_leak_has_no_places(explained):

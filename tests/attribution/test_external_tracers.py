@@ -38,7 +38,9 @@ def test_memray_names_the_functions_of_a_library_that_ctypes_has_loaded(explaine
 
 def test_heaptrack_names_them_where_memray_is_not(explained, session_target, path_without):
     path_without("valgrind")
-    check_session(explained(session_target(WITHOUT_MEMRAY), HEAP))
+    explanation = explained(session_target(WITHOUT_MEMRAY), HEAP)
+    check_session(explanation)
+    assert native(explanation)[0].frames == ("take_a_block", "open_session", "app.py:5 in cycle")
 
 
 def test_where_no_tracer_is_a_hint_says_how_to_get_one(explained, session_target, path_without):
@@ -59,7 +61,9 @@ BY_DLSYM = """
 
 def test_what_memray_does_not_see_heaptrack_does(explained):
     explanation = explained(BY_DLSYM, {"heap.bytes": 112.0})
-    assert native(explanation)[0].text.startswith("1 block, 100 B a cycle")
+    assert [place.text for place in explanation.places] == [
+        "1 block, 100 B a cycle  libc.malloc(100)  app.py:6 in cycle"
+    ]
     assert explanation.rates == {"heap.blocks": 1}
     assert not explanation.hints
 
@@ -67,7 +71,7 @@ def test_what_memray_does_not_see_heaptrack_does(explained):
 def test_what_memray_does_not_see_is_told_where_nothing_else_is(explained, path_without):
     path_without("heaptrack", "valgrind")
     explanation = explained(BY_DLSYM, {"heap.bytes": 112.0})
-    assert not native(explanation)
+    assert [place.text for place in explanation.places] == ["112 B a cycle  libc.malloc(100)  app.py:6 in cycle"]
     assert any("memray sees only a part" in hint for hint in explanation.hints)
 
 
@@ -149,3 +153,27 @@ a 30 2
 - 0
 """.strip().splitlines()
     assert heaptrack_left(record) == {("take_a_block",): (1, 48)}
+
+
+def test_an_extension_in_an_environment_is_told_and_its_file_where_it_has_no_names():
+    record = """
+v 10100 1
+s /home/me/env/lib/python3.11/site-packages/kept/_kept.cpython-311-x86_64-linux-gnu.so
+s take_a_block
+s /usr/lib/python3.11/lib-dynload/_ctypes.cpython-311-x86_64-linux-gnu.so
+s /usr/bin/python3.11
+s type_call
+i 10 1 2
+i 20 1
+i 28 1
+i 30 3
+i 40 4 5
+t 5 0
+t 4 1
+t 3 2
+t 2 3
+t 1 4
+a 30 5
++ 0
+""".strip().splitlines()
+    assert heaptrack_left(record) == {("take_a_block", "_kept.so"): (1, 48)}

@@ -56,6 +56,19 @@ def test_a_target_that_uses_tracemalloc_itself_has_its_place(explained, how, old
     assert len(held) == (0 if old else 1)
 
 
+def test_garbage_is_no_place_where_lines_alone_are_told(explained):
+    source = "kept = []\ndef cycle():\n    ring = []\n    ring.append(ring)\n    kept.append(object())\n"
+    explanation = explained(WITHOUT_ALL_BUT_LINES + source, BLOCK)
+    assert [place.frames for place in explanation.places] == [("app.py:6 in cycle",)]
+
+
+def test_the_data_of_arrays_is_the_heaps_where_lines_alone_are_told(explained):
+    source = "import numpy as np\nkept = []\ndef cycle():\n    kept.append(np.zeros(100))\n"
+    explanation = explained(WITHOUT_ALL_BUT_LINES + source, {**BLOCK, "heap.bytes": 857.0})
+    assert [place.frames for place in explanation.places] == [("app.py:5 in cycle",)]
+    assert explanation.untraced == 0
+
+
 def test_a_tracing_that_the_target_ends_all_the_same_is_told_and_the_holder_is_named(explained):
     source = (
         "import tracemalloc\nkept, stop = [], [tracemalloc.stop]\ndef cycle():\n    stop[0]()\n    kept.append([])\n"
