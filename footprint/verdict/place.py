@@ -65,11 +65,18 @@ class Place:
 
     @property
     def where_text(self) -> str:
-        """What it is called, and the first frames that lead to it; the last is the target's own line."""
+        """What it is called, and the first frames that lead to it; the last is the target's own line.
+
+        What C did may be long: then the line of Python that called it stands before that.
+        """
         every = _telling(self.frames)
         frames = every[:SHOWN_FRAMES]
         if every[SHOWN_FRAMES:] and _is_python(every[-1]):
-            frames[-1] = f"{LEFT_OUT} {every[-1]}"
+            caller, last = next(n for n, frame in enumerate(every) if _is_python(frame)), len(every) - 1
+            if SHOWN_FRAMES - 1 <= caller < last:
+                frames[-2] = f"{LEFT_OUT} {every[caller]}"
+            follows = caller == last - 1 and caller >= SHOWN_FRAMES - 1
+            frames[-1] = every[-1] if follows else f"{LEFT_OUT} {every[-1]}"
         return "  ".join(part for part in (self.where, " ← ".join(frames)) if part)
 
     @property

@@ -1,6 +1,7 @@
 """Native places: by memray in the process, by heaptrack and valgrind around it, or a hint."""
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -41,6 +42,25 @@ def test_heaptrack_names_them_where_memray_is_not(explained, session_target, pat
     explanation = explained(session_target(WITHOUT_MEMRAY), HEAP)
     check_session(explanation)
     assert native(explanation)[0].frames == ("take_a_block", "open_session", "app.py:5 in cycle")
+
+
+@pytest.mark.parametrize("hiding", ["", WITHOUT_MEMRAY], ids=["memray", "heaptrack"])
+def test_six_functions_of_c_do_not_hide_the_line_that_called_them(explained, hiding, tmp_path):
+    functions = "".join(
+        f"__attribute__((noinline)) void nested_{n}(void) {{ nested_{n - 1}(); last = 0; }}\n" for n in range(2, 7)
+    )
+    (tmp_path / "nested.c").write_text(
+        "#include <stdlib.h>\nvoid *volatile last;\n"
+        f"__attribute__((noinline)) void nested_1(void) {{ last = malloc(48); }}\n{functions}"
+    )
+    library = tmp_path / "libnested.so"
+    subprocess.run(["gcc", "-O1", "-g", "-shared", "-fPIC", "-o", library, tmp_path / "nested.c"], check=True)
+    called = f"import ctypes\nnested = ctypes.CDLL({str(library)!r})\ndef helper():\n    nested.nested_6()\n"
+    explanation = explained(f"{hiding}{called}def cycle():\n    helper()\n", {"heap.bytes": 64.0})
+    (place,) = explanation.places
+    assert place.frames[:6] == tuple(f"nested_{n}" for n in range(1, 7))
+    line = 5 if hiding else 4
+    assert f"… app.py:{line} in helper" in place.where_text
 
 
 def test_where_no_tracer_is_a_hint_says_how_to_get_one(explained, session_target, path_without):

@@ -142,6 +142,16 @@ def uses_tracemalloc():
     tracemalloc.stop()
 def closes_everything():
     os.closerange(3, 4096)
+
+class Session:
+    def __init__(self):
+        self.window = mmap.mmap(-1, 8192, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+        for size in range(700, 1700, 100):
+            setattr(self, f"part{size}", bytearray(size))
+class Owner:
+    sessions = []
+def keeps_sessions():
+    Owner.sessions.append(Session())
 """
 
 
@@ -240,6 +250,13 @@ def test_descriptors_and_mappings_have_the_line_that_takes_them_whoever_asks_the
     document = field(name)
     assert document["verdict"] == "leak"
     assert place.format(line) in lines(document)
+
+
+def test_the_owner_comes_before_its_small_mappings(footprint, tmp_path):
+    (tmp_path / "field.py").write_text(SOURCE)
+    said = footprint("leaks", "field.py:keeps_sessions", "--cycles", "400").stdout
+    assert "held by list field.Owner.sessions" in said
+    assert said.index("held by list field.Owner.sessions") < said.index("anonymous rw-p")
 
 
 def test_a_cycle_that_hangs_or_raises_is_named_not_the_first_of_its_batch(field):

@@ -10,6 +10,16 @@ FRAMES = tuple(f"app.py:{line} in f{line}" for line in range(1, 8))
 STACK = Place(PlaceKind.STACK, "keep.append(x)", ("python.blocks",), "1 block, 16 B", 1, "blocks", 16, FRAMES[:2])
 
 
+def test_the_line_of_python_that_called_into_c_is_told_before_the_targets_own():
+    c = ("f1", "f2", "f3", "f4", "f5", "f6")
+    own = Place(PlaceKind.NATIVE, frames=(*c, "app.py:9 in cycle"))
+    assert own.where_text == "f1 ← f2 ← f3 ← f4 ← … app.py:9 in cycle"
+    called = Place(PlaceKind.NATIVE, frames=(*c, "app.py:4 in helper", "app.py:9 in cycle"))
+    assert called.where_text == "f1 ← f2 ← f3 ← … app.py:4 in helper ← app.py:9 in cycle"
+    deep = Place(PlaceKind.NATIVE, frames=(*c, "app.py:4 in helper", "app.py:6 in middle", "app.py:9 in cycle"))
+    assert deep.where_text == "f1 ← f2 ← f3 ← … app.py:4 in helper ← … app.py:9 in cycle"
+
+
 def test_a_place_is_told_with_its_amount_its_name_and_the_first_frames():
     assert STACK.text == "1 block, 16 B a cycle  keep.append(x)  app.py:1 in f1 ← app.py:2 in f2"
     assert (STACK.amount_text, STACK.where_text) == (
