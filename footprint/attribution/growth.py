@@ -12,8 +12,20 @@ STEADY = 0.5
 LEAST_LUMPS = 3
 """Of what came in the second reading only: fewer say nothing about a cycle."""
 
+LEAST_BLOCK = 32
+"""Bytes that glibc takes for a block, at least: what grows by less per cycle is not left in every one."""
+RARE_EVENTS = 3
+"""How often what leaks must happen in n cycles, and as often again in 2n more, to be told."""
+
 RunCycles = Callable[[int], object]
 """Runs so many cycles, and collects."""
+
+
+def rarest(rates: Mapping[str, float]) -> float:
+    """In which part of the cycles something is left, at most 1, where the metrics that leak grow by `rates` a cycle."""
+    counts = [rate for name, rate in rates.items() if "bytes" not in name]
+    heap = [rates["heap.bytes"] / LEAST_BLOCK] if "heap.bytes" in rates else []
+    return max(min([1.0, *counts, *heap]), 1e-6)
 
 
 class KeyedGrowth:
