@@ -73,10 +73,9 @@ class Place:
         frames = every[:SHOWN_FRAMES]
         if every[SHOWN_FRAMES:] and _is_python(every[-1]):
             caller, last = next(n for n, frame in enumerate(every) if _is_python(frame)), len(every) - 1
-            if SHOWN_FRAMES - 1 <= caller < last:
-                frames[-2] = f"{LEFT_OUT} {every[caller]}"
-            follows = caller == last - 1 and caller >= SHOWN_FRAMES - 1
-            frames[-1] = every[-1] if follows else f"{LEFT_OUT} {every[-1]}"
+            is_hidden = SHOWN_FRAMES - 1 <= caller < last
+            frames[-1:] = [f"{LEFT_OUT} {every[caller]}"] if is_hidden else []
+            frames.append(every[-1] if is_hidden and caller == last - 1 else f"{LEFT_OUT} {every[-1]}")
         return "  ".join(part for part in (self.where, " ← ".join(frames)) if part)
 
     @property

@@ -15,9 +15,9 @@ def test_the_line_of_python_that_called_into_c_is_told_before_the_targets_own():
     own = Place(PlaceKind.NATIVE, frames=(*c, "app.py:9 in cycle"))
     assert own.where_text == "f1 ← f2 ← f3 ← f4 ← … app.py:9 in cycle"
     called = Place(PlaceKind.NATIVE, frames=(*c, "app.py:4 in helper", "app.py:9 in cycle"))
-    assert called.where_text == "f1 ← f2 ← f3 ← … app.py:4 in helper ← app.py:9 in cycle"
+    assert called.where_text == "f1 ← f2 ← f3 ← f4 ← … app.py:4 in helper ← app.py:9 in cycle"
     deep = Place(PlaceKind.NATIVE, frames=(*c, "app.py:4 in helper", "app.py:6 in middle", "app.py:9 in cycle"))
-    assert deep.where_text == "f1 ← f2 ← f3 ← … app.py:4 in helper ← … app.py:9 in cycle"
+    assert deep.where_text == "f1 ← f2 ← f3 ← f4 ← … app.py:4 in helper ← … app.py:9 in cycle"
 
 
 def test_a_place_is_told_with_its_amount_its_name_and_the_first_frames():
