@@ -15,7 +15,6 @@ import json
 import os
 import sys
 import traceback
-from array import array
 from collections.abc import Callable, Mapping, MutableSequence
 from contextlib import suppress
 from functools import partial
@@ -29,6 +28,7 @@ from footprint.leaks.target_loader import Refused, Target, first_cycle, load
 from footprint.process import clock
 from footprint.process.fork_mark import fork_mark
 from footprint.process.resources import Inside, collect
+from footprint.process.shared_counter import SharedCounter
 
 FLUSHING = 4096
 """Blocks that are made and freed at the end: heaptrack keeps the last lines of its record in a buffer."""
@@ -43,7 +43,8 @@ class Server:
         self._cycle: Callable[[], object] | None = None
         self._inside = Inside()
         self._ran = self._cycles = 0
-        self._counter = array("q", [0])
+        self._shared = SharedCounter()
+        self._counter = self._shared.cell
 
     def serve(self, target: Target) -> None:
         """Set the target up, say so, and answer; a target that raises or exits is told as that."""
@@ -54,7 +55,7 @@ class Server:
             return
         collect()
         gc.freeze()  # what the imports made is not looked through at every collection
-        self.say(ReplyCode.READY, json.dumps({"what": target.what, "counter": self._counter.buffer_info()[0]}))
+        self.say(ReplyCode.READY, json.dumps({"what": target.what, "counter": self._shared.descriptor}))
         try:
             while (request := os.read(self._requests, REQUEST.size)) and self._answer(target, request):
                 pass
@@ -72,6 +73,7 @@ class Server:
 
     def _answer(self, target: Target, request: bytes) -> bool:
         operation, number = REQUEST.unpack(request)
+        self._shared.hide()
         if operation == RequestCode.RUN:
             wall, own = clock.nanoseconds(), clock.worked()
             ended = self._guarded(self._run, target, number)
@@ -152,7 +154,7 @@ class Server:
         return None
 
 
-def run(cycle: Callable[[], object], cycles: int, counter: MutableSequence[int] | None = None) -> None:
+def run(cycle: Callable[[], object], cycles: int, counter: memoryview | MutableSequence[int] | None = None) -> None:
     """So many cycles, with nothing of ours between them that could be measured; `counter` says how many are done."""
     original, counter = fork_mark(), [0] if counter is None else counter
     for number in range(cycles):

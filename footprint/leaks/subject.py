@@ -7,11 +7,9 @@ ends it, ends as `Ended`, with what it was.
 from __future__ import annotations
 
 import json
-import os
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Protocol
 
 from footprint.errors import MeasurementError, RequestError
@@ -22,6 +20,7 @@ from footprint.leaks.pipe_protocol import LENGTH, ReplyCode, RequestCode
 from footprint.leaks.supervisor import TIME, Ended, Limits
 from footprint.process.allocators import allocators
 from footprint.process.resources import ABSENT, INSIDE, OUTSIDE, Outside
+from footprint.process.shared_counter import CounterReader
 from footprint.verdict.place import Explanation
 
 MetricValues = dict[str, int]
@@ -78,7 +77,7 @@ class PipeSubject:
         self._outside = Outside(channel.pid)
         self.cycles = 0
         self.what = ""
-        self._counter = 0
+        self._counter: CounterReader | None = None
 
     def ready(self) -> None:
         """Wait until it is loaded; raises RequestError for a word that names nothing, Ended, or MeasurementError."""
@@ -95,7 +94,9 @@ class PipeSubject:
         if reply != ReplyCode.READY:
             raise self._channel.unexpected(reply, text)
         ready = json.loads(text)
-        self.cycles, self.what, self._counter = 0, ready["what"], ready["counter"]
+        self.cycles, self.what = 0, ready["what"]
+        if ready["counter"] >= 0:
+            self._counter = CounterReader(self._channel.pid, ready["counter"])
 
     def run(self, cycles: int) -> float:
         """So many cycles, and the seconds that they took by the target's own clock; raises Ended."""
@@ -113,7 +114,7 @@ class PipeSubject:
             if limits.left < 0:
                 self._channel.lost = Ended(TIME, "the time is over")
                 raise self._channel.lost
-        *_, nanoseconds = self._channel.done(f"in cycle {self.cycles + 1}")
+        *_, nanoseconds = self._channel.done(f"in cycle {self.cycles + max(0, self._done()) + 1}")
         self.cycles += cycles
         return nanoseconds / 1e9
 
@@ -186,12 +187,8 @@ class PipeSubject:
             raise
 
     def _done(self) -> int:
-        """Cycles that are done of those it was asked for; -1 where its memory may not be read."""
-        try:
-            with Path(f"/proc/{self._channel.pid}/mem").open("rb", buffering=0) as memory:
-                return int.from_bytes(os.pread(memory.fileno(), 8, self._counter), sys.byteorder)
-        except OSError:
-            return -1
+        """Cycles that are done of those it was asked for, also when it is dead; -1 where that may not be read."""
+        return self._counter.read() if self._counter is not None else -1
 
 
 def python_subject(word: str, limits: Limits, *, python: str = sys.executable) -> PipeSubject:

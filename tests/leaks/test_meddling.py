@@ -85,6 +85,17 @@ def test_what_is_ours_is_no_place_where_the_target_unfreezes_the_collector(expla
     assert "footprint" not in str(explanation.places)
 
 
+@pytest.mark.parametrize(
+    ("end", "how"), [("os._exit(7)", "exits (7)"), ("os.kill(os.getpid(), 9)", "killed by signal 9")]
+)
+def test_a_process_that_is_gone_at_once_is_told_with_its_cycle_not_with_its_batchs_first(footprint, tmp_path, end, how):
+    (tmp_path / "gone.py").write_text(
+        f"import os\nnumber = 0\ndef cycle():\n    global number\n    number += 1\n    if number == 777:\n        {end}\n"
+    )
+    reason = json.loads(footprint("leaks", "gone.py:cycle", "--json").stdout)["reason"]
+    assert f"{how} in cycle 777" in reason
+
+
 def test_a_limit_that_the_target_sets_itself_does_not_hide_what_grew_until_it_failed(footprint, tmp_path):
     (tmp_path / "limited.py").write_text(
         "import os, resource\ndef cycle():\n"
