@@ -21,6 +21,8 @@ from footprint.process import clock
 from footprint.verdict.place import Place, PlaceKind, counted, largest
 
 CONTAINERS = (list, dict, set, deque, bytearray)
+UNTRACKED = (dict, bytearray)
+"""Those that the collector need not know."""
 SECONDS = 0.3
 """What looking for their holders may take."""
 MOST_TYPES, MOST_CONTAINERS = 5, 8
@@ -51,11 +53,11 @@ class Holders:
         UNFREEZE()
         objects = gc.get_objects()
         kinds = Counter(map(type, objects))
-        of_kind = {kind: _kind(kind) for kind in kinds}
-        # A dictionary of plain values is not known to the collector, but what refers to it is; objects of which there
-        # are very many are what leaks, and hold nothing that is older than they are.
+        of_kind = {kind: _kind(kind) for kind in (*kinds, *UNTRACKED)}
+        # A buffer, or a dictionary of plain values, is not known to the collector, but what refers to it is; objects of
+        # which there are very many are what leaks, and hold nothing that is older than they are.
         few = [obj for obj in objects if kinds[type(obj)] < MANY or type(obj) is dict]
-        plain = {id(obj): obj for obj in gc.get_referents(*few) if type(obj) is dict and not gc.is_tracked(obj)}
+        plain = {id(obj): obj for obj in gc.get_referents(*few) if type(obj) in UNTRACKED and not gc.is_tracked(obj)}
         least = LEAST_ENTRIES if len(objects) > MANY else 0
         every = [obj for obj in (*objects, *plain.values()) if of_kind[type(obj)] == 1 and _length(obj) >= least]
         exact = [obj for obj in every if type(obj) in CONTAINERS]
@@ -148,11 +150,12 @@ def _is_part(kind: type) -> bool:
 def _of_container(container: Any, rate: float, way: ReferencePath, metrics: tuple[str, ...]) -> Place:
     newest = _newest(container)
     name = named(type(newest)) if newest is not None else "None"
+    words = ("byte", "bytes") if isinstance(container, bytearray) else (name, name)
     entry = f"[{_length(container) - 1}]" if isinstance(container, list) else ""
     where = way.of_module(entry) if way.module else WITHOUT_NAME.get(way.text, way.text)
     holder = f"held by {'a ' if way.text in WITHOUT_NAME else ''}{named(type(container))} {where}"
     size = rate * per_entry(container)
-    return Place(PlaceKind.HOLDER, holder, metrics, counted(rate, name, name), rate, "entries", size)
+    return Place(PlaceKind.HOLDER, holder, metrics, counted(rate, *words), rate, "entries", size)
 
 
 def per_entry(container: Any) -> float:

@@ -187,6 +187,12 @@ def test_containers_of_plain_values_are_named_too(explained):
     assert texts(explanation, "holder") == ["1 None a cycle  held by dict NAMES in module app (app.NAMES)"]
 
 
+def test_a_buffer_that_grows_has_its_name_and_needs_no_other_tracer(explained):
+    explanation = explained("buffer = bytearray()\ndef cycle():\n    buffer.extend(bytes(10))\n", {"heap.bytes": 10.7})
+    assert texts(explanation, "holder") == ["10 bytes a cycle  held by bytearray buffer in module app (app.buffer)"]
+    assert (explanation.hints, explanation.untraced) == ((), 0)
+
+
 def test_a_list_in_a_closure_is_told_by_the_function(explained):
     explanation = explained(
         """
