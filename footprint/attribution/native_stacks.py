@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from footprint.attribution.growth import OVERHEAD, RunCycles
+from footprint.attribution.growth import LEAST_LUMPS, OVERHEAD, RunCycles
 from footprint.attribution.own_frames import is_own
 from footprint.attribution.rust_names import readable
 from footprint.install import install_command
@@ -116,11 +116,14 @@ def _read(path: str) -> Totals:
 
 
 def per_cycle(once: Totals, twice: Totals, cycles: int) -> dict[NativeStack, tuple[float, float]]:
-    """Blocks and bytes that one cycle leaves, where n left `once` and 2n left `twice`: constants cancel."""
+    """Blocks and bytes that one cycle leaves, where n left `once` and 2n left `twice`: constants cancel.
+
+    One or two blocks more say nothing about n cycles; they may be a table that grew.
+    """
     grown = {}
     for stack, (blocks, size) in twice.items():
         fewer, smaller = once.get(stack, (0, 0))
-        if blocks > fewer and size > smaller:
+        if blocks - fewer >= min(LEAST_LUMPS, cycles) and size > smaller:
             grown[stack] = (blocks - fewer) / cycles, (size - smaller) / cycles
     return grown
 

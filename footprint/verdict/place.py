@@ -185,9 +185,9 @@ def counted(number: float, one: str, many: str = "") -> str:
 
 
 def figure(number: float) -> str:
-    """Grouped by plain spaces; of what is no whole number three digits."""
+    """Grouped by plain spaces; of what is no whole number three digits, or all before the point."""
     value = exact(number)
-    return count_text(value) if value == int(value) or value >= 1000 else f"{value:.3g}"
+    return count_text(round(value)) if value == int(value) or value >= 999.5 else f"{value:.3g}"
 
 
 def exact(number: float) -> float:

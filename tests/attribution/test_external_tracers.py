@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from footprint.attribution.external_tracers import Rerun, heaptrack_left, traced
+from footprint.attribution.native_stacks import per_cycle
 from footprint.install import install_command
 from footprint.verdict.place import Explanation, PlaceKind
 from tests.conftest import PROGRAMS
@@ -134,6 +135,12 @@ def test_the_tracers_around_it_agree(other, sparc, path_without, monkeypatch, tm
         f"{WITHOUT_MEMRAY}from footprint.engines.unicorn_cycles import cycles\ncycle, _ = cycles('sparc64')\n"
     )
     check_sparc(explain_word(f"{tmp_path}/engine.py:cycle", SPARC, cycles=2, before=10))
+
+
+@pytest.mark.parametrize(("more", "cycles", "told"), [(2, 31, 0), (3, 31, 1), (1, 1, 1)])
+def test_one_or_two_blocks_in_many_cycles_are_not_told(more, cycles, told):
+    grown = per_cycle({("table",): (1, 65_000)}, {("table",): (1 + more, 65_000 * (1 + more))}, cycles)
+    assert len(grown) == told
 
 
 def test_a_record_of_an_older_heaptrack_has_strings_without_their_length():

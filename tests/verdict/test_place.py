@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from footprint.verdict.place import Explanation, Place, PlaceKind, counted, largest
+from footprint.verdict.place import Explanation, Place, PlaceKind, counted, figure, largest
 
 FRAMES = tuple(f"app.py:{line} in f{line}" for line in range(1, 8))
 STACK = Place(PlaceKind.STACK, "keep.append(x)", ("python.blocks",), "1 block, 16 B", 1, "blocks", 16, FRAMES[:2])
@@ -69,3 +69,8 @@ def test_the_largest_are_told_first_and_no_more_than_are_read():
 def test_what_is_counted_has_its_number_and_its_plural():
     assert [counted(n, "process", "processes") for n in (1, 2, 0.02)] == ["1 process", "2 processes", "0.02 processes"]
     assert counted(1234567, "block") == "1 234 567 blocks"
+
+
+@pytest.mark.parametrize(("number", "text"), [(0.0645, "0.0645"), (999.4, "999"), (999.7, "1 000"), (4229.16, "4 229")])
+def test_a_figure_has_three_digits_or_all_before_the_point(number, text):
+    assert figure(number) == text
