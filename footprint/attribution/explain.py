@@ -6,18 +6,19 @@ Asked in the measured process after the verdict: nothing is measured any more, s
 from __future__ import annotations
 
 import gc
-import time
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from footprint.attribution import bounded_caches, native_stacks, python_stacks
-from footprint.attribution.growth import RunCycles
+from footprint.attribution.growth import RARE_EVENTS, STEADY, RunCycles, rarest
 from footprint.attribution.heap_lines import heap_lines
 from footprint.attribution.kernel_resources import KernelResources
 from footprint.attribution.python_stacks import Stacks, heap_place, paced
 from footprint.attribution.reference_path import WaysUp
 from footprint.attribution.referrers import EXPLAINS, SECONDS, Holders, per_entry
+from footprint.attribution.undisturbed import STOPPED, undisturbed
+from footprint.process import clock
 from footprint.process.resources import collect
 from footprint.verdict.place import Explanation, Place, PlaceKind
 
@@ -29,7 +30,7 @@ WATCHED = 10
 SEEN_SHARE = 0.5
 """Of it, what a tracer must see to be believed."""
 LEAST_SHARE = 0.02
-"""Of the blocks or objects that a cycle leaves, what a place must explain to be told."""
+"""Of the blocks or objects that a cycle leaves, what a place must explain to be told; one of many may hold them all."""
 A_THREAD = 8192
 """Bytes of heap that a thread takes for itself, at most."""
 
@@ -49,9 +50,9 @@ def explain(run: RunCycles, cycles: int, rates: Mapping[str, float]) -> Explanat
         places += _kernels(collected, cycles, rates)
         untraced -= A_THREAD * rates.get("threads", 0.0)
     if any(name in rates for name in EXPLAINS):
-        with python_stacks.undisturbed():
-            stacks, holders = _pythons(collected, cycles)
-        left = stacks.left()
+        with undisturbed():
+            stacks, holders = _pythons(collected, cycles, RARE_EVENTS / rarest(rates))
+            left = stacks.left()
         growing = holders.growing()
         places += python_stacks.places(left, rates)
         places += holders.places(growing, rates)
@@ -67,7 +68,9 @@ def explain(run: RunCycles, cycles: int, rates: Mapping[str, float]) -> Explanat
     explanation = replace(explanation, places=_told(explanation.places, rates))
     if holders is None:
         return explanation
-    up = WaysUp(time.monotonic() + SECONDS, (vars(holders), holders.containers, holders.caches, growing, *growing))
+    if stacks.is_stopped:
+        explanation = explanation.with_hints(STOPPED)
+    up = WaysUp(clock.seconds() + SECONDS, (vars(holders), holders.containers, holders.caches, growing, *growing))
     caches = bounded_caches.bounded(holders, growing, up)
     holders.release()  # else emptying them would free nothing
     return replace(explanation, filling=bounded_caches.sentence(caches, rates))
@@ -81,7 +84,7 @@ def _told(places: tuple[Place, ...], rates: Mapping[str, float]) -> tuple[Place,
             place.also_explaining("vm.bytes") if place.kind == PlaceKind.STACK else place for place in places
         )
     ranked = sorted(places, key=lambda place: -place.size)
-    return tuple(place for place in ranked if place.rate >= LEAST_SHARE * _most(place, rates))
+    return tuple(place for place in ranked if place.rate >= min(STEADY, LEAST_SHARE * _most(place, rates)))
 
 
 def _most(place: Place, rates: Mapping[str, float]) -> float:
@@ -100,10 +103,13 @@ def _kernels(run: RunCycles, cycles: int, rates: Mapping[str, float]) -> list[Pl
     return resources.places()
 
 
-def _pythons(run: RunCycles, cycles: int) -> tuple[Stacks, Holders]:
-    """Both read at the start, after n cycles, and after 2n more; n is `cycles`, or what there is time for."""
+def _pythons(run: RunCycles, cycles: int, needed: float) -> tuple[Stacks, Holders]:
+    """Both read at the start, after n cycles, and after 2n more; n is `cycles`, or what there is time for.
+
+    What leaks is seen in `needed` of them.
+    """
     gc.freeze()  # what leaked before is not looked through at each collection, nor timed with the cycles
-    cycles = paced(run, cycles)
+    cycles = paced(run, cycles, needed)
     stacks, holders = Stacks(cycles), Holders(cycles)
     holders.start()
     stacks.start()

@@ -5,7 +5,6 @@ It is also run in a measured process of Python 3.8.
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
@@ -13,6 +12,7 @@ from typing import List, NamedTuple  # noqa: UP035
 
 from footprint.attribution.line_watch import Rises, rising_lines
 from footprint.attribution.own_frames import PythonStack
+from footprint.process import clock
 from footprint.process.resources import heap_probe
 
 FIRST, SECONDS = 10, 0.3
@@ -42,14 +42,14 @@ def heap_lines(run: Callable[[int], object], cycles: int, untraced: float) -> Li
         return []
     rising_lines(partial(run, 1), read)  # what the watching itself makes once
     for number in _numbers(min(FIRST, cycles), cycles):
-        begun = time.perf_counter()
+        begun = clock.seconds()
         rises = rising_lines(partial(run, number), read)
         rose = sum(rises.lines.values())
         grew = (rose - rises.fell) / number
         if LEAST_SEEN * untraced <= grew <= MOST_SEEN * untraced and rises.fell <= MOST_FALLEN * rose:
             every = [HeapLine(_usual(rises, stack) / number, stack) for stack in rises.lines]
             return sorted((line for line in every if line.size * number >= LEAST_SHARE * rose), reverse=True)
-        if (time.perf_counter() - begun) * (cycles / number) > SECONDS:
+        if (clock.seconds() - begun) * (cycles / number) > SECONDS:
             break
     return []
 

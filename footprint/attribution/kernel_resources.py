@@ -14,7 +14,7 @@ from typing import Any
 from footprint.attribution.growth import KeyedGrowth
 from footprint.attribution.line_watch import address_space, descriptor_count, rising_lines
 from footprint.attribution.own_frames import theirs
-from footprint.attribution.python_stacks import in_words
+from footprint.attribution.source_lines import in_words
 from footprint.process import kernel_objects
 from footprint.units import bytes_text
 from footprint.verdict.place import Place, PlaceKind, counted, largest
@@ -26,6 +26,8 @@ EVENTS = {
 }  # fmt: skip
 """What Python tells its audit hooks, and what is then taken from the kernel."""
 FRAMES = 10
+WATCHED = "watched"
+"""Stands for whatever was taken at a line that was found by looking."""
 OF_HEAP = 1.5
 """Times what the heap grows by: more address space than that is not malloc's."""
 LEAST_SHARE, MOST_SHARE = 0.05, 1.5
@@ -81,13 +83,14 @@ class KernelResources:
     def watch(self, run: Callable[[], object]) -> None:
         """Look for the lines at which descriptors and mappings are taken, where Python did not say who asked."""
         self._listening = False
+        files = self._growth[PlaceKind.FILE].grown() if PlaceKind.FILE in self._growth else {}
         for kind, wanted, reader in (
-            (PlaceKind.FILE, PlaceKind.FILE in self._growth, descriptor_count),
-            (PlaceKind.MAPPING, self._has_mappings, address_space),
+            (PlaceKind.FILE, any(not self._caller(PlaceKind.FILE, name) for name in files), descriptor_count),
+            (PlaceKind.MAPPING, self._has_mappings and not self._caller(PlaceKind.MAPPING, ""), address_space),
         ):
-            if wanted and not any(of == kind for of, _, _ in self._calls):
+            if wanted:
                 for stack, rise in rising_lines(run, reader).lines.items():
-                    self._calls[kind, "", stack] += rise
+                    self._calls[kind, WATCHED, stack] += rise
 
     def places(self) -> list[Place]:
         """What grew."""
@@ -136,12 +139,12 @@ class KernelResources:
 
     def _caller(self, kind: PlaceKind, name: str) -> tuple[str, ...]:
         """The stack that most often asked the kernel for one of these; empty where no Python asked."""
-        calls = Counter({
-            stack: number
-            for (of, about, stack), number in self._calls.items()
-            if of == kind and (kind != PlaceKind.FILE or about == name or not (about or name.startswith("/")))
-        })  # fmt: skip
-        return tuple(in_words(line) for line in calls.most_common(1)[0][0]) if calls else ()
+        whose = name if kind == PlaceKind.FILE and name.startswith("/") else ""
+        for about in dict.fromkeys((name, whose, WATCHED)):
+            stacks = {stack: number for (of, what, stack), number in self._calls.items() if (of, what) == (kind, about)}
+            if stacks:
+                return tuple(in_words(line) for line in max(stacks, key=stacks.__getitem__))
+        return ()
 
     def _hear(self, event: str, arguments: tuple[Any, ...]) -> None:
         kind = EVENTS.get(event)

@@ -5,42 +5,53 @@ It needs nothing but Python 3.8; it is run after the verdict, in the measured pr
 
 from __future__ import annotations
 
-import linecache
-import os
 import tracemalloc
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Tuple  # noqa: UP035 (Python 3.8)
 
+from footprint.attribution.growth import KeyedGrowth
 from footprint.attribution.heap_lines import HeapLine, heap_lines
+from footprint.attribution.own_frames import PythonStack, theirs
+from footprint.attribution.source_lines import code_of, in_words, is_library
+from footprint.attribution.undisturbed import START, STOP, STOPPED, undisturbed
+from footprint.process.resources import collect
+from footprint.units import count_text
 
-FRAMES, MOST = 12, 6
+FRAMES, MOST = 64, 6
 LEAST = 0.02
-"""Blocks per cycle that are worth a place."""
+"""Of the blocks that a cycle leaves, what a place must have to be told."""
 SMALL = 512
 """Bytes of the largest block that Python's own allocator gives; larger ones are malloc's."""
 LEAST_BYTES, LEAST_SHARE = 16.0, 0.3
 """Of the heap's growth, what the blocks of Python must leave open for more to be looked for."""
 HINT = "holders and kernel objects are told by Python 3.11 or newer; these are the lines that made what is left"
+_Line = Tuple[str, int]  # noqa: UP006 (Python 3.8)
 
 
 def plain_explanation(run: Callable[[int], object], cycles: int, rates: Mapping[str, float]) -> dict[str, Any]:
     """As `explain` gives it through the pipe: the lines whose blocks grow, with how many per cycle."""
-    tracemalloc.start(FRAMES)
-    run(cycles)
-    before = _blocks()
-    run(2 * cycles)
-    after = _blocks()
-    tracemalloc.stop()
+    blocks, sizes, is_stopped = KeyedGrowth(cycles), KeyedGrowth(cycles), False
+    stacks: dict[_Line, PythonStack] = {}
+    with undisturbed():
+        START(FRAMES)
+        for number in (0, cycles, 2 * cycles):
+            run(number)
+            collect()
+            is_stopped = is_stopped or not tracemalloc.is_tracing()
+            left = {} if is_stopped else _left(stacks)
+            blocks.add({line: count for line, (count, _) in left.items()})
+            sizes.add({line: size for line, (_, size) in left.items()})
+        STOP()
     metrics = [name for name in ("python.blocks", "gc.objects", "heap.bytes") if name in rates]
     grown, untraced = [], rates.get("heap.bytes", 0.0)
-    for stack, (count, size) in after.items():
-        old_count, old_size = before.get(stack, (0, 0))
-        blocks, space = (count - old_count) / (2.0 * cycles), (size - old_size) / (2.0 * cycles)
-        if blocks >= LEAST:
-            grown.append((space, blocks, stack))
-            untraced -= space if space > SMALL * blocks else 0.0
-    places = [_place(space, blocks, stack, metrics) for space, blocks, stack in sorted(grown, reverse=True)[:MOST]]
-    explanation = {"places": places, "rates": {}, "filling": "", "hints": [HINT], "untraced": 0.0, "lines": []}
+    for line, count in blocks.grown().items():
+        size = sizes.of(line)
+        if count >= LEAST * rates.get("python.blocks", 1.0):
+            grown.append((size, count, stacks[line]))
+            untraced -= size if size > SMALL * count else 0.0
+    explanation: dict[str, Any] = {"rates": {}, "filling": "", "untraced": 0.0, "lines": []}
+    explanation["hints"] = [STOPPED if is_stopped else HINT]
+    explanation["places"] = [_place(*each, metrics) for each in sorted(grown, reverse=True)[:MOST]]
     if untraced > max(LEAST_BYTES, LEAST_SHARE * rates.get("heap.bytes", 0.0)):
         lines = heap_lines(run, cycles, untraced)
         explanation["lines"] = [_heap_place(line) for line in lines]
@@ -48,42 +59,46 @@ def plain_explanation(run: Callable[[int], object], cycles: int, rates: Mapping[
     return explanation
 
 
-def _blocks() -> dict[tuple[tuple[str, int], ...], tuple[int, int]]:
-    """Number and bytes of the blocks that live, by the lines that made them, innermost first."""
-    own = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120
-    blocks: dict[tuple[tuple[str, int], ...], tuple[int, int]] = {}
+def _left(stacks: dict[_Line, PythonStack]) -> dict[_Line, tuple[int, int]]:
+    """Number and bytes of the blocks that live, by the innermost line that is not the standard library's.
+
+    `stacks` gets the lines that led to each.
+    """
+    left: dict[_Line, tuple[int, int]] = {}
     for trace in tracemalloc.take_snapshot().traces:
-        frames = [(frame.filename, frame.lineno) for frame in reversed(list(trace.traceback))]
-        stack = []
-        for frame in frames:
-            if frame[0].startswith(own):
-                break
-            stack.append(frame)
+        stack = theirs(tuple((frame.filename, frame.lineno) for frame in reversed(list(trace.traceback))))
         if stack:
-            count, size = blocks.get(tuple(stack), (0, 0))
-            blocks[tuple(stack)] = (count + 1, size + trace.size)
-    return blocks
+            shown = _telling(stack)
+            count, size = left.get(shown[0], (0, 0))
+            left[shown[0]] = (count + 1, size + trace.size)
+            stacks[shown[0]] = shown
+    return left
+
+
+def _telling(stack: PythonStack) -> PythonStack:
+    """Without what the standard library does at either end, where there is anything else."""
+    others = [number for number, (file, _) in enumerate(stack) if not is_library(file)]
+    return stack[others[0] : others[-1] + 1] if others else stack
 
 
 def _heap_place(line: HeapLine) -> dict[str, Any]:
     return {
         **_place(line.size, 0.0, line.stack, ["heap.bytes"]),
-        "amount": f"{line.size:.0f} B",
+        "amount": f"{count_text(round(line.size))} B",
         "rate": line.size,
         "unit": "B",
     }
 
 
 def _place(space: float, blocks: float, stack: tuple[tuple[str, int], ...], metrics: list[str]) -> dict[str, Any]:
-    file, line = stack[0]
     number = round(blocks) if abs(blocks - round(blocks)) < 0.02 else round(blocks, 3)
     return {
         "kind": "stack",
-        "where": linecache.getline(file, line).strip()[:60],
+        "where": code_of(stack[0]),
         "metrics": metrics,
-        "amount": f"{number} block{'' if number == 1 else 's'}, {space:.0f} B",
+        "amount": f"{number} block{'' if number == 1 else 's'}, {count_text(round(space))} B",
         "rate": blocks,
         "unit": "blocks",
         "size": space,
-        "frames": [f"{os.path.basename(name)}:{at}" for name, at in stack],  # noqa: PTH119
+        "frames": [in_words(line) for line in stack],
     }

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import ast
-import linecache
-import sysconfig
-import time
 import tracemalloc
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 from footprint.attribution.growth import OVERHEAD, KeyedGrowth, RunCycles
 from footprint.attribution.heap_lines import HeapLine
 from footprint.attribution.own_frames import PythonStack, SourceLine, theirs
+from footprint.attribution.source_lines import code_of, in_words, is_library
+from footprint.attribution.undisturbed import START, STOP
+from footprint.process import clock
 from footprint.verdict.place import Place, PlaceKind, counted, figure, largest
 
 FRAMES = 64
@@ -28,35 +24,25 @@ OUTLIER = 2
 """Times the middle size of the large blocks of one line: what is larger, or smaller in turn, is something else."""
 SECONDS, LEAST, MOST_SECONDS = 0.04, 8, 0.6
 """What n cycles may take while they are traced; the least n, and what that may take where cycles are slow."""
+RARE_SECONDS = 2.0
+"""The same, where what leaks is seen in so many only."""
 TRIED = 2
 """Cycles from which it is seen how slow they become."""
-_START, _STOP, _CLEAR = tracemalloc.start, tracemalloc.stop, tracemalloc.clear_traces
-
-_STDLIB = (sysconfig.get_path("stdlib") + "/", "<frozen ")
 
 
-@contextmanager
-def undisturbed() -> Iterator[None]:
-    """While it lasts the target cannot switch tracemalloc on or off, which it may use itself: it is ours now."""
-    tracemalloc.start = tracemalloc.stop = tracemalloc.clear_traces = _nothing
-    try:
-        yield
-    finally:
-        tracemalloc.start, tracemalloc.stop, tracemalloc.clear_traces = _START, _STOP, _CLEAR
+def paced(run: RunCycles, cycles: int, needed: float = 1.0) -> int:
+    """`cycles`, or fewer where they become so slow under tracemalloc that three times as many take too long.
 
-
-def _nothing(*_: object) -> None:
-    pass
-
-
-def paced(run: RunCycles, cycles: int) -> int:
-    """`cycles`, or fewer where they become so slow under tracemalloc that three times as many take too long."""
-    _START(FRAMES)
-    begun = time.perf_counter()
+    What leaks is seen in `needed` of them.
+    """
+    START(FRAMES)
+    begun = clock.seconds()
     run(TRIED)
-    took = (time.perf_counter() - begun) / TRIED
-    _STOP()
-    return max(1, min(cycles, int(max(SECONDS, min(LEAST * took, MOST_SECONDS)) / took)))
+    took = (clock.seconds() - begun) / TRIED
+    STOP()
+    took = max(took, 1e-9)
+    usual, rare = max(SECONDS, min(LEAST * took, MOST_SECONDS)) / took, min(needed, RARE_SECONDS / took)
+    return max(1, min(cycles, int(max(usual, rare))))
 
 
 @dataclass(slots=True)
@@ -74,14 +60,20 @@ class Stacks:
 
     def __init__(self, cycles: int) -> None:
         self._growth = KeyedGrowth(cycles)
+        self.is_stopped = False
+        """Whether the target found a way to end the tracing: then nothing can be told."""
 
     def start(self) -> None:
         """Trace, and read for the first time."""
-        _START(FRAMES)
+        START(FRAMES)
         self.read()
 
     def read(self) -> None:
         """Remember what lives now, by the stack that made it."""
+        if not tracemalloc.is_tracing():
+            self.is_stopped = True
+            self._growth.add({})
+            return
         numbers: dict[tuple[str, PythonStack], float] = defaultdict(float)
         large: dict[PythonStack, list[int]] = defaultdict(list)
         known: dict[int, PythonStack | None] = {}
@@ -107,7 +99,7 @@ class Stacks:
 
     def left(self) -> dict[PythonStack, Left]:
         """What one cycle leaves, by the stack that made it; a block that only became larger is not counted."""
-        _STOP()
+        STOP()
         grown, left = self._growth.grown(), defaultdict[PythonStack, Left](Left)
         for (kind, stack), rate in grown.items():
             if kind == "small":
@@ -125,7 +117,7 @@ def places(left: Mapping[PythonStack, Left], rates: Mapping[str, float]) -> list
     """A place for every line that leaves something: the innermost outside of the standard library."""
     clusters: dict[SourceLine | None, list[tuple[PythonStack, Left]]] = defaultdict(list)
     for stack, blocks in left.items():
-        clusters[next((line for line in stack if not line[0].startswith(_STDLIB)), None)].append((stack, blocks))
+        clusters[next((line for line in stack if not is_library(line[0])), None)].append((stack, blocks))
     every = (_place(line, members, rates) for line, members in clusters.items())
     return largest(place for place in every if place is not None)
 
@@ -143,8 +135,8 @@ def _place(
     frames = tuple(map(in_words, _without_the_library(stack[stack.index(line) :]) if line is not None else stack))
     blocks = small + large
     amount = ", ".join([*([counted(blocks, "block")] if blocks else []), *([f"{figure(size)} B"] if size else [])])
-    code = linecache.getline(*line).strip() if line is not None else ""
-    where = _cut(code) if code or frames else "in C code that the cycle calls"
+    code = code_of(line) if line is not None else ""
+    where = code if code or frames else "in C code that the cycle calls"
     rate, unit = (blocks, "blocks") if blocks else (size, "B")
     return Place(PlaceKind.STACK, where, tuple(metrics), amount, rate, unit, size, frames)
 
@@ -152,42 +144,12 @@ def _place(
 def heap_place(line: HeapLine, rates: Mapping[str, float]) -> Place:
     """The place of a line at which the heap grows, as no tracer sees it."""
     metrics = tuple(name for name in ("heap.bytes", "vm.bytes") if name in rates)
-    code = _cut(linecache.getline(*line.stack[0]).strip())
+    code = code_of(line.stack[0])
     amount, frames = f"{figure(line.size)} B", tuple(map(in_words, line.stack))
     return Place(PlaceKind.STACK, code, metrics, amount, line.size, "B", line.size, frames)
 
 
 def _without_the_library(stack: PythonStack) -> PythonStack:
     """Up to the last line that is not of the standard library: below a thread's there are three of its own."""
-    last = max(number for number, (file, _) in enumerate(stack) if not file.startswith(_STDLIB))
+    last = max(number for number, (file, _) in enumerate(stack) if not is_library(file))
     return stack[: last + 1]
-
-
-def in_words(line: SourceLine) -> str:
-    """``app.py:12 in handle``; the folder is left out."""
-    file, number = line
-    name = _function(file, number)
-    return f"{Path(file).name}:{number}" + (f" in {name}" if name else "")
-
-
-def _cut(code: str, most: int = 60) -> str:
-    return code if len(code) <= most else code[: most - 1] + "…"
-
-
-def _function(file: str, number: int) -> str:
-    """The name of the innermost function around a line; tracemalloc does not tell it."""
-    inside = [(start, name) for start, end, name in _functions(file) if start <= number <= end]
-    return max(inside)[1] if inside else ""
-
-
-@cache
-def _functions(file: str) -> list[tuple[int, int, str]]:
-    try:
-        tree = ast.parse("".join(linecache.getlines(file)))
-    except (SyntaxError, ValueError, RecursionError):
-        return []
-    return [
-        (node.lineno, node.end_lineno or node.lineno, node.name)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-    ]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import gc
 import sys
-import time
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,11 +14,14 @@ from types import CellType, FrameType, FunctionType, GeneratorType, MemberDescri
 from typing import Any
 
 from footprint.attribution.own_frames import is_package
+from footprint.process import clock
 
 MOST_NODES, MOST_DEPTH, MOST_AT_ONCE = 20_000, 12, 16
 LONGEST_KEY = 24
 NOWHERE = "C code: no object of Python leads to it"
 TOO_FAR = "something far from any name"
+WITHOUT_NAME = {NOWHERE: f"of {NOWHERE}", TOO_FAR: "far from any name"}
+"""The same behind the type of what is held so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ class WaysUp:
         level = [start]
         self._ours |= {id(below), id(below.values())}
         for _ in range(MOST_DEPTH):
-            if not level or len(below) > MOST_NODES or time.monotonic() > self._until:
+            if not level or len(below) > MOST_NODES or clock.seconds() > self._until:
                 break
             # The collector compares every object with each of these, so a few must do.
             few = level[:MOST_AT_ONCE]

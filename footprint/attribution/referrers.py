@@ -8,7 +8,6 @@ from __future__ import annotations
 import functools
 import gc
 import sys
-import time
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping
 from itertools import islice
@@ -16,7 +15,9 @@ from types import FrameType, TracebackType
 from typing import Any
 
 from footprint.attribution.growth import STEADY, KeyedGrowth
-from footprint.attribution.reference_path import TOO_FAR, ReferencePath, WaysUp, named
+from footprint.attribution.reference_path import TOO_FAR, WITHOUT_NAME, ReferencePath, WaysUp, named
+from footprint.attribution.undisturbed import UNFREEZE
+from footprint.process import clock
 from footprint.verdict.place import Place, PlaceKind, counted, largest
 
 CONTAINERS = (list, dict, set, deque, bytearray)
@@ -47,7 +48,7 @@ class Holders:
 
     def start(self) -> None:
         """Find every container that there is, and read."""
-        gc.unfreeze()
+        UNFREEZE()
         objects = gc.get_objects()
         kinds = Counter(map(type, objects))
         of_kind = {kind: _kind(kind) for kind in kinds}
@@ -96,7 +97,7 @@ class Holders:
         grown = {n: row for n, row in enumerate(rows) if row[2] > row[0]}
         for reading in range(3):
             growth.add({n: row[reading] for n, row in grown.items()})
-        ours = {id(self.__dict__), id(self.containers), id(self.caches), id(self._fresh)}
+        ours = {id(self.__dict__), *map(id, vars(self).values())}
         growing = [
             (self.containers[n], rate)
             for n, rate in growth.grown().items()
@@ -107,9 +108,9 @@ class Holders:
     def places(self, growing: list[tuple[Any, float]], rates: Mapping[str, float]) -> list[Place]:
         """Who holds what the cycles left."""
         metrics = tuple(name for name in EXPLAINS if name in rates)
-        gc.unfreeze()
+        UNFREEZE()
         ours = [self.__dict__, self.containers, self.caches, self._fresh, *self._fresh.values(), growing, *growing]
-        up = WaysUp(time.monotonic() + SECONDS, ours)
+        up = WaysUp(clock.seconds() + SECONDS, ours)
         places, known = [], {id(container) for container, _ in growing}
         for container, rate in growing:
             way = up.way(container)
@@ -148,7 +149,8 @@ def _of_container(container: Any, rate: float, way: ReferencePath, metrics: tupl
     newest = _newest(container)
     name = named(type(newest)) if newest is not None else "None"
     entry = f"[{_length(container) - 1}]" if isinstance(container, list) else ""
-    holder = f"held by {named(type(container))} {way.of_module(entry) if way.module else way.text}"
+    where = way.of_module(entry) if way.module else WITHOUT_NAME.get(way.text, way.text)
+    holder = f"held by {'a ' if way.text in WITHOUT_NAME else ''}{named(type(container))} {where}"
     size = rate * per_entry(container)
     return Place(PlaceKind.HOLDER, holder, metrics, counted(rate, name, name), rate, "entries", size)
 

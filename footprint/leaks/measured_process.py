@@ -14,7 +14,6 @@ import gc
 import json
 import os
 import sys
-import time
 import traceback
 from array import array
 from collections.abc import Callable, Mapping, MutableSequence
@@ -27,6 +26,7 @@ from footprint.errors import MeasurementError
 from footprint.leaks.module_origins import origins
 from footprint.leaks.pipe_protocol import ANSWER, LENGTH, REQUEST, ReplyCode, RequestCode
 from footprint.leaks.target_loader import Refused, Target, first_cycle, load
+from footprint.process import clock
 from footprint.process.fork_mark import fork_mark
 from footprint.process.resources import Inside, collect
 
@@ -73,10 +73,10 @@ class Server:
     def _answer(self, target: Target, request: bytes) -> bool:
         operation, number = REQUEST.unpack(request)
         if operation == RequestCode.RUN:
-            wall, own = time.perf_counter_ns(), time.process_time_ns()
+            wall, own = clock.nanoseconds(), clock.worked()
             ended = self._guarded(self._run, target, number)
             # What it worked, so that a busy machine does not shorten what is measured; and a part of what it waited.
-            self._ran = max(time.process_time_ns() - own, (time.perf_counter_ns() - wall) // 4)
+            self._ran = max(clock.worked() - own, (clock.nanoseconds() - wall) // 4)
             if ended is not None:
                 reply, text = ended
                 in_cycle = f", in cycle {self._cycles + self._counter[0] + 1}" if reply != ReplyCode.REFUSED else ""

@@ -20,6 +20,8 @@ MOST_THREADS, MOST_CHILDREN = 600, 200
 USUAL_MOST_MAPPINGS = 65530
 SLOW_SECONDS = 0.004
 """Cycles that take longer are not run by the thousand to fill caches, where a count alone tells enough."""
+LEAST_SECONDS = 1e-8
+"""Of a cycle, by a clock that may stand still."""
 FEW_CYCLES, FEW_READINGS = 15, 4
 """Over which a count rises by the same, before it is looked at whether it goes on."""
 
@@ -67,7 +69,7 @@ class Pace:
         self, cycles: int, seconds: float, own_seconds: float, before: Mapping[str, int], after: Mapping[str, int]
     ) -> None:
         """What so many cycles took and left is what the next ones will."""
-        self.cycle_seconds, self.run_seconds = seconds / cycles, own_seconds / cycles
+        self.cycle_seconds, self.run_seconds = seconds / cycles, max(own_seconds / cycles, LEAST_SECONDS)
         self.rates = {name: (after[name] - before[name]) / cycles for name in before}
 
     def read(self) -> MetricValues:

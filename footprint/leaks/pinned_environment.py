@@ -28,6 +28,9 @@ ASKS = "import sys; print(sys.version.split()[0], sys.base_prefix)"
 UNWANTED = ("PYTHONPATH", "PYTHONHOME", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_USER", "PIP_REQUIRE_VIRTUALENV")
 """Variables that would have pip install elsewhere, or think that something is there already."""
 OFFLINE = re.compile(r"Retrying \(|NewConnectionError|ConnectTimeout|Could not fetch URL|Temporary failure in name")
+UNREACHED = re.compile(r"Could not fetch URL \S+: connection error|NewConnectionError|ConnectTimeout")
+"""The same among all that pip does, where a package that is not there could not be fetched either."""
+NOTHING = "(from versions: none)"
 TELLING = re.compile(
     r"^(?!\s*error: subprocess-exited)(?:.*\b(?:fatal )?error: \S.*|\s*\w*(?:Error|Exception): .*)$", re.M
 )
@@ -108,6 +111,10 @@ def _make(folder: Path, base: str, pins: Sequence[str], version: str, say: Progr
         pip = [base, "-m", "pip", "--python", python] if lends else [python, "-m", "pip"]
         said, code = _run([*pip, "install", "--no-input", "--disable-pip-version-check", *pins], words, say)
         if code != 0:
+            if NOTHING in said and not OFFLINE.search(said):
+                # Where pip is set to try once, it is silent about an index that it cannot reach.
+                more, _ = _run([*pip, "install", "--dry-run", "--no-deps", "--no-input", "-vv", *pins], words, say)
+                said += "\n".join(UNREACHED.findall(more))
             raise _refusal(said, pins, version, log)
         _move_scripts(part, folder)
         log.unlink(missing_ok=True)

@@ -149,7 +149,12 @@ class PipeSubject:
         text = json.dumps(dict(rates)).encode()
         self._channel.send(RequestCode.EXPLAIN, cycles, LENGTH.pack(len(text)) + text)
         seconds = self._channel.limits.fitting(self._channel.limits.cycle_seconds * 3)
-        reply, said = self._channel.hear("while its leak was traced", seconds)
+        try:
+            reply, said = self._channel.hear("while its leak was traced", seconds)
+        except Ended as error:
+            if error.how == "hung" and self._channel.limits.left <= 0:
+                raise Ended(TIME, "the time was over before it was traced where it leaks") from None
+            raise
         if reply != ReplyCode.TEXT:
             raise self._channel.unexpected(reply, said)
         explanation = Explanation.from_pipe(json.loads(said))

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
+from footprint.attribution.growth import RARE_EVENTS, rarest
 from footprint.errors import MeasurementError
 from footprint.leaks.measurement import Measurement
 from footprint.leaks.pace import Pace
@@ -25,8 +26,9 @@ EXPLAINED, MOST_EXPLAINED, EXPLAINED_SECONDS = 40, 2000, 0.05
 STEPWISE = "it grows in ever larger steps, as a table that doubles; such steps are too rare to be traced to a place"
 EXPLAINING = 11
 """How often so many are run for it."""
-LEAST_BLOCK = 32
-"""Bytes that glibc takes for a block, at least: what grows by less per cycle is not left in every one."""
+RARE_SHARE = 0.5
+"""Of the time that is left, what tracing may take where cycles are slow and few of them leave anything."""
+TOO_RARE = "the cycles that were traced left nothing: it happens too rarely for cycles that take so long"
 
 
 class Trial:
@@ -92,15 +94,19 @@ class Trial:
             finding.metric: finding.slope.per_cycle for finding in verdict.leaks if finding.metric in (*FLOORS, PAGES)
         }
         # What is left in few of the cycles must be left about as often while it is traced.
-        counts = [rate for name, rate in rates.items() if "bytes" not in name]
-        rarest = min([1.0, *counts, *([rates["heap.bytes"] / LEAST_BLOCK] if "heap.bytes" in rates else [])])
-        wanted = min(EXPLAINED / max(rarest, 1e-6), MOST_EXPLAINED)
-        seconds = max(self._pace.cycle_seconds, 1e-6)
-        fits = min(self._pace.room(EXPLAINING), EXPLAINED_SECONDS / seconds, wanted)
+        share, seconds = rarest(rates), max(self._pace.cycle_seconds, 1e-6)
+        rare = min(RARE_EVENTS / share, RARE_SHARE * self._pace.limits.left / EXPLAINING / seconds)
+        fits = min(
+            self._pace.room(EXPLAINING), EXPLAINED / share, MOST_EXPLAINED, max(EXPLAINED_SECONDS / seconds, rare)
+        )
         try:
-            return verdict.explained(self._pace.subject.explain(max(1, int(fits)), rates))
+            explanation = self._pace.subject.explain(max(1, int(fits)), rates)
+            if not explanation.places and not explanation.hints and share * fits < RARE_EVENTS:
+                explanation = explanation.with_hints(TOO_RARE)
+            return verdict.explained(explanation)
         except Ended as error:
-            return replace(verdict, hints=(*verdict.hints, f"tracing where it leaks ended it: {error}"))
+            hint = str(error) if error.how == TIME else f"tracing where it leaks ended it: {error}"
+            return replace(verdict, hints=(*verdict.hints, hint))
 
 
 def _power(evidence: Evidence, foreign: Sequence[str]) -> dict[str, float]:

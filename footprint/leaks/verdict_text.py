@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
 from footprint.leaks.scenario_text import growth_lines, headline, is_left, left_lines, singular
@@ -9,7 +10,7 @@ from footprint.recording.metrics import METRICS
 from footprint.verdict.place import Place, PlaceKind
 from footprint.verdict.trend import Slope
 from footprint.verdict.verdict import Answer, Finding, FindingKind, Verdict
-from footprint.verdict.windows import EXACT, PAGES
+from footprint.verdict.windows import CONFIRMING, EXACT, PAGES
 
 POWERS = ("heap.bytes", "python.blocks", "fds", "uss.bytes", "vm.bytes")
 """The metrics whose power is told."""
@@ -85,12 +86,19 @@ def _because(verdict: Verdict) -> str:
 
 
 def first_told(leaks: Sequence[Finding]) -> Finding | None:
-    """What the first line tells: pages that are the true cost, a count of the kernel, what is exact, or the first."""
+    """What the first line tells: pages that are the true cost, a count of the kernel, or what is known best."""
     if leaks and leaks[0].metric == PAGES:
         return leaks[0]
     exact = [finding for finding in leaks if finding.slope.low == finding.slope.high]
     counted = (finding for finding in exact if finding.metric in EXACT)
-    return next(counted, next(iter(exact), next(iter(leaks), None)))
+    return next(counted, min(leaks, key=_vagueness, default=None))
+
+
+def _vagueness(finding: Finding) -> float:
+    """The width of its interval as a share of its rate; pages are coarse, however even they are."""
+    slope = finding.slope
+    width = (slope.high - slope.low) / abs(slope.per_cycle) if slope.per_cycle else math.inf
+    return width if finding.metric not in (*CONFIRMING, "vm.bytes") or not width else math.inf
 
 
 def _power(verdict: Verdict) -> str:

@@ -39,7 +39,7 @@ def with_stairs(decision: Decision, past: Past | None, floor: float, least: floa
 
 def rate_so_far(past: Past, floor: float) -> float:
     """What it grew by per cycle in the last half of all cycles, else in a staircase that goes on; 0 without growth."""
-    if past.grew_late(floor):
+    if past.grew_late(floor) or past.rises_always:
         return past.rate_of_late()
     stairs = past.staircase
     return stairs.rates[0] if stairs.goes_on else 0.0

@@ -29,6 +29,8 @@ ALIKE = 4.0
 """Times faster or slower than a tooth rose: what grows so is the next tooth."""
 BEYOND = 1.5
 """Times its height above its foot: what grows beyond that is more than the tooth that was seen."""
+RISES = 5
+"""Readings in a row: those of a warm-up are twice as many cycles apart each time."""
 LEAST_EXACT_CYCLES, LEAST_EXACT_READINGS = 66, 10
 """Over which an exact count must rise by the same in each cycle, to be a leak by that alone: no pool is so large."""
 
@@ -95,6 +97,12 @@ class Past:
         never_down = all(after >= before for before, after in pairwise(values))
         step = _largest_step(values, *((1, 2) if never_down else (NOISY_SIDE, NOISY_SIDE)))
         return step > 0 and step * (MANY_EVENTS if never_down else 1.0) > floor * span
+
+    @property
+    def rises_always(self) -> bool:
+        """Whether it rose at each of the last readings, which may be too few for anything but to tell so."""
+        late = list(pairwise(self.values[-RISES - 1 :]))
+        return len(late) == RISES and all(after > before for before, after in late)
 
     def grows_by_doublings(self, floor: float) -> bool:
         """Whether it grew over the last four doublings of the number of cycles, by as much per cycle in each.

@@ -94,10 +94,10 @@ class Place:
         }
 
     def called_from(self, line: Place) -> Place:
-        """The same with the line of Python that led to it, where its own frames have none."""
+        """The same with the lines of Python that led to it, where its own frames have none."""
         if any(map(_is_python, self.frames)):
             return self
-        return replace(self, where=self.where if self.frames else line.where, frames=(*self.frames, line.frames[0]))
+        return replace(self, where=self.where if self.frames else line.where, frames=(*self.frames, *line.frames))
 
     def to_pipe(self) -> dict[str, Any]:
         """Its fields, as JSON can carry them."""

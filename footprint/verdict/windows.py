@@ -158,8 +158,8 @@ class Evidence:
 
     @property
     def so_far(self) -> dict[str, float]:
-        """What the judged metrics grew by per cycle in the last half of all cycles, or in a staircase that goes on."""
-        known = [name for name in FLOORS if name in self._past and name in self._judged]
+        """What the judged metrics grow by per cycle of late, or in stairs that go on; counts of the kernel first."""
+        known = [name for name in (*EXACT, *FLOORS) if name in self._past and name in self._judged]
         rates = {name: rate_so_far(self._past[name], FLOORS[name]) for name in known}
         return {name: rate for name, rate in rates.items() if rate > FLOORS[name]}
 

@@ -125,6 +125,39 @@ def test_cycles_that_are_slow_are_traced_fewer_times():
     assert 1 <= paced(lambda cycles: time.sleep(0.2 * cycles), 100) <= 3
 
 
+def test_a_rare_leak_in_slow_cycles_is_traced_until_it_is_seen(explained):
+    explanation = explained(
+        """
+        import time
+        keep, number = [], 0
+        def cycle():
+            global number
+            time.sleep(.002)
+            number += 1
+            if number % 50 == 0:
+                keep.append([object()])
+        """,
+        {"python.blocks": 0.06, "gc.objects": 0.02},
+        cycles=150,
+        before=0,
+    )
+    assert [place.kind for place in explanation.places] == ["stack", "holder"]
+    assert "keep.append([object()])  app.py:9 in cycle" in explanation.places[0].text
+
+
+def test_the_holder_is_told_among_ten_lines_and_hundreds_of_blocks(explained):
+    parts = "".join(f"        bytearray({size}),\n" for size in range(600, 1600, 100))
+    explanation = explained(
+        "class Owner:\n    parts = []\n"
+        f"def cycle():\n    Owner.parts.append([\n{parts}        tuple(range(1000, 1200)),\n    ])\n",
+        {"python.blocks": 222.0, "gc.objects": 4.0, "heap.bytes": 11_000.0},
+    )
+    assert [place.where_text for place in explanation.places if place.kind == "holder"] == [
+        "held by list app.Owner.parts"
+    ]
+    assert len([place for place in explanation.places if place.kind == "stack"]) >= 10
+
+
 def test_the_holder_is_found_among_a_hundred_thousand_of_its_kind(explained):
     explanation = explained("keep = []\ndef cycle():\n    keep.append({'a': []})\n", BOTH, before=100_000)
     (text,) = texts(explanation, "holder")

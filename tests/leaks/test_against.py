@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -60,6 +61,14 @@ def wheels(tmp_path_factory):
     shutil.make_archive(str(broken), "gztar", folder, "spam_eggs-2.0")
     shutil.rmtree(broken)
     return folder
+
+
+@pytest.fixture
+def closed_port():
+    """A port of this machine at which nobody listens."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield taken.getsockname()[1]
 
 
 @pytest.fixture
@@ -121,6 +130,17 @@ def test_what_cannot_be_had_is_told_in_a_sentence_and_leaves_nothing(leaks, cach
     assert (done.returncode, done.stdout) == (code, "")
     assert sentence in done.stderr
     assert "Traceback" not in done.stderr
+    assert kept_in(cache) == before
+
+
+@pytest.mark.parametrize("retries", ["0", "1"])
+def test_an_index_that_cannot_be_reached_is_told_in_a_sentence_and_leaves_nothing(leaks, cache, closed_port, retries):
+    before, index = kept_in(cache), f"http://127.0.0.1:{closed_port}/simple"
+    only = {"PIP_INDEX_URL": index, "PIP_CONFIG_FILE": os.devnull, "PIP_NO_INDEX": "0", "PIP_RETRIES": retries}
+    done = leaks("check.py:idle", "--against", "spam-eggs==7.0", **{**only, "PIP_FIND_LINKS": ""})
+    assert (done.returncode, done.stdout) == (3, "")
+    sentence = "pip cannot reach where it looks for packages, so spam-eggs==7.0 could not be installed"
+    assert done.stderr.strip().endswith(sentence)
     assert kept_in(cache) == before
 
 

@@ -1,11 +1,13 @@
 """From a scripted target to its verdict."""
 
+import time
+
 import pytest
 
 from footprint.errors import MeasurementError
 from footprint.leaks.plan import Plan
-from footprint.leaks.supervisor import Ended, Limits
-from footprint.leaks.trial import Trial
+from footprint.leaks.supervisor import TIME, Ended, Limits
+from footprint.leaks.trial import TOO_RARE, Trial
 from footprint.verdict.place import Explanation, Place, PlaceKind
 from footprint.verdict.verdict import Answer
 from tests.fixtures.leaks import ScriptedSubject
@@ -15,6 +17,18 @@ HERE = Place(
 )
 
 SHORT = Plan(200)
+
+
+class SleepingSubject(ScriptedSubject):
+    """Takes 5 ms for a cycle; `explained` is how many it was traced for."""
+
+    def run(self, cycles):
+        time.sleep(0.005 * cycles)
+        return super().run(cycles)
+
+    def explain(self, cycles, rates):
+        self.explained = cycles
+        return super().explain(cycles, rates)
 
 
 def verdict(plan=SHORT, *, empty=None, said=None, **script):
@@ -61,6 +75,26 @@ def test_a_target_that_leaks_and_ends_is_a_leak_until_then():
 def test_a_target_that_ends_while_it_is_explained_keeps_its_verdict():
     leak = verdict(python_blocks=1, explanation=Ended("hung", "it hangs"))
     assert (leak.verdict, leak.hints) == (Answer.LEAK, ("tracing where it leaks ended it: it hangs",))
+
+
+def test_of_a_rare_leak_in_slow_cycles_so_many_are_traced_that_it_is_seen_or_it_is_said_that_it_was_not():
+    subject = SleepingSubject(python_blocks=lambda n: n // 5)
+    leak = Trial("app:cycle", subject, ScriptedSubject(), Limits(100), Plan(200), lambda _: None).verdict()
+    assert (leak.verdict, subject.explained >= 15) == (Answer.LEAK, True)
+    subject, limits = SleepingSubject(python_blocks=lambda n: n // 5), Limits(100)
+
+    def leave_little_time(words):
+        if "tracing" in words:
+            limits.end = time.monotonic() + 0.1
+
+    leak = Trial("app:cycle", subject, ScriptedSubject(), limits, Plan(100), leave_little_time).verdict()
+    assert (leak.verdict, leak.hints) == (Answer.LEAK, (TOO_RARE,))
+    assert subject.explained < 15
+
+
+def test_time_that_is_over_before_it_is_explained_is_no_fault_of_the_target():
+    leak = verdict(python_blocks=1, explanation=Ended(TIME, "the time was over before it was traced where it leaks"))
+    assert leak.hints == ("the time was over before it was traced where it leaks",)
 
 
 def test_without_where_nothing_is_explained():

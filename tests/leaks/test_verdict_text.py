@@ -29,6 +29,10 @@ def test_the_first_line_has_a_figure_that_is_exact_where_there_is_one():
     )
     assert next(told(Verdict("app:cycle", Answer.LEAK, 2000, (rough, exact)))) == "leak: app:cycle, 4 blocks a cycle"
     assert next(told(Verdict("app:cycle", Answer.LEAK, 2000, (rough,)))) == "leak: app:cycle, 8.6 B a cycle"
+    close = Finding(FindingKind.LEAK, "python.blocks", Slope(5, 5, 5.01))
+    pages = Finding(FindingKind.LEAK, "uss.bytes", Slope(433, 432.9, 433))
+    known = Verdict("app:cycle", Answer.LEAK, 2000, (rough, close, pages))
+    assert next(told(known)) == "leak: app:cycle, 5 blocks a cycle"
 
 
 def test_of_many_places_the_largest_are_shown_and_the_rest_counted():
