@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from itertools import pairwise
 from typing import Any
 
 from footprint.units import count_text
@@ -65,11 +66,20 @@ class Place:
 
     @property
     def where_text(self) -> str:
-        """What it is called, and the first frames that lead to it; the last is the target's own line."""
+        """What it is called, and the first frames that lead to it.
+
+        The last is the target's own line; the one before it, where C comes first, what Python called there.
+        """
         every = _telling(self.frames)
         frames = every[:SHOWN_FRAMES]
         if every[SHOWN_FRAMES:] and _is_python(every[-1]):
-            frames[-1] = f"{LEFT_OUT} {every[-1]}"
+            called = next(number for number, frame in enumerate(every) if _is_python(frame)) - 1
+            last = [called, len(every) - 1] if called >= SHOWN_FRAMES else [len(every) - 1]
+            first = [*range(SHOWN_FRAMES - len(last))]
+            frames = [
+                every[number] if number - before == 1 else f"{LEFT_OUT} {every[number]}"
+                for before, number in pairwise((-1, *first, *last))
+            ]
         return "  ".join(part for part in (self.where, " ← ".join(frames)) if part)
 
     @property

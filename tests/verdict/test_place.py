@@ -74,3 +74,16 @@ def test_what_is_counted_has_its_number_and_its_plural():
 @pytest.mark.parametrize(("number", "text"), [(0.0645, "0.0645"), (999.4, "999"), (999.7, "1 000"), (4229.16, "4 229")])
 def test_a_figure_has_three_digits_or_all_before_the_point(number, text):
     assert figure(number) == text
+
+
+def test_of_many_frames_the_last_are_the_call_into_c_and_the_targets_own_line():
+    def told(native, python):
+        frames = (*(f"c{n}" for n in range(1, native + 1)), *FRAMES[:python])
+        return Place(PlaceKind.NATIVE, frames=frames).text
+
+    assert told(0, 7) == " ← ".join([*FRAMES[:4], f"… {FRAMES[6]}"])
+    assert told(2, 5) == " ← ".join(["c1", "c2", *FRAMES[:2], f"… {FRAMES[4]}"])
+    assert told(4, 1) == " ← ".join(["c1", "c2", "c3", "c4", FRAMES[0]])
+    assert told(4, 3) == " ← ".join(["c1", "c2", "c3", "c4", f"… {FRAMES[2]}"])
+    assert told(7, 1) == " ← ".join(["c1", "c2", "c3", "… c7", FRAMES[0]])
+    assert told(7, 3) == " ← ".join(["c1", "c2", "c3", "… c7", f"… {FRAMES[2]}"])
