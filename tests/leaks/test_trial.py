@@ -79,9 +79,9 @@ def test_a_target_that_ends_while_it_is_explained_keeps_its_verdict():
 
 def test_of_a_rare_leak_in_slow_cycles_so_many_are_traced_that_it_is_seen_or_it_is_said_that_it_was_not():
     subject = SleepingSubject(python_blocks=lambda n: n // 5)
-    leak = Trial("app:cycle", subject, ScriptedSubject(), Limits(100), Plan(200), lambda _: None).verdict()
+    leak = Trial("app:cycle", subject, ScriptedSubject(), Limits(6), Plan(200), lambda _: None).verdict()
     assert (leak.verdict, subject.explained >= 15) == (Answer.LEAK, True)
-    subject, limits = SleepingSubject(python_blocks=lambda n: n // 5), Limits(100)
+    subject, limits = SleepingSubject(python_blocks=lambda n: n // 5), Limits(6)
 
     def leave_little_time(words):
         if "tracing" in words:
