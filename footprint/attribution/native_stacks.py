@@ -31,6 +31,8 @@ _INTERPRETER = re.compile(
 
 _SILENT = re.compile(r"(libpython|python)\d|python$|libffi|_ctypes\.|vgpreload|libheaptrack|libc\.so|ld-linux|libc-\d")
 """Names of the files whose functions are the same under every leak."""
+_GLUE = re.compile(r"pyo3::impl_::|core::ops::function|std::panic|std::sys::backtrace|__rust_")
+"""What Rust's bindings have between the interpreter and a function, by its readable name."""
 _NAMELESS = re.compile(r"<unknown>|\?\?|0x|$")
 
 UNPLACED = "asked for by the interpreter, or through ctypes"
@@ -53,7 +55,8 @@ def telling(frames: Iterable[tuple[str, str, int]]) -> NativeStack:
             if library and library not in words[-1:]:
                 words.append(library)
         elif not (_INTERPRETER.match(name) or file.startswith(("Objects/", "Python/", "Modules/"))):
-            words.append(readable(name).partition("(")[0])
+            word = readable(name).partition("(")[0]
+            words += [word] if not _GLUE.match(word) else []
     return tuple(words)
 
 

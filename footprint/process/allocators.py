@@ -53,9 +53,12 @@ def _within(path: Path) -> list[str]:
     by_name = [name for name in MARKS if name in path.name]
     if by_name:
         return by_name
-    with suppress(OSError, ValueError), path.open("rb") as file:
-        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
-            return [name for name, marks in MARKS.items() if any(_has(text, mark) for mark in marks)]
+    with (
+        suppress(OSError, ValueError),
+        path.open("rb") as file,
+        mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text,
+    ):
+        return [name for name, marks in MARKS.items() if any(_has(text, mark) for mark in marks)]
     return []
 
 

@@ -11,6 +11,8 @@ from typing import Any
 from footprint.units import count_text
 
 SHOWN_FRAMES = 5
+ADDED, SMALLEST = 1.05, 32
+"""What malloc may make of the size of a block: times, and bytes."""
 NEAR, LEFT_OUT = "~", "…"
 """Before the name of a frame that is only the nearest one that its file names; and what stands for such frames."""
 MOST = 12
@@ -139,11 +141,18 @@ class Explanation:
     def with_native(self, places: Sequence[Place], blocks: float) -> Explanation:
         """The same with native places that explain all that was untraced, `blocks` per cycle in all."""
         rates = {**self.rates, "heap.blocks": blocks} if blocks == int(blocks) else self.rates
-        if len(self.lines) == 1:
-            places = [place.called_from(self.lines[0]) for place in places]
-        else:
-            places = [*places, *self.lines]
+        told = [(place, self._line_of(place)) for place in places]
+        of_places = {line for _, line in told if line is not None}
+        places = [place if line is None else place.called_from(line) for place, line in told]
+        places += [line for line in self.lines if line not in of_places]
         return replace(self, places=(*places, *self.places), rates=rates, untraced=0.0, lines=())
+
+    def _line_of(self, place: Place) -> Place | None:
+        """The line that led to a native place: the only one, or the only one at which about as many bytes are taken."""
+        if len(self.lines) == 1:
+            return self.lines[0]
+        alike = [line for line in self.lines if place.size <= line.size <= ADDED * place.size + SMALLEST]
+        return alike[0] if len(alike) == 1 else None
 
     def with_lines(self) -> Explanation:
         """The same with the lines among its places, where nothing is known but them."""

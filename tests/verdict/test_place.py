@@ -87,3 +87,18 @@ def test_of_many_frames_the_last_are_the_call_into_c_and_the_targets_own_line():
     assert told(4, 3) == " ← ".join(["c1", "c2", "c3", "c4", f"… {FRAMES[2]}"])
     assert told(7, 1) == " ← ".join(["c1", "c2", "c3", "… c7", FRAMES[0]])
     assert told(7, 3) == " ← ".join(["c1", "c2", "c3", "… c7", f"… {FRAMES[2]}"])
+
+
+def test_of_several_lines_a_native_place_gets_the_one_that_takes_as_many_bytes():
+    lines = [
+        Place(PlaceKind.STACK, f"call_{size}()", size=size, frames=(f"app.py:{size} in f",)) for size in (864, 192)
+    ]
+    natives = [Place(PlaceKind.NATIVE, size=size, frames=(f"c{size}",)) for size in (848, 184, 500)]
+    told = Explanation(lines=tuple(lines)).with_native(natives, 3)
+    assert [place.frames for place in told.places] == [
+        ("c848", "app.py:864 in f"),
+        ("c184", "app.py:192 in f"),
+        ("c500",),
+    ]
+    unlike = Explanation(lines=tuple(lines)).with_native(natives[2:], 1)
+    assert [place.frames[0] for place in unlike.places] == ["c500", "app.py:864 in f", "app.py:192 in f"]
