@@ -1,9 +1,12 @@
-"""What grows, and how fast, from three readings: what was made once, and not by the cycles, cancels out."""
+"""What grows, and how fast, from three readings: what was made once, and not by the cycles, cancels out.
+
+It is also used in a measured process of Python 3.8.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Callable  # noqa: UP035 (Python 3.8)
 
 OVERHEAD = 16
 """Bytes that glibc adds to a block, at most."""

@@ -46,12 +46,27 @@ def heap_lines(run: Callable[[int], object], cycles: int, untraced: float) -> Li
         rises = rising_lines(partial(run, number), read)
         rose = sum(rises.lines.values())
         grew = (rose - rises.fell) / number
-        if LEAST_SEEN * untraced <= grew <= MOST_SEEN * untraced and rises.fell <= MOST_FALLEN * rose:
+        is_seen = LEAST_SEEN * untraced <= grew <= MOST_SEEN * untraced
+        if is_seen and rises.fell > MOST_FALLEN * rose:
+            above = _above_all(rises)
+            return [HeapLine(grew, above)] if above else []
+        if is_seen:
             every = [HeapLine(_usual(rises, stack) / number, stack) for stack in rises.lines]
             return sorted((line for line in every if line.size * number >= LEAST_SHARE * rose), reverse=True)
         if (clock.seconds() - begun) * (cycles / number) > SECONDS:
             break
     return []
+
+
+def _above_all(rises: Rises) -> PythonStack:
+    """The part that all stacks have in common, from the outermost line inwards: what grows does so below it."""
+    common = 0
+    for lines in zip(*map(reversed, rises.lines)):  # noqa: B905 (Python 3.8): the shortest ends it
+        if len(set(lines)) > 1:
+            break
+        common += 1
+    stack = next(iter(rises.lines))
+    return stack[len(stack) - common :]
 
 
 def _usual(rises: Rises, stack: PythonStack) -> float:

@@ -25,7 +25,7 @@ EVENTS = {
     "os.posix_spawn": PlaceKind.CHILD, "mmap.__new__": PlaceKind.MAPPING,
 }  # fmt: skip
 """What Python tells its audit hooks, and what is then taken from the kernel."""
-FRAMES = 10
+FRAMES = 64
 WATCHED = "watched"
 """Stands for whatever was taken at a line that was found by looking."""
 OF_HEAP = 1.5

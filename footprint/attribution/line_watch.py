@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, Tuple  # noqa: UP035 (a measured process may
 
 from footprint.attribution.own_frames import PythonStack, is_own, theirs
 
-FRAMES = 10
+FRAMES = 64
 
 
 def descriptor_count() -> int:

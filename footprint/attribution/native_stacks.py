@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from footprint.attribution.growth import OVERHEAD, RunCycles
+from footprint.attribution.growth import LEAST_LUMPS, OVERHEAD, RunCycles
 from footprint.attribution.own_frames import is_own
 from footprint.attribution.rust_names import readable
 from footprint.install import install_command
@@ -31,6 +31,8 @@ _INTERPRETER = re.compile(
 
 _SILENT = re.compile(r"(libpython|python)\d|python$|libffi|_ctypes\.|vgpreload|libheaptrack|libc\.so|ld-linux|libc-\d")
 """Names of the files whose functions are the same under every leak."""
+_GLUE = re.compile(r"pyo3::impl_::|core::ops::function|std::panic|std::sys::backtrace|__rust_")
+"""What Rust's bindings have between the interpreter and a function, by its readable name."""
 _NAMELESS = re.compile(r"<unknown>|\?\?|0x|$")
 
 UNPLACED = "asked for by the interpreter, or through ctypes"
@@ -53,7 +55,8 @@ def telling(frames: Iterable[tuple[str, str, int]]) -> NativeStack:
             if library and library not in words[-1:]:
                 words.append(library)
         elif not (_INTERPRETER.match(name) or file.startswith(("Objects/", "Python/", "Modules/"))):
-            words.append(readable(name).partition("(")[0])
+            word = readable(name).partition("(")[0]
+            words += [word] if not _GLUE.match(word) else []
     return tuple(words)
 
 
@@ -116,11 +119,14 @@ def _read(path: str) -> Totals:
 
 
 def per_cycle(once: Totals, twice: Totals, cycles: int) -> dict[NativeStack, tuple[float, float]]:
-    """Blocks and bytes that one cycle leaves, where n left `once` and 2n left `twice`: constants cancel."""
+    """Blocks and bytes that one cycle leaves, where n left `once` and 2n left `twice`: constants cancel.
+
+    One or two blocks more say nothing about n cycles; they may be a table that grew.
+    """
     grown = {}
     for stack, (blocks, size) in twice.items():
         fewer, smaller = once.get(stack, (0, 0))
-        if blocks > fewer and size > smaller:
+        if blocks - fewer >= min(LEAST_LUMPS, cycles) and size > smaller:
             grown[stack] = (blocks - fewer) / cycles, (size - smaller) / cycles
     return grown
 

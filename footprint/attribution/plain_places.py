@@ -7,49 +7,52 @@ from __future__ import annotations
 
 import tracemalloc
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Tuple  # noqa: UP035 (Python 3.8)
 
+from footprint.attribution.growth import KeyedGrowth
 from footprint.attribution.heap_lines import HeapLine, heap_lines
-from footprint.attribution.own_frames import theirs
-from footprint.attribution.source_lines import code_of, in_words
+from footprint.attribution.own_frames import PythonStack, theirs
+from footprint.attribution.source_lines import code_of, in_words, is_library
 from footprint.attribution.undisturbed import START, STOP, STOPPED, undisturbed
 from footprint.process.resources import collect
 from footprint.units import count_text
 
-FRAMES, MOST = 12, 6
+FRAMES, MOST = 64, 6
 LEAST = 0.02
-"""Blocks per cycle that are worth a place."""
-LEAST_BLOCKS = 3
-"""In all: fewer say nothing about a cycle."""
+"""Of the blocks that a cycle leaves, what a place must have to be told."""
 SMALL = 512
 """Bytes of the largest block that Python's own allocator gives; larger ones are malloc's."""
 LEAST_BYTES, LEAST_SHARE = 16.0, 0.3
 """Of the heap's growth, what the blocks of Python must leave open for more to be looked for."""
 HINT = "holders and kernel objects are told by Python 3.11 or newer; these are the lines that made what is left"
+_Line = Tuple[str, int]  # noqa: UP006 (Python 3.8)
 
 
 def plain_explanation(run: Callable[[int], object], cycles: int, rates: Mapping[str, float]) -> dict[str, Any]:
     """As `explain` gives it through the pipe: the lines whose blocks grow, with how many per cycle."""
-    read = []
+    blocks, sizes, larges = KeyedGrowth(cycles), KeyedGrowth(cycles), KeyedGrowth(cycles)
+    is_stopped = False
+    stacks: dict[_Line, PythonStack] = {}
     with undisturbed():
         START(FRAMES)
-        for number in (cycles, 2 * cycles):
+        for number in (0, cycles, 2 * cycles):
             run(number)
-            collect()  # also what lies in free lists
-            read.append(_blocks())
+            collect()
+            is_stopped = is_stopped or not tracemalloc.is_tracing()
+            left = {} if is_stopped else _left(stacks)
+            for number, growth in enumerate((blocks, sizes, larges)):
+                growth.add({line: figures[number] for line, figures in left.items()})
         STOP()
-    hints = [HINT if all(blocks is not None for blocks in read) else STOPPED]
-    before, after = (blocks or {} for blocks in read)
     metrics = [name for name in ("python.blocks", "gc.objects", "heap.bytes") if name in rates]
     grown, untraced = [], rates.get("heap.bytes", 0.0)
-    for stack, (count, size, large) in after.items():
-        old_count, old_size, old_large = before.get(stack, (0, 0, 0))
-        blocks, space = (count - old_count) / (2.0 * cycles), (size - old_size) / (2.0 * cycles)
-        if blocks >= LEAST and count - old_count >= min(LEAST_BLOCKS, 2 * cycles):
-            grown.append((space, blocks, stack))
-            untraced -= (large - old_large) / (2.0 * cycles)
-    places = [_place(space, blocks, stack, metrics) for space, blocks, stack in sorted(grown, reverse=True)[:MOST]]
-    explanation = {"places": places, "rates": {}, "filling": "", "hints": hints, "untraced": 0.0, "lines": []}
+    for line, count in blocks.grown().items():
+        size = sizes.of(line)
+        if count >= LEAST * rates.get("python.blocks", 1.0):
+            grown.append((size, count, stacks[line]))
+            untraced -= larges.of(line)
+    explanation: dict[str, Any] = {"rates": {}, "filling": "", "untraced": 0.0, "lines": []}
+    explanation["hints"] = [STOPPED if is_stopped else HINT]
+    explanation["places"] = [_place(*each, metrics) for each in sorted(grown, reverse=True)[:MOST]]
     if untraced > max(LEAST_BYTES, LEAST_SHARE * rates.get("heap.bytes", 0.0)):
         lines = heap_lines(run, cycles, untraced)
         explanation["lines"] = [_heap_place(line) for line in lines]
@@ -57,22 +60,30 @@ def plain_explanation(run: Callable[[int], object], cycles: int, rates: Mapping[
     return explanation
 
 
-def _blocks() -> dict[tuple[tuple[str, int], ...], tuple[int, int, int]] | None:
-    """Number and bytes of the blocks that live, and the bytes of malloc's among them, by the lines that made them.
+def _left(stacks: dict[_Line, PythonStack]) -> dict[_Line, tuple[int, int, int]]:
+    """Number and bytes of the blocks that live, and the bytes of malloc's among them, by the line that made them.
 
-    None: nobody traces.
+    That is the innermost which is not the standard library's.
+
+    `stacks` gets the lines that led to each.
     """
-    if not tracemalloc.is_tracing():
-        return None
-    blocks: dict[tuple[tuple[str, int], ...], tuple[int, int, int]] = {}
+    left: dict[_Line, tuple[int, int, int]] = {}
     for trace in tracemalloc.take_snapshot().traces:
         stack = theirs(tuple((frame.filename, frame.lineno) for frame in reversed(list(trace.traceback))))
         if stack:
-            count, size, large = blocks.get(stack, (0, 0, 0))
+            shown = _telling(stack)
+            count, size, large = left.get(shown[0], (0, 0, 0))
             # What has a domain of its own is numpy's data, which malloc gives.
             of_malloc = trace.size if trace.size > SMALL or trace.domain else 0
-            blocks[stack] = (count + 1, size + trace.size, large + of_malloc)
-    return blocks
+            left[shown[0]] = (count + 1, size + trace.size, large + of_malloc)
+            stacks[shown[0]] = shown
+    return left
+
+
+def _telling(stack: PythonStack) -> PythonStack:
+    """Without what the standard library does at either end, where there is anything else."""
+    others = [number for number, (file, _) in enumerate(stack) if not is_library(file)]
+    return stack[others[0] : others[-1] + 1] if others else stack
 
 
 def _heap_place(line: HeapLine) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sysconfig
 import tracemalloc
 from collections import defaultdict
 from collections.abc import Mapping
@@ -12,7 +11,7 @@ from typing import Any
 from footprint.attribution.growth import OVERHEAD, KeyedGrowth, RunCycles
 from footprint.attribution.heap_lines import HeapLine
 from footprint.attribution.own_frames import PythonStack, SourceLine, theirs
-from footprint.attribution.source_lines import code_of, in_words
+from footprint.attribution.source_lines import code_of, in_words, is_library
 from footprint.attribution.undisturbed import START, STOP
 from footprint.process import clock
 from footprint.verdict.place import Place, PlaceKind, counted, figure, largest
@@ -29,8 +28,6 @@ RARE_SECONDS = 2.0
 """The same, where what leaks is seen in so many only."""
 TRIED = 2
 """Cycles from which it is seen how slow they become."""
-
-_STDLIB = (sysconfig.get_path("stdlib") + "/", "<frozen ")
 
 
 def paced(run: RunCycles, cycles: int, needed: float = 1.0) -> int:
@@ -120,7 +117,7 @@ def places(left: Mapping[PythonStack, Left], rates: Mapping[str, float]) -> list
     """A place for every line that leaves something: the innermost outside of the standard library."""
     clusters: dict[SourceLine | None, list[tuple[PythonStack, Left]]] = defaultdict(list)
     for stack, blocks in left.items():
-        clusters[next((line for line in stack if not line[0].startswith(_STDLIB)), None)].append((stack, blocks))
+        clusters[next((line for line in stack if not is_library(line[0])), None)].append((stack, blocks))
     every = (_place(line, members, rates) for line, members in clusters.items())
     return largest(place for place in every if place is not None)
 
@@ -153,5 +150,5 @@ def heap_place(line: HeapLine, rates: Mapping[str, float]) -> Place:
 
 def _without_the_library(stack: PythonStack) -> PythonStack:
     """Up to the last line that is not of the standard library: below a thread's there are three of its own."""
-    last = max(number for number, (file, _) in enumerate(stack) if not file.startswith(_STDLIB))
+    last = max(number for number, (file, _) in enumerate(stack) if not is_library(file))
     return stack[: last + 1]

@@ -6,9 +6,17 @@ import ast
 import functools
 import linecache
 import os
+import sysconfig
 
+_STDLIB = (sysconfig.get_path("stdlib") + "/", "<frozen ")
+_PACKAGES = tuple(f"{sysconfig.get_path('stdlib')}/{name}-packages/" for name in ("site", "dist"))
 MOST_CODE = 60
 """Characters of a line of code that are shown."""
+
+
+def is_library(file: str) -> bool:
+    """Whether a file is of Python's standard library."""
+    return file.startswith(_STDLIB) and not file.startswith(_PACKAGES)
 
 
 def in_words(line: tuple[str, int]) -> str:

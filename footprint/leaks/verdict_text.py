@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from footprint.leaks.scenario_text import growth_lines, headline, is_left, left_lines, singular
@@ -124,10 +125,13 @@ def _figures(findings: Sequence[Finding]) -> Iterator[str]:
 
 def places(findings: Sequence[Finding], more: str) -> Iterator[str]:
     """Every place once, the largest first, what a cycle leaves before where it does."""
-    every = {place.text: place for finding in findings for place in finding.where}
+    distinct = dict.fromkeys(place for finding in findings for place in finding.where)
+    every, times = {place.text: place for place in distinct}, Counter(place.text for place in distinct)
     shown = _shown([finding.where[0] for finding in findings if finding.where], list(every.values()))
-    widest = max((len(place.amount_text) for place in shown), default=0)
-    yield from (f"{place.amount_text:<{widest}}  {place.where_text}".rstrip() for place in shown)
+    amounts = [f"{times[place.text]} × " * (times[place.text] > 1) + place.amount_text for place in shown]
+    widest = max(map(len, amounts), default=0)
+    pairs = zip(amounts, shown, strict=True)
+    yield from (f"{amount:<{widest}}  {place.where_text}".rstrip() for amount, place in pairs)
     if len(every) > len(shown):
         yield f"and {len(every) - len(shown)} more{more}"
 

@@ -13,8 +13,8 @@ MARKS = {
     "snmalloc": (b"snmalloc",),
 }
 """Names, and the bytes that a library with such an allocator in it has."""
-LARGEST, MOST = 64 << 20, 512 << 20
-"""Bytes of a library, and of all, that are looked through."""
+FIRST, LAST, MOST = 48 << 20, 16 << 20, 512 << 20
+"""Bytes at either end of a library, and of all, that are looked through: its strings are before or behind its code."""
 PLAIN = ("libc.so", "libc-", "ld-linux", "libpython", "libm.so", "libpthread", "libdl.so")
 """Libraries that have none, and need not be read."""
 
@@ -27,7 +27,7 @@ def allocators(pid: int) -> list[str]:
         seen, left = [], MOST
         for path in sorted(paths):
             if not path.name.startswith(PLAIN) and left > 0:
-                left -= _size(path)
+                left -= min(_size(path), FIRST + LAST)
                 seen += [f"{name} ({path.name})" for name in _within(path)]
         return seen
     return []
@@ -53,8 +53,14 @@ def _within(path: Path) -> list[str]:
     by_name = [name for name in MARKS if name in path.name]
     if by_name:
         return by_name
-    with suppress(OSError, ValueError), path.open("rb") as file:
-        if 0 < _size(path) <= LARGEST:
-            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
-                return [name for name, marks in MARKS.items() if any(text.find(mark) >= 0 for mark in marks)]
+    with (
+        suppress(OSError, ValueError),
+        path.open("rb") as file,
+        mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text,
+    ):
+        return [name for name, marks in MARKS.items() if any(_has(text, mark) for mark in marks)]
     return []
+
+
+def _has(text: mmap.mmap, mark: bytes) -> bool:
+    return text.find(mark, 0, FIRST) >= 0 or text.find(mark, max(FIRST, len(text) - LAST)) >= 0

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from itertools import pairwise
 from typing import Any
 
 from footprint.units import count_text
 
 SHOWN_FRAMES = 5
+ADDED, SMALLEST = 1.05, 32
+"""What malloc may make of the size of a block: times, and bytes."""
 NEAR, LEFT_OUT = "~", "…"
 """Before the name of a frame that is only the nearest one that its file names; and what stands for such frames."""
 MOST = 12
@@ -67,15 +70,19 @@ class Place:
     def where_text(self) -> str:
         """What it is called, and the first frames that lead to it; the last is the target's own line.
 
-        What C did may be long: then the line of Python that called it stands before that.
+        Of much that C did, what Python called there is told, too, and the line that called it.
         """
         every = _telling(self.frames)
         frames = every[:SHOWN_FRAMES]
         if every[SHOWN_FRAMES:] and _is_python(every[-1]):
             caller, last = next(n for n, frame in enumerate(every) if _is_python(frame)), len(every) - 1
-            is_hidden = SHOWN_FRAMES - 1 <= caller < last
-            frames[-1:] = [f"{LEFT_OUT} {every[caller]}"] if is_hidden else []
-            frames.append(every[-1] if is_hidden and caller == last - 1 else f"{LEFT_OUT} {every[-1]}")
+            shown = [caller - 1, last] if caller > SHOWN_FRAMES else [last]
+            first = [*range(SHOWN_FRAMES - len(shown))]
+            numbers = sorted({*first, *shown, *([caller] if caller >= len(first) else [])})
+            frames = [
+                every[number] if number - before == 1 else f"{LEFT_OUT} {every[number]}"
+                for before, number in pairwise((-1, *numbers))
+            ]
         return "  ".join(part for part in (self.where, " ← ".join(frames)) if part)
 
     @property
@@ -100,10 +107,10 @@ class Place:
         }
 
     def called_from(self, line: Place) -> Place:
-        """The same with the line of Python that led to it, where its own frames have none."""
+        """The same with the lines of Python that led to it, where its own frames have none."""
         if any(map(_is_python, self.frames)):
             return self
-        return replace(self, where=self.where if self.frames else line.where, frames=(*self.frames, line.frames[0]))
+        return replace(self, where=self.where if self.frames else line.where, frames=(*self.frames, *line.frames))
 
     def to_pipe(self) -> dict[str, Any]:
         """Its fields, as JSON can carry them."""
@@ -135,11 +142,18 @@ class Explanation:
     def with_native(self, places: Sequence[Place], blocks: float) -> Explanation:
         """The same with native places that explain all that was untraced, `blocks` per cycle in all."""
         rates = {**self.rates, "heap.blocks": blocks} if blocks == int(blocks) else self.rates
-        if len(self.lines) == 1:
-            places = [place.called_from(self.lines[0]) for place in places]
-        else:
-            places = [*places, *self.lines]
+        told = [(place, self._line_of(place)) for place in places]
+        of_places = {line for _, line in told if line is not None}
+        places = [place if line is None else place.called_from(line) for place, line in told]
+        places += [line for line in self.lines if line not in of_places]
         return replace(self, places=(*places, *self.places), rates=rates, untraced=0.0, lines=())
+
+    def _line_of(self, place: Place) -> Place | None:
+        """The line that led to a native place: the only one, or the only one at which about as many bytes are taken."""
+        if len(self.lines) == 1:
+            return self.lines[0]
+        alike = [line for line in self.lines if place.size <= line.size <= ADDED * place.size + SMALLEST]
+        return alike[0] if len(alike) == 1 else None
 
     def with_lines(self) -> Explanation:
         """The same with the lines among its places, where nothing is known but them."""
@@ -191,9 +205,9 @@ def counted(number: float, one: str, many: str = "") -> str:
 
 
 def figure(number: float) -> str:
-    """Grouped by plain spaces; of what is no whole number three digits."""
+    """Grouped by plain spaces; of what is no whole number three digits, or all before the point."""
     value = exact(number)
-    return count_text(round(value)) if value == int(value) or value >= 1000 else f"{value:.3g}"
+    return count_text(round(value)) if value == int(value) or value >= 999.5 else f"{value:.3g}"
 
 
 def exact(number: float) -> float:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from footprint.attribution.external_tracers import Rerun, heaptrack_left, traced
+from footprint.attribution.native_stacks import per_cycle
 from footprint.install import install_command
 from footprint.verdict.place import Explanation, PlaceKind
 from tests.conftest import PROGRAMS
@@ -60,7 +61,7 @@ def test_six_functions_of_c_do_not_hide_the_line_that_called_them(explained, hid
     (place,) = explanation.places
     assert place.frames[:6] == tuple(f"nested_{n}" for n in range(1, 7))
     line = 5 if hiding else 4
-    assert f"… app.py:{line} in helper" in place.where_text
+    assert f"← app.py:{line} in helper" in place.where_text
 
 
 def test_where_no_tracer_is_a_hint_says_how_to_get_one(explained, session_target, path_without):
@@ -154,6 +155,12 @@ def test_the_tracers_around_it_agree(other, sparc, path_without, monkeypatch, tm
         f"{WITHOUT_MEMRAY}from footprint.engines.unicorn_cycles import cycles\ncycle, _ = cycles('sparc64')\n"
     )
     check_sparc(explain_word(f"{tmp_path}/engine.py:cycle", SPARC, cycles=2, before=10))
+
+
+@pytest.mark.parametrize(("more", "cycles", "told"), [(2, 31, 0), (3, 31, 1), (1, 1, 1)])
+def test_one_or_two_blocks_in_many_cycles_are_not_told(more, cycles, told):
+    grown = per_cycle({("table",): (1, 65_000)}, {("table",): (1 + more, 65_000 * (1 + more))}, cycles)
+    assert len(grown) == told
 
 
 def test_a_record_of_an_older_heaptrack_has_strings_without_their_length():

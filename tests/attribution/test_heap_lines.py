@@ -38,6 +38,10 @@ def takes_and_gives():
     libc.free(block)
 
 
+def takes_and_gives_below():
+    takes_and_gives()
+
+
 def told(cycle, untraced, cycles=40):
     run = partial(measured_process.run, cycle)
     return [(line.size, line.stack[0][1] - cycle.__code__.co_firstlineno) for line in heap_lines(run, cycles, untraced)]
@@ -55,3 +59,7 @@ def test_what_is_left_in_few_cycles_is_waited_for():
 def test_lines_that_do_not_explain_the_growth_are_not_told():
     assert told(keeps, 10_000) == []
     assert told(takes_and_gives, 1520) == []  # most of what rises there falls
+
+
+def test_where_much_comes_and_goes_the_line_below_which_all_of_it_does_is_told():
+    assert told(takes_and_gives_below, 1520) == [(1520, 1)]

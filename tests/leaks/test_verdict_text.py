@@ -41,3 +41,12 @@ def test_of_many_places_the_largest_are_shown_and_the_rest_counted():
     assert f"line {MOST_PLACES + 3}\n" in said and "line 3\n" not in said
     assert "and 3 more (--json)\n" in said
     assert "and 3 more\n" in text(Slope(32, 32, 32), places=MOST_PLACES + 3, more="")
+
+
+def test_places_that_read_the_same_are_told_once_with_how_many_there_are():
+    frames = [("take", "c2", "c3", inner, "c5", "c6", "call", "app.py:3 in cycle") for inner in ("add", "new")]
+    where = tuple(Place(PlaceKind.NATIVE, amount="1 block, 16 B", size=16, frames=each) for each in frames)
+    findings = tuple(Finding(FindingKind.LEAK, name, Slope(64, 64, 64), where) for name in ("heap.bytes", "vm.bytes"))
+    said = "\n".join(told(Verdict("app:cycle", Answer.LEAK, 2000, findings)))
+    assert said.count("take ←") == 1
+    assert "2 × 1 block, 16 B a cycle  take ← c2 ← c3 ← … call ← app.py:3 in cycle" in said

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from footprint.verdict.place import Explanation, Place, PlaceKind, counted, largest
+from footprint.verdict.place import Explanation, Place, PlaceKind, counted, figure, largest
 
 FRAMES = tuple(f"app.py:{line} in f{line}" for line in range(1, 8))
 STACK = Place(PlaceKind.STACK, "keep.append(x)", ("python.blocks",), "1 block, 16 B", 1, "blocks", 16, FRAMES[:2])
@@ -13,11 +13,11 @@ STACK = Place(PlaceKind.STACK, "keep.append(x)", ("python.blocks",), "1 block, 1
 def test_the_line_of_python_that_called_into_c_is_told_before_the_targets_own():
     c = ("f1", "f2", "f3", "f4", "f5", "f6")
     own = Place(PlaceKind.NATIVE, frames=(*c, "app.py:9 in cycle"))
-    assert own.where_text == "f1 ← f2 ← f3 ← f4 ← … app.py:9 in cycle"
+    assert own.where_text == "f1 ← f2 ← f3 ← … f6 ← app.py:9 in cycle"
     called = Place(PlaceKind.NATIVE, frames=(*c, "app.py:4 in helper", "app.py:9 in cycle"))
-    assert called.where_text == "f1 ← f2 ← f3 ← f4 ← … app.py:4 in helper ← app.py:9 in cycle"
+    assert called.where_text == "f1 ← f2 ← f3 ← … f6 ← app.py:4 in helper ← app.py:9 in cycle"
     deep = Place(PlaceKind.NATIVE, frames=(*c, "app.py:4 in helper", "app.py:6 in middle", "app.py:9 in cycle"))
-    assert deep.where_text == "f1 ← f2 ← f3 ← f4 ← … app.py:4 in helper ← … app.py:9 in cycle"
+    assert deep.where_text == "f1 ← f2 ← f3 ← … f6 ← app.py:4 in helper ← … app.py:9 in cycle"
 
 
 def test_a_place_is_told_with_its_amount_its_name_and_the_first_frames():
@@ -79,3 +79,36 @@ def test_the_largest_are_told_first_and_no_more_than_are_read():
 def test_what_is_counted_has_its_number_and_its_plural():
     assert [counted(n, "process", "processes") for n in (1, 2, 0.02)] == ["1 process", "2 processes", "0.02 processes"]
     assert counted(1234567, "block") == "1 234 567 blocks"
+
+
+@pytest.mark.parametrize(("number", "text"), [(0.0645, "0.0645"), (999.4, "999"), (999.7, "1 000"), (4229.16, "4 229")])
+def test_a_figure_has_three_digits_or_all_before_the_point(number, text):
+    assert figure(number) == text
+
+
+def test_of_many_frames_the_last_are_the_call_into_c_and_the_targets_own_line():
+    def told(native, python):
+        frames = (*(f"c{n}" for n in range(1, native + 1)), *FRAMES[:python])
+        return Place(PlaceKind.NATIVE, frames=frames).text
+
+    assert told(0, 7) == " ← ".join([*FRAMES[:4], f"… {FRAMES[6]}"])
+    assert told(2, 5) == " ← ".join(["c1", "c2", *FRAMES[:2], f"… {FRAMES[4]}"])
+    assert told(4, 1) == " ← ".join(["c1", "c2", "c3", "c4", FRAMES[0]])
+    assert told(4, 3) == " ← ".join(["c1", "c2", "c3", "c4", FRAMES[0], f"… {FRAMES[2]}"])
+    assert told(7, 1) == " ← ".join(["c1", "c2", "c3", "… c7", FRAMES[0]])
+    assert told(7, 3) == " ← ".join(["c1", "c2", "c3", "… c7", FRAMES[0], f"… {FRAMES[2]}"])
+
+
+def test_of_several_lines_a_native_place_gets_the_one_that_takes_as_many_bytes():
+    lines = [
+        Place(PlaceKind.STACK, f"call_{size}()", size=size, frames=(f"app.py:{size} in f",)) for size in (864, 192)
+    ]
+    natives = [Place(PlaceKind.NATIVE, size=size, frames=(f"c{size}",)) for size in (848, 184, 500)]
+    told = Explanation(lines=tuple(lines)).with_native(natives, 3)
+    assert [place.frames for place in told.places] == [
+        ("c848", "app.py:864 in f"),
+        ("c184", "app.py:192 in f"),
+        ("c500",),
+    ]
+    unlike = Explanation(lines=tuple(lines)).with_native(natives[2:], 1)
+    assert [place.frames[0] for place in unlike.places] == ["c500", "app.py:864 in f", "app.py:192 in f"]
