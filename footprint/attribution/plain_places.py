@@ -40,8 +40,8 @@ def plain_explanation(run: Callable[[int], object], cycles: int, rates: Mapping[
             collect()
             is_stopped = is_stopped or not tracemalloc.is_tracing()
             left = {} if is_stopped else _left(stacks)
-            for number, growth in enumerate((blocks, sizes, larges)):
-                growth.add({line: figures[number] for line, figures in left.items()})
+            for column, growth in enumerate((blocks, sizes, larges)):
+                growth.add({line: figures[column] for line, figures in left.items()})
         STOP()
     metrics = [name for name in ("python.blocks", "gc.objects", "heap.bytes") if name in rates]
     grown, untraced = [], rates.get("heap.bytes", 0.0)
@@ -63,9 +63,7 @@ def plain_explanation(run: Callable[[int], object], cycles: int, rates: Mapping[
 def _left(stacks: dict[_Line, PythonStack]) -> dict[_Line, tuple[int, int, int]]:
     """Number and bytes of the blocks that live, and the bytes of malloc's among them, by the line that made them.
 
-    That is the innermost which is not the standard library's.
-
-    `stacks` gets the lines that led to each.
+    That is the innermost which is not the standard library's. `stacks` gets the lines that led to each.
     """
     left: dict[_Line, tuple[int, int, int]] = {}
     for trace in tracemalloc.take_snapshot().traces:

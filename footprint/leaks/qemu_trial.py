@@ -138,6 +138,8 @@ class QemuTrial:
             self._subject.replug_at_once()
         except CrashedError as error:
             return self._crashed(verdict, str(error))
+        except MeasurementError as error:  # what was measured before stands
+            return replace(verdict, hints=(*verdict.hints, f"plugged in again at once: {error}"))
         self._subject.after()
         return verdict
 

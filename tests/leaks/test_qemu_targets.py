@@ -5,6 +5,11 @@ import shutil
 
 import pytest
 
+from footprint.errors import MeasurementError
+from footprint.leaks.plan import Plan
+from footprint.leaks.qemu_cycles import QemuCycles
+from footprint.leaks.qemu_measure import measure_qemu
+from footprint.leaks.qemu_target import QemuTarget
 from footprint.machines.pseries import pseries
 from tests.fixtures.real_qemu import program_of_version
 from tests.leaks.qemu_rows import ROWS, SPACES, q35
@@ -111,6 +116,17 @@ def test_a_leak_stays_the_answer_where_a_plug_at_once_ends_qemu_too(judged):
     assert document["reason"].startswith("aborts when it is plugged in again at once: ")
     assert "already registered" in document["reason"]
     assert document["stack"]
+
+
+def test_what_was_measured_stands_where_qemu_no_longer_answers_to_plugs_at_once(program, monkeypatch):
+    def hang(_):
+        raise MeasurementError("QEMU does not answer")
+
+    monkeypatch.setattr(QemuCycles, "replug_at_once", hang)  # no device is known that does this to a QEMU
+    target = QemuTarget("qemu:bochs-display", program("11.1"), "q35", "bochs-display", {}, (), ())
+    verdict = measure_qemu(target, Plan(), 60)
+    assert (verdict.verdict, verdict.leaks[0].slope.per_cycle) == ("leak", pytest.approx(260, abs=16))
+    assert "plugged in again at once: QEMU does not answer" in verdict.hints
 
 
 def test_a_device_that_keeps_its_backend_gets_a_new_one_in_each_cycle(judged):
