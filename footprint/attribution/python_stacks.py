@@ -76,13 +76,15 @@ class Stacks:
             return
         numbers: dict[tuple[str, PythonStack], float] = defaultdict(float)
         large: dict[PythonStack, list[int]] = defaultdict(list)
-        known: dict[int, PythonStack | None] = {}
+        # By the frames and not by their id: every number that is made here is traced, too, and when it goes,
+        # tracemalloc may order its whole table anew.
+        known: dict[PythonStack, PythonStack | None] = {}
         # Not as Trace objects: each would make its frames anew, and these be traced, too.
         raw: Any = tracemalloc.take_snapshot().traces
         for domain, size, frames, *_ in raw._traces:
-            if id(frames) not in known:
-                known[id(frames)] = theirs(frames)
-            stack = known[id(frames)]
+            if frames not in known:
+                known[frames] = theirs(frames)
+            stack = known[frames]
             if stack is None:
                 continue
             if size > SMALL or domain:  # one of their own is of numpy's data, which malloc gives
