@@ -23,7 +23,7 @@ from footprint.qemu_process.monitor import RefusedError
 CYCLE = "{cycle}"
 """In the values of a command: the number of the cycle, for what a cycle cannot take away again."""
 SECONDS_TO_LEAVE = 10.0
-SECONDS_TO_COME = 30.0
+SECONDS_TO_COME = 10.0
 """What an event may take."""
 EJECT_AFTER = 0.05
 """Seconds after which a device that is still there is waiting for the guest to let it go."""
