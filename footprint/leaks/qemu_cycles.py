@@ -152,6 +152,7 @@ class QemuCycles:
             raise
 
     def _give(self, commands: tuple[Command, ...], when: str) -> None:
+        self._talk.forget_events()
         for command in commands:
             try:
                 self._once(command.in_cycle(self.cycles + 1))

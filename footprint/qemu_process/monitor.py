@@ -84,7 +84,7 @@ class Monitor:
     async def _event(self, name: str, data: Mapping[str, Any]) -> None:
         while True:
             event = await self._client.events.get()
-            if event["event"] == name and _has(event.get("data"), data):
+            if event["event"] == name and _has(event.get("data", {}), data):
                 return
 
     @property

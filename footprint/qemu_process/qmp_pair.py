@@ -108,10 +108,13 @@ class Talk:
         self._guest, self._eject = guest, eject
         self._has_deleted = False
 
+    def forget_events(self) -> None:
+        """What came so far is not what the next commands wait for. An event may come before its command's answer."""
+        self._guest.monitor.forget_events()
+
     def give(self, commands: Sequence[Command]) -> None:
         """All of them, in order; raises RefusedError or MeasurementError, after which nothing more is given."""
         monitor = self._guest.monitor
-        monitor.forget_events()
         for command in commands:
             if command.human:
                 self._human(command.human)

@@ -129,6 +129,12 @@ def test_what_was_measured_stands_where_qemu_no_longer_answers_to_plugs_at_once(
     assert "plugged in again at once: QEMU does not answer" in verdict.hints
 
 
+def test_an_event_is_waited_for_that_came_before_the_wait(judged):
+    before = [{"execute": "cont"}, {"execute": "stop"}, {"event": "RESUME"}]
+    code, document = judged("7.2", "qemu", "--before", json.dumps(before), "--do", '"info status"')
+    assert (code, document["verdict"]) == (0, "clean")
+
+
 def test_a_device_that_keeps_its_backend_gets_a_new_one_in_each_cycle(judged):
     code, document = judged("11.1", "qemu:cxl-type3")
     assert (code, document["verdict"]) == (1, "leak")
