@@ -131,6 +131,7 @@ def test_only_the_metrics_asked_for_decide(leaks):
 
 
 def test_setup_and_teardown_run_once_around_the_cycles(leaks, tmp_path):
+    (tmp_path / "setups.txt").touch()
     leaks("nothing")
     assert (tmp_path / "setups.txt").read_text() == "setup teardown "
 
