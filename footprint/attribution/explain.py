@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from footprint.attribution import bounded_caches, native_stacks, python_stacks
-from footprint.attribution.growth import RARE_EVENTS, STEADY, RunCycles, rarest
+from footprint.attribution.growth import RARE_EVENTS, STEADY, WORTH_BYTES, WORTH_SHARE, RunCycles, rarest
 from footprint.attribution.heap_lines import heap_lines
 from footprint.attribution.kernel_resources import KernelResources
 from footprint.attribution.python_stacks import Stacks, heap_place, paced
@@ -23,8 +23,6 @@ from footprint.process.resources import collect
 from footprint.verdict.place import Explanation, Place, PlaceKind
 
 KERNELS = ("fds", "threads", "children", "maps", "vm.bytes")
-WORTH_BYTES, WORTH_SHARE = 16.0, 0.3
-"""Heap per cycle that Python's own blocks leave open, before native stacks are looked for."""
 WATCHED = 10
 """Cycles that are looked at line by line."""
 SEEN_SHARE = 0.5

@@ -8,6 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Callable  # noqa: UP035 (Python 3.8)
 
+SMALL = 512
+"""Bytes of the largest block that Python's own allocator gives; larger ones are malloc's."""
+WORTH_BYTES, WORTH_SHARE = 16.0, 0.3
+"""Heap per cycle that Python's own blocks leave open, before more is looked for."""
 OVERHEAD = 16
 """Bytes that glibc adds to a block, at most."""
 STEADY = 0.5

@@ -8,12 +8,11 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from footprint.attribution.growth import KeyedGrowth
 from footprint.attribution.line_watch import address_space, descriptor_count, rising_lines
-from footprint.attribution.own_frames import theirs
+from footprint.attribution.own_frames import stack_of, theirs
 from footprint.attribution.source_lines import in_words
 from footprint.process import kernel_objects
 from footprint.units import bytes_text
@@ -25,7 +24,6 @@ EVENTS = {
     "os.posix_spawn": PlaceKind.CHILD, "mmap.__new__": PlaceKind.MAPPING,
 }  # fmt: skip
 """What Python tells its audit hooks, and what is then taken from the kernel."""
-FRAMES = 64
 WATCHED = "watched"
 """Stands for whatever was taken at a line that was found by looking."""
 OF_HEAP = 1.5
@@ -153,11 +151,7 @@ class KernelResources:
         about = ""
         if event == "open" and isinstance(arguments[0], str | bytes):
             about = str(Path(os.fsdecode(arguments[0])).resolve())
-        lines: list[tuple[str, int]] = []
-        frame: FrameType | None = sys._getframe(1)
-        while frame is not None and len(lines) < FRAMES:
-            lines.append((frame.f_code.co_filename, frame.f_lineno))
-            frame = frame.f_back
-        stack = theirs(tuple(lines))
+        frame = sys._getframe(1)
+        stack = theirs(stack_of(frame, frame.f_lineno))
         if stack:
             self._calls[kind, about, stack] += 1

@@ -13,9 +13,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any, NamedTuple, Tuple  # noqa: UP035 (a measured process may be Python 3.8)
 
-from footprint.attribution.own_frames import PythonStack, is_own, theirs
-
-FRAMES = 64
+from footprint.attribution.own_frames import PythonStack, is_own, stack_of, theirs
 
 
 def descriptor_count() -> int:
@@ -68,7 +66,7 @@ class _Watch:
         """Before a line, a call or a return: what rose meanwhile is the doing of the line that was before."""
         now = self._read()
         if now > self._last and self._frame is not None:
-            stack = theirs(_stack(self._frame, self._line))
+            stack = theirs(stack_of(self._frame, self._line))
             if stack:
                 self.rises[stack, now - self._last] += 1
         self.fell += max(0, self._last - now)
@@ -79,12 +77,3 @@ class _Watch:
             frame = frame.f_back
         self._frame, self._line = frame, frame.f_lineno
         return self.look
-
-
-def _stack(frame: FrameType | None, line: int) -> PythonStack:
-    lines: list[tuple[str, int]] = []
-    while frame is not None and len(lines) < FRAMES:
-        lines.append((frame.f_code.co_filename, line))
-        frame = frame.f_back
-        line = frame.f_lineno if frame is not None else 0
-    return tuple(lines)

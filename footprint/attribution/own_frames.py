@@ -7,12 +7,16 @@ target that footprint brings along (``footprint/engines``).
 from __future__ import annotations
 
 from pathlib import Path
+from types import FrameType
 from typing import Tuple  # noqa: UP035 (a measured process may be Python 3.8)
 
 SourceLine = Tuple[str, int]  # noqa: UP006
 """A file, and a line of it."""
 PythonStack = Tuple[SourceLine, ...]  # noqa: UP006
 """Lines, innermost first."""
+
+FRAMES = 64
+"""Of a stack, innermost first, that are kept: the last is to be the target's own line."""
 
 PACKAGE = str(Path(__file__).resolve().parents[1]) + "/"
 """The package's folder, with the slash that ends it."""
@@ -39,6 +43,16 @@ def theirs(stack: PythonStack) -> PythonStack | None:
         if is_own(file):
             return None
     return stack
+
+
+def stack_of(frame: FrameType | None, line: int) -> PythonStack:
+    """Where `frame` is, which stands at `line`, and what called it."""
+    lines: list[SourceLine] = []
+    while frame is not None and len(lines) < FRAMES:
+        lines.append((frame.f_code.co_filename, line))
+        frame = frame.f_back
+        line = frame.f_lineno if frame is not None else 0
+    return tuple(lines)
 
 
 def is_package(file: str) -> bool:

@@ -9,21 +9,17 @@ import tracemalloc
 from collections.abc import Callable, Mapping
 from typing import Any, Tuple  # noqa: UP035 (Python 3.8)
 
-from footprint.attribution.growth import KeyedGrowth
+from footprint.attribution.growth import SMALL, WORTH_BYTES, WORTH_SHARE, KeyedGrowth
 from footprint.attribution.heap_lines import HeapLine, heap_lines
-from footprint.attribution.own_frames import PythonStack, theirs
+from footprint.attribution.own_frames import FRAMES, PythonStack, theirs
 from footprint.attribution.source_lines import code_of, in_words, is_library
 from footprint.attribution.undisturbed import START, STOP, STOPPED, undisturbed
 from footprint.process.resources import collect
 from footprint.units import count_text
 
-FRAMES, MOST = 64, 6
+MOST = 6
 LEAST = 0.02
 """Of the blocks that a cycle leaves, what a place must have to be told."""
-SMALL = 512
-"""Bytes of the largest block that Python's own allocator gives; larger ones are malloc's."""
-LEAST_BYTES, LEAST_SHARE = 16.0, 0.3
-"""Of the heap's growth, what the blocks of Python must leave open for more to be looked for."""
 HINT = "holders and kernel objects are told by Python 3.11 or newer; these are the lines that made what is left"
 _Line = Tuple[str, int]  # noqa: UP006 (Python 3.8)
 
@@ -53,7 +49,7 @@ def plain_explanation(run: Callable[[int], object], cycles: int, rates: Mapping[
     explanation: dict[str, Any] = {"rates": {}, "filling": "", "untraced": 0.0, "lines": []}
     explanation["hints"] = [STOPPED if is_stopped else HINT]
     explanation["places"] = [_place(*each, metrics) for each in sorted(grown, reverse=True)[:MOST]]
-    if untraced > max(LEAST_BYTES, LEAST_SHARE * rates.get("heap.bytes", 0.0)):
+    if untraced > max(WORTH_BYTES, WORTH_SHARE * rates.get("heap.bytes", 0.0)):
         lines = heap_lines(run, cycles, untraced)
         explanation["lines"] = [_heap_place(line) for line in lines]
         explanation["untraced"] = untraced

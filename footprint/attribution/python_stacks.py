@@ -8,18 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from footprint.attribution.growth import OVERHEAD, KeyedGrowth, RunCycles
+from footprint.attribution.growth import OVERHEAD, SMALL, KeyedGrowth, RunCycles
 from footprint.attribution.heap_lines import HeapLine
-from footprint.attribution.own_frames import PythonStack, SourceLine, theirs
+from footprint.attribution.own_frames import FRAMES, PythonStack, SourceLine, theirs
 from footprint.attribution.source_lines import code_of, in_words, is_library
 from footprint.attribution.undisturbed import START, STOP
 from footprint.process import clock
 from footprint.verdict.place import Place, PlaceKind, counted, figure, largest
 
-FRAMES = 64
-"""Of a stack, innermost first, that are kept: the last is to be the target's own line."""
-SMALL = 512
-"""Bytes of the largest block that Python's own allocator gives; larger ones are malloc's."""
 OUTLIER = 2
 """Times the middle size of the large blocks of one line: what is larger, or smaller in turn, is something else."""
 SECONDS, LEAST, MOST_SECONDS = 0.04, 8, 0.6
