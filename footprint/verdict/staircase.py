@@ -100,6 +100,14 @@ class Staircase:
         return self._chain[-1].at if self._chain else 0
 
     @property
+    def treads(self) -> tuple[tuple[int, int], tuple[int, int]] | None:
+        """From and to which cycle the tread before the last step but one went, and the one after the last step goes."""
+        if len(self._chain) < 3 or self._now <= self.last:
+            return None
+        before, step = self._chain[-3:-1]
+        return (before.at, step.since), (self.last, self._now)
+
+    @property
     def height(self) -> float:
         """Of the last of them."""
         return self._chain[-1].height if self._chain else 0.0

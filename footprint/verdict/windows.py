@@ -27,6 +27,8 @@ PAGES, PAGES_FLOOR = "uss.bytes", 16.0
 """The pages that no other process has: they decide where nothing else grows, for memory of other allocators."""
 PAGES_WINDOWS = 4
 """In each of so many windows pages must rise, block after block."""
+CONTENT = "python.blocks"
+"""What tables of Python hold, which take the heap in steps."""
 EXACT = ("fds", "threads", "children")
 """Counts of the kernel that nothing but the target changes."""
 A_PAGE, PAGE_EVENTS, PAGE_MARGIN = 4096.0, 80.0, 3.0
@@ -126,11 +128,11 @@ class Evidence:
             return Decision.CLEAN if is_clean else Decision.MORE
         if name == PAGES and self._is_all_judged:
             others = any(self.decide(other) == Decision.LEAK for other in FLOORS if other in self._windows)
-            return (
-                Decision.CLEAN
-                if others
-                else with_stairs(self._decide_pages(), self._past_of(PAGES), PAGES_FLOOR, LEAST_PIECE)
-            )
+            if others:
+                return Decision.CLEAN
+            decision = self._decide_pages()
+            said = with_stairs(decision, self._past_of(PAGES), PAGES_FLOOR, LEAST_PIECE)
+            return self._unless_full(PAGES, decision, said)
         if name not in FLOORS or name not in self._judged:
             return Decision.CLEAN
         windows = self._adjusted(name)
@@ -138,12 +140,14 @@ class Evidence:
         # Address space is taken in large pieces; where the heap is known, only steady growth is more than that.
         if name == "vm.bytes" and "heap.bytes" in self._windows:
             decision = Decision.CLEAN if course(windows[-1], FLOORS[name]) == Course.STEPS else decision
-            return with_stairs(decision, self._past_of(name), FLOORS[name], LEAST_PIECE, PIECES)
+            said = with_stairs(decision, self._past_of(name), FLOORS[name], LEAST_PIECE, PIECES)
+            return self._unless_full(name, decision, said)
         past = self._past_of(name)
         if past is None or len(windows) < 2:
             return decision
         start = self._windows[name][-2].values[0]
-        return with_past(decision, past, FLOORS[name], is_exact=name in EXACT, rate=windows[-1].mean, start=start)
+        said = with_past(decision, past, FLOORS[name], is_exact=name in EXACT, rate=windows[-1].mean, start=start)
+        return self._unless_full(name, decision, said)
 
     @property
     def in_steps(self) -> bool:
@@ -212,6 +216,19 @@ class Evidence:
 
     def _rises(self, name: str) -> bool:
         return name in self._past and self._past[name].rises_exactly()
+
+    def _unless_full(self, name: str, by_windows: Decision, said: Decision) -> Decision:
+        """What was `said`; but where only steps say that it leaks, and their table is full, another is waited for."""
+        past, content = self._past_of(name), self._past_of(CONTENT)
+        if (
+            said != Decision.LEAK
+            or by_windows == Decision.LEAK
+            or past is None
+            or content is None
+            or "bytes" not in name
+        ):
+            return said
+        return Decision.MORE if past.is_full(content, FLOORS[CONTENT]) else said
 
     def _decide_pages(self) -> Decision:
         """Pages that rise in every block of four windows, not ever more slowly, are memory that nothing else sees."""

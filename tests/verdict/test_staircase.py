@@ -131,6 +131,22 @@ def test_a_table_that_was_full_before_its_usual_next_step_is_no_leak_however_far
     assert judged_whole("heap.bytes", lambda at: held(min(at, entries)), budget=3_000_000, seconds=2e-6)[0] == "clean"
 
 
+@pytest.mark.parametrize("entries", [60_000, 84_000, 90_000, 100_000])
+def test_a_table_that_takes_one_more_step_when_its_content_is_complete_is_no_leak(entries):
+    """As CPython's dictionary whose last entry goes whenever one comes: `popitem` makes no room in it."""
+    held = table(2, 60, 600)
+    full = next(at for at in range(entries, 4 * entries, 100) if held(at) > held(entries)) + 100
+    others = {"python.blocks": lambda at: min(at, entries), "uss.bytes": lambda at: held(min(at, full))}
+    answer, *_ = judged_whole("heap.bytes", others["uss.bytes"], budget=3_000_000, seconds=2e-6, **others)
+    assert answer == "clean"
+
+
+def test_a_table_that_grows_on_when_what_else_there_was_is_complete_is_a_leak():
+    blocks = {"python.blocks": lambda at: min(at, 50_000)}
+    answer, *_ = judged_whole("heap.bytes", table(2, 60, 600), budget=3_000_000, seconds=2e-6, **blocks)
+    assert answer == "leak"
+
+
 @pytest.mark.parametrize("metric", ["vm.bytes", "uss.bytes"])
 @pytest.mark.parametrize("factor", [2, 4])
 def test_arenas_that_grow_by_a_factor_are_seen_where_only_address_space_or_pages_show_them(metric, factor):
