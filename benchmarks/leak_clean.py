@@ -362,6 +362,8 @@ def clean() -> dict[str, Cycle]:
 FILLING = {
     "filling_dict_20_000": _counted(_bounded(20_000), 10**9),
     "filling_dict_100_000": _counted(_bounded(100_000), 10**9),
+    "last_out_60_000": leak_stores.last_out(60_000),
+    "last_out_90_000": leak_stores.last_out(90_000),
     "filling_lru_1_000_000": _counted(_cache(1_000_000), 10**9),
 }
 """Caches that are still filling when a tool looks. No tool can tell the last from a leak by its growth."""

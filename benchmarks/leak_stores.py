@@ -5,6 +5,7 @@ Each function makes the cycle of one.
 
 from __future__ import annotations
 
+import itertools
 import mmap
 import random
 from collections.abc import Callable
@@ -20,6 +21,19 @@ def saw_tooth(entries: int) -> Cycle:
         cache[len(cache)] = object()
         if len(cache) >= entries:
             cache.clear()
+
+    return cycle
+
+
+def last_out(entries: int) -> Cycle:
+    """A dictionary whose last entry goes for each that comes when it is full: its table grows once more."""
+    kept: dict[int, None] = {}
+    numbers = itertools.count(1000)  # below, an int is there anyway
+
+    def cycle() -> None:
+        kept[next(numbers)] = None
+        if len(kept) > entries:
+            kept.popitem()
 
     return cycle
 
