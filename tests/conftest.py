@@ -23,6 +23,11 @@ def pytest_xdist_auto_num_workers(config):
     return (os.cpu_count() or 1) + 1
 
 
+def pytest_collection_modifyitems(items):
+    """What takes half a minute or more comes first: begun last, it would leave the other workers without work."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 @pytest.fixture
 def footprint(tmp_path):
     """Run the command line in an empty folder: ``footprint("run", "power8")`` gives the finished process."""

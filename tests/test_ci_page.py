@@ -96,6 +96,7 @@ def test_the_comparison_of_the_page_does_what_it_says(shell):
     assert "views: +4 views of virtio-net-pci's `virtio-pci`" in done.stdout
 
 
+@pytest.mark.slow
 def test_the_action_installs_itself_judges_and_sums_up(project, shell, tmp_path):
     shutil.copytree(ROOT / ".github", tmp_path / "checkout" / ".github")
     for name in ("footprint", "scenarios"):

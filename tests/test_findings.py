@@ -84,7 +84,7 @@ def test_the_cost_grows_with_the_square_of_the_cards(footprint):
             assert created == number(rows[run["rules"]][sizes.index(size)])
 
 
-@pytest.mark.xdist_group("findings")
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_the_real_binaries_give_them_too_and_the_cure_works(footprint, need, tmp_path, monkeypatch):
     need("gdb", "gdb")

@@ -7,6 +7,8 @@ import pytest
 
 from tests.conftest import ROOT, runner_in
 
+pytestmark = pytest.mark.slow
+
 TEXT = (ROOT / "docs" / "sweeps.md").read_text()
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", TEXT, flags=re.S | re.M)
 COMMANDS = [line for language, text in BLOCKS if language == "sh" for line in text.splitlines()]

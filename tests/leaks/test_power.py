@@ -22,6 +22,7 @@ def answers(names):
         return list(runner.all((name, "footprint") for name in names))
 
 
+@pytest.mark.slow
 def test_clean_code_that_looks_leaky_is_never_called_a_leak():
     kinds = [name for name, target in TARGETS.items() if target.kind == "clean"]
     often = itertools.cycle(name for name in kinds if name not in SECONDS_OR_MORE)

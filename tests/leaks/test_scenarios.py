@@ -70,6 +70,7 @@ def test_a_request_that_makes_no_sense_is_refused(footprint, options, words):
     assert words in done.stderr
 
 
+@pytest.mark.slow
 def test_the_scenario_that_help_shows_works_as_it_is_written(footprint, need):
     need("qemu-system-x86_64", "qemu-system-x86")
     (line,) = re.findall(r"^ +footprint (leaks hotplug .*)$", footprint("leaks", "--help").stdout, flags=re.M)

@@ -202,6 +202,7 @@ def test_what_a_target_prints_is_not_mixed_with_the_answer(footprint, tmp_path):
     assert "noise" not in done.stderr
 
 
+@pytest.mark.slow
 def test_a_cache_of_slow_cycles_is_given_the_time_to_fill(tmp_path):
     (tmp_path / "app.py").write_text(
         "import time\nknown, n = {}, 0\n"

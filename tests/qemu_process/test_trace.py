@@ -60,6 +60,7 @@ def test_machines_with_their_default_devices_are_exact_too(footprint, x86_64):
     exact(footprint, "log.txt", views=219)
 
 
+@pytest.mark.slow
 def test_the_log_of_the_published_guest_is_exact(footprint, ppc64):
     done = footprint("trace", "-o", "log.txt.gz", "--", *default_guest(ppc64))
     assert done.returncode == 0, done.stderr
