@@ -92,6 +92,16 @@ def _names(pinned: Sequence[tuple[str, ...]], pythons: Sequence[str]) -> list[st
         " ".join(pins) if pins
         else "this Python" if python == sys.executable
         else f"Python {versions[python]}" if differ
-        else python
+        else _place(python)
         for pins, python in zip(pinned, pythons, strict=True)
     ]  # fmt: skip
+
+
+def _place(python: str) -> str:
+    """The folder of the environment that it is of, else its path; from here, or from home, where it is there."""
+    path = Path(python)
+    path = path.parents[1] if (path.parents[1] / "pyvenv.cfg").exists() else path
+    for start, how in ((Path.cwd(), "."), (Path.home(), "~")):
+        if path.is_relative_to(start) and path != start:
+            return f"{how}/{path.relative_to(start)}"
+    return str(path)

@@ -8,13 +8,14 @@ import socket
 import subprocess
 import sys
 import time
+import venv
 import zipfile
 
 import pytest
 
 from footprint.errors import RequestError
 from footprint.leaks.compared_text import compared_answer, compared_told
-from footprint.leaks.python_words import pins_of
+from footprint.leaks.python_words import environments, pins_of
 from footprint.verdict.compared import Compared, ComparedOutcome
 from footprint.verdict.trend import Slope
 from footprint.verdict.verdict import Answer, Finding, FindingKind, Verdict
@@ -112,6 +113,17 @@ def test_it_leaks_in_one_release_and_not_in_the_other_and_more_than_in_a_python_
     assert (done.returncode, document["comparison"]) == (1, "more_here")
     assert document["answer"].startswith("leaks in both, more in spam-eggs==1.2: 2 blocks")
     assert document["against"]["environment"]["python"] == str(environment / "bin" / "python")
+
+
+def test_an_environment_is_called_by_its_folder_as_one_would_write_it(tmp_path, monkeypatch):
+    home, here, far = tmp_path / "home", tmp_path / "here", tmp_path / "far"
+    for folder in (home, here, far):
+        venv.create(folder / "env", with_pip=False, symlinks=True)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.chdir(here)
+    words = ("./env", "~/env", str(far / "env/bin/python"), sys.executable)
+    called = [each.name for each in environments(words, ["--against"] * len(words), lambda _: None)]
+    assert called == ["./env", "~/env", str(far / "env"), "this Python"]
 
 
 @pytest.mark.parametrize(
