@@ -23,8 +23,6 @@ from footprint.process.resources import collect
 from footprint.verdict.place import Explanation, Place, PlaceKind
 
 KERNELS = ("fds", "threads", "children", "maps", "vm.bytes")
-WATCHED = 10
-"""Cycles that are looked at line by line."""
 SEEN_SHARE = 0.5
 """Of it, what a tracer must see to be believed."""
 LEAST_SHARE = 0.02
@@ -97,7 +95,7 @@ def _kernels(run: RunCycles, cycles: int, rates: Mapping[str, float]) -> list[Pl
     for number in (cycles, 2 * cycles):
         run(number)
         resources.read()
-    resources.watch(lambda: run(min(cycles, WATCHED)))
+    resources.watch(run)
     return resources.places()
 
 

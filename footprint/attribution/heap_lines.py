@@ -6,11 +6,11 @@ It is also run in a measured process of Python 3.8.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import List, NamedTuple  # noqa: UP035
+from typing import List, NamedTuple, Tuple  # noqa: UP035
 
-from footprint.attribution.line_watch import Rises, rising_lines
+from footprint.attribution.line_watch import Rises, by_line, rising_lines
 from footprint.attribution.own_frames import PythonStack
 from footprint.process import clock
 from footprint.process.resources import heap_probe
@@ -21,6 +21,8 @@ LEAST_SEEN, MOST_SEEN = 0.5, 2.0
 """Of what is to be explained, what must rise to be believed."""
 MOST_FALLEN = 0.25
 """Of what rose, what may have fallen: where much comes and goes, a rise is no leak."""
+MOST_LOOSE = 0.1
+"""Of what is kept, what may have fallen by the size of no rise, where each fall is to be taken for one."""
 LEAST_SHARE = 0.1
 """Of what rose, what a line must have to be told."""
 
@@ -44,34 +46,41 @@ def heap_lines(run: Callable[[int], object], cycles: int, untraced: float) -> Li
     for number in _numbers(min(FIRST, cycles), cycles):
         begun = clock.seconds()
         rises = rising_lines(partial(run, number), read)
-        rose = sum(rises.lines.values())
+        rose = sum(by_line(rises.each).values())
         grew = (rose - rises.fell) / number
-        is_seen = LEAST_SEEN * untraced <= grew <= MOST_SEEN * untraced
-        if is_seen and rises.fell > MOST_FALLEN * rose:
+        if LEAST_SEEN * untraced <= grew <= MOST_SEEN * untraced:
+            kept = sum(by_line(rises.kept).values())
+            if sum(rises.loose.values()) <= MOST_LOOSE * kept <= MOST_LOOSE * MOST_SEEN * untraced * number:
+                return _lines(rises.kept, kept, number)
+            if rises.fell <= MOST_FALLEN * rose:
+                return _lines(rises.each, rose, number)
             above = _above_all(rises)
             return [HeapLine(grew, above)] if above else []
-        if is_seen:
-            every = [HeapLine(_usual(rises, stack) / number, stack) for stack in rises.lines]
-            return sorted((line for line in every if line.size * number >= LEAST_SHARE * rose), reverse=True)
         if (clock.seconds() - begun) * (cycles / number) > SECONDS:
             break
     return []
 
 
+def _lines(rises: Mapping[Tuple[PythonStack, int], int], every: int, cycles: int) -> List[HeapLine]:  # noqa: UP006
+    """The lines of these, which are `every` bytes in so many cycles, the largest first."""
+    lines = [HeapLine(_usual(rises, stack) / cycles, stack) for stack in by_line(rises)]
+    return sorted((line for line in lines if line.size * cycles >= LEAST_SHARE * every), reverse=True)
+
+
 def _above_all(rises: Rises) -> PythonStack:
-    """The part that all stacks have in common, from the outermost line inwards: what grows does so below it."""
-    common = 0
-    for lines in zip(*map(reversed, rises.lines)):  # noqa: B905 (Python 3.8): the shortest ends it
+    """What all stacks at which it rises or falls have in common, from the outermost line inwards: below, it grows."""
+    common, stacks = 0, {**by_line(rises.each), **rises.loose}
+    for lines in zip(*map(reversed, stacks)):  # noqa: B905 (Python 3.8): the shortest ends it
         if len(set(lines)) > 1:
             break
         common += 1
-    stack = next(iter(rises.lines))
+    stack = next(iter(stacks))
     return stack[len(stack) - common :]
 
 
-def _usual(rises: Rises, stack: PythonStack) -> float:
+def _usual(rises: Mapping[Tuple[PythonStack, int], int], stack: PythonStack) -> float:  # noqa: UP006
     """What rose at a line, where most of its rises were alike as if all had been: others are of who else was there."""
-    sizes = Counter({rise: times for (line, rise), times in rises.each.items() if line == stack})
+    sizes = Counter({rise: times for (line, rise), times in rises.items() if line == stack})
     size, times = sizes.most_common(1)[0]
     every = sum(sizes.values())
     return size * every if times > every / 2 else sum(rise * times for rise, times in sizes.items())

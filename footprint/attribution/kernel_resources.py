@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from footprint.attribution.growth import KeyedGrowth
-from footprint.attribution.line_watch import address_space, descriptor_count, rising_lines
-from footprint.attribution.own_frames import stack_of, theirs
+from footprint.attribution import line_watch
+from footprint.attribution.growth import RARE_EVENTS, KeyedGrowth, rarest
+from footprint.attribution.own_frames import PythonStack, stack_of, theirs
 from footprint.attribution.source_lines import in_words
-from footprint.process import kernel_objects
+from footprint.process import clock, kernel_objects
 from footprint.units import bytes_text
 from footprint.verdict.place import Place, PlaceKind, counted, largest
 
@@ -24,8 +25,8 @@ EVENTS = {
     "os.posix_spawn": PlaceKind.CHILD, "mmap.__new__": PlaceKind.MAPPING,
 }  # fmt: skip
 """What Python tells its audit hooks, and what is then taken from the kernel."""
-WATCHED = "watched"
-"""Stands for whatever was taken at a line that was found by looking."""
+WATCHED, WATCH_SECONDS = 10, 0.5
+"""Cycles that are looked at line by line, and the time after which no more are begun: what leaks may be in few."""
 OF_HEAP = 1.5
 """Times what the heap grows by: more address space than that is not malloc's."""
 LEAST_SHARE, MOST_SHARE = 0.05, 1.5
@@ -34,10 +35,10 @@ LEAST_SHARE, MOST_SHARE = 0.05, 1.5
 
 @dataclass(frozen=True, slots=True)
 class _Resource:
-    """What is counted, one by one: its metric, who counts it, and the words for one and for many of it."""
+    """What is counted, one by one: its metric, who names each, and the words for one and for many of it."""
 
     metric: str
-    reader: Callable[[], Mapping[Any, float]]
+    reader: Callable[[], Mapping[int, str]]
     one: str
     many: str
 
@@ -47,6 +48,7 @@ _COUNTED = {
     PlaceKind.THREAD: _Resource("threads", kernel_objects.threads, "thread", "threads"),
     PlaceKind.CHILD: _Resource("children", kernel_objects.children, "process", "processes"),
 }
+_Calls = Counter[PythonStack]
 
 
 class KernelResources:
@@ -55,11 +57,13 @@ class KernelResources:
     def __init__(self, cycles: int, rates: Mapping[str, float]) -> None:
         self._rates = rates
         self._growth = {kind: KeyedGrowth(cycles) for kind, row in _COUNTED.items() if row.metric in rates}
+        self._alike = {kind: KeyedGrowth(cycles) for kind in self._growth}
         # Memory that malloc takes for its blocks is told where these are made.
         self._has_mappings = "maps" in rates or rates.get("vm.bytes", 0) > OF_HEAP * rates.get("heap.bytes", 0)
         self._mappings, self._spread = KeyedGrowth(cycles), KeyedGrowth(cycles)
         self._first: set[str] = set()
-        self._calls: Counter[tuple[str, str, tuple[tuple[str, int], ...]]] = Counter()
+        self._calls: dict[tuple[PlaceKind, str], _Calls] = {}
+        self._kept: dict[tuple[PlaceKind, str], _Calls] = {}
         self._listening = True
         sys.addaudithook(self._hear)  # it cannot be taken off again; this process is at its end
 
@@ -67,7 +71,9 @@ class KernelResources:
         """Remember what there is now."""
         self._listening = False
         for kind, growth in self._growth.items():
-            growth.add(_COUNTED[kind].reader())
+            names = _COUNTED[kind].reader().values()
+            growth.add(Counter(names))
+            self._alike[kind].add(Counter(map(kernel_objects.kind_of_name, names)))
         if self._has_mappings:
             now = kernel_objects.mappings()
             self._mappings.add(now)
@@ -78,17 +84,35 @@ class KernelResources:
         self._first = self._first or kernel_objects.descriptors()
         self._listening = True
 
-    def watch(self, run: Callable[[], object]) -> None:
-        """Look for the lines at which descriptors and mappings are taken, where Python did not say who asked."""
+    def watch(self, run: Callable[[int], object]) -> None:
+        """Look at which line each was taken that is kept, for some cycles of `run`.
+
+        Who asked the kernel, as Python tells, may have given it back, and Python tells of its own functions only.
+        """
         self._listening = False
-        files = self._growth[PlaceKind.FILE].grown() if PlaceKind.FILE in self._growth else {}
-        for kind, wanted, reader in (
-            (PlaceKind.FILE, any(not self._caller(PlaceKind.FILE, name) for name in files), descriptor_count),
-            (PlaceKind.MAPPING, self._has_mappings and not self._caller(PlaceKind.MAPPING, ""), address_space),
-        ):
-            if wanted:
-                for stack, rise in rising_lines(run, reader).lines.items():
-                    self._calls[kind, WATCHED, stack] += rise
+        files = line_watch.KeptDescriptors(kernel_objects.files())
+        every: dict[PlaceKind, line_watch.KeptDescriptors | line_watch.KeptObjects] = {
+            PlaceKind.FILE: files,
+            PlaceKind.THREAD: line_watch.KeptObjects(line_watch.thread_ids, line_watch.ThreadCount().has_changed),
+            PlaceKind.CHILD: line_watch.KeptObjects(line_watch.child_ids),
+        }
+        kept = {kind: every[kind] for kind in self._growth}
+        space = line_watch.KeptSpans() if self._has_mappings else None
+        needed = RARE_EVENTS / rarest({name: rate for name, rate in self._rates.items() if "bytes" not in name})
+        looks = [each.look for each in (*kept.values(), *([space] if space else []))]
+        begun, done = clock.seconds(), 0
+        while done < max(WATCHED, needed) and (not done or clock.seconds() - begun < WATCH_SECONDS):
+            number = min(max(1, done), WATCHED)
+            line_watch.watched(partial(run, number), looks)
+            done += number
+        files.close()
+        for kind, each in kept.items():
+            names = _COUNTED[kind].reader()
+            for number, stack in each.taken.items():
+                if number in names:
+                    self._kept.setdefault((kind, names[number]), Counter())[stack] += 1
+        if space:
+            self._kept[PlaceKind.MAPPING, ""] = space.sizes
 
     def places(self) -> list[Place]:
         """What grew."""
@@ -97,12 +121,34 @@ class KernelResources:
         return places + (self._of_mappings() if self._has_mappings else [])
 
     def _of_counted(self, kind: PlaceKind) -> list[Place]:
-        row, places = _COUNTED[kind], []
-        for name, rate in self._growth[kind].grown().items():
-            where = self._socket() if name == "socket" else name
-            amount, frames = counted(rate, row.one, row.many), self._caller(kind, name)
-            places.append(Place(kind, where, (row.metric,), amount, rate, row.many, frames=frames))
+        named = self._growth[kind].grown()
+        places = [
+            place
+            for name, rate in named.items()
+            for place in self._counted(
+                kind, self._socket() if name == "socket" else name, rate, self._callers(kind, [name])
+            )
+        ]
+        for alike, rate in self._alike[kind].grown().items():
+            rate -= sum(of_name for name, of_name in named.items() if kernel_objects.kind_of_name(name) == alike)
+            if rate > LEAST_SHARE * self._rates[_COUNTED[kind].metric]:
+                others = {
+                    name
+                    for of, name in (*self._kept, *self._calls)
+                    if of == kind and name not in named and kernel_objects.kind_of_name(name) == alike
+                }
+                places += self._counted(kind, alike, rate, self._callers(kind, others))
         return largest(places)
+
+    def _counted(self, kind: PlaceKind, where: str, rate: float, callers: _Calls) -> Iterator[Place]:
+        """A place for each of the lines that share it."""
+        row, most = _COUNTED[kind], max(callers.values(), default=0)
+        callers = Counter({stack: number for stack, number in callers.items() if number >= LEAST_SHARE * most})
+        every = callers.total()
+        for stack, number in callers.items() or [((), 0)]:
+            share = rate * number / every if every else rate
+            amount = counted(share, row.one, row.many)
+            yield Place(kind, where, (row.metric,), amount, share, row.many, frames=_frames(stack))
 
     def _socket(self) -> str:
         """What most of the new sockets are."""
@@ -111,7 +157,7 @@ class KernelResources:
 
     def _of_mappings(self) -> list[Place]:
         metrics = tuple(name for name in ("vm.bytes", "maps") if name in self._rates)
-        frames = self._caller(PlaceKind.MAPPING, "")
+        frames = next((_frames(stack) for stack, _ in self._callers(PlaceKind.MAPPING, [""]).most_common(1)), ())
 
         def place(where: str, amount: str, rate: float, unit: str, size: float) -> Place:
             return Place(PlaceKind.MAPPING, where, metrics, amount, rate, unit, size, frames)
@@ -135,14 +181,13 @@ class KernelResources:
             or (place.unit == "mappings" and place.rate >= LEAST_SHARE * count)
         ]
 
-    def _caller(self, kind: PlaceKind, name: str) -> tuple[str, ...]:
-        """The stack that most often asked the kernel for one of these; empty where no Python asked."""
-        whose = name if kind == PlaceKind.FILE and name.startswith("/") else ""
-        for about in dict.fromkeys((name, whose, WATCHED)):
-            stacks = {stack: number for (of, what, stack), number in self._calls.items() if (of, what) == (kind, about)}
-            if stacks:
-                return tuple(in_words(line) for line in max(stacks, key=stacks.__getitem__))
-        return ()
+    def _callers(self, kind: PlaceKind, names: Iterable[str]) -> _Calls:
+        """The stacks that took what is kept of these; else the one that may have, if there is one; else none."""
+        kept = _together(self._kept, kind, names)
+        if kept:
+            return kept
+        asked = _together(self._calls, kind, names) or _together(self._calls, kind, [""])
+        return asked if len(asked) == 1 else Counter()
 
     def _hear(self, event: str, arguments: tuple[Any, ...]) -> None:
         kind = EVENTS.get(event)
@@ -154,4 +199,12 @@ class KernelResources:
         frame = sys._getframe(1)
         stack = theirs(stack_of(frame, frame.f_lineno))
         if stack:
-            self._calls[kind, about, stack] += 1
+            self._calls.setdefault((kind, about), Counter())[stack] += 1
+
+
+def _together(calls: Mapping[tuple[PlaceKind, str], _Calls], kind: PlaceKind, names: Iterable[str]) -> _Calls:
+    return sum((calls.get((kind, name), Counter()) for name in names), Counter())
+
+
+def _frames(stack: PythonStack) -> tuple[str, ...]:
+    return tuple(in_words(line) for line in stack)

@@ -1,79 +1,294 @@
-"""The line at which a number rises, whoever is the cause: Python, ctypes, or C below a call.
+"""The line at which something is taken, whoever is the cause: Python, ctypes, or C below a call.
 
-Python tells its audit hooks of few system calls, and tracers do not see every way to malloc. So the number is read
-after every line, for a few cycles.
+Python tells its audit hooks of few system calls, and not of what is given back; tracers do not see every way to malloc.
+So what is watched is looked at after every line, for a few cycles. It is also used in a measured process of Python 3.8.
 """
 
 from __future__ import annotations
 
 import os
+import select
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from types import FrameType
-from typing import Any, NamedTuple, Tuple  # noqa: UP035 (a measured process may be Python 3.8)
+from typing import Any, Dict, List, NamedTuple, Optional, Set, Tuple  # noqa: UP035 (Python 3.8)
 
 from footprint.attribution.own_frames import PythonStack, is_own, stack_of, theirs
 
-
-def descriptor_count() -> int:
-    """Open files of this process, and the one that lists them."""
-    return len(os.listdir("/proc/self/fd"))  # noqa: PTH208 (a Path costs as much as the reading)
+Where = Callable[[], Optional[PythonStack]]  # noqa: UP045
+"""Gives the target's stack at the line that has just been run; None where it is none of the target's."""
 
 
-def address_space() -> int:
-    """Pages of this process's address space."""
-    with open("/proc/self/statm", "rb", buffering=0) as file:  # noqa: PTH123 (a Path costs as much as the reading)
-        return int(file.read(64).split()[0])
-
-
-def rising_lines(run: Callable[[], object], read: Callable[[], int]) -> Rises:
-    """Where what `read` gives rose while `run` ran in this thread."""
-    watch = _Watch(read)
+def watched(run: Callable[[], object], looks: Collection[Callable[[Where], None]]) -> None:
+    """Call each of `looks` after every line that `run` runs in this thread."""
+    watch = _Watch(looks)
     before = sys.gettrace()
     sys.settrace(watch.look)
     try:
         run()
     finally:
         sys.settrace(before)
-    return Rises(watch.rises, watch.fell)
-
-
-class Rises(NamedTuple):
-    """How often a number rose by how much at each line of the target (`each`), and by how much it fell in all."""
-
-    each: Counter[Tuple[PythonStack, int]]  # noqa: UP006
-    fell: int
-
-    @property
-    def lines(self) -> Counter[PythonStack]:
-        """By how much it rose in all, by line."""
-        rose: Counter[PythonStack] = Counter()
-        for (stack, rise), times in self.each.items():
-            rose[stack] += rise * times
-        return rose
 
 
 class _Watch:
-    def __init__(self, read: Callable[[], int]) -> None:
-        self._read, self._last = read, read()
+    def __init__(self, looks: Collection[Callable[[Where], None]]) -> None:
+        self._looks = tuple(looks)
         self._frame: FrameType | None = None
         self._line = 0
-        self.rises: Counter[Tuple[PythonStack, int]] = Counter()  # noqa: UP006
-        self.fell = 0
 
     def look(self, frame: FrameType, event: str, _: Any) -> Any:
-        """Before a line, a call or a return: what rose meanwhile is the doing of the line that was before."""
-        now = self._read()
-        if now > self._last and self._frame is not None:
-            stack = theirs(stack_of(self._frame, self._line))
-            if stack:
-                self.rises[stack, now - self._last] += 1
-        self.fell += max(0, self._last - now)
-        self._last = self._read()  # what was remembered here is not the next line's
+        """Before a line, a call or a return: what changed meanwhile is the doing of the line that was before."""
+        for look in self._looks:
+            look(self._where)
         if is_own(frame.f_code.co_filename):
             return None
         if event == "return" and frame.f_back is not None:
             frame = frame.f_back
         self._frame, self._line = frame, frame.f_lineno
         return self.look
+
+    def _where(self) -> PythonStack | None:
+        return theirs(stack_of(self._frame, self._line)) if self._frame is not None else None
+
+
+class Rises(NamedTuple):
+    """How often a number rose by how much at each line of the target (`each`), and by how much it fell in all.
+
+    `kept` are the rises that did not fall again: each fall is taken for the last rise of its size. `loose` is what fell
+    at each line by the size of no rise.
+    """
+
+    each: Counter[Tuple[PythonStack, int]]  # noqa: UP006
+    fell: int
+    kept: Counter[Tuple[PythonStack, int]]  # noqa: UP006
+    loose: Counter[PythonStack]
+
+
+def by_line(rises: Mapping[Tuple[PythonStack, int], int]) -> Counter[PythonStack]:  # noqa: UP006
+    """How much all of these are, by line."""
+    rose: Counter[PythonStack] = Counter()
+    for (stack, rise), times in rises.items():
+        rose[stack] += rise * times
+    return rose
+
+
+class RisingNumber:
+    """Where what `read` gives rises."""
+
+    def __init__(self, read: Callable[[], int]) -> None:
+        self._read, self._last = read, read()
+        self._each: Counter[Tuple[PythonStack, int]] = Counter()  # noqa: UP006
+        self._open: Dict[int, List[PythonStack]] = {}  # noqa: UP006
+        self._loose: Counter[PythonStack] = Counter()
+        self._fell = 0
+
+    def look(self, where: Where) -> None:
+        """What it did during the last line."""
+        rise = self._read() - self._last
+        if rise > 0:
+            stack = where()
+            if stack:
+                self._each[stack, rise] += 1
+                self._open.setdefault(rise, []).append(stack)
+        elif rise < 0:
+            self._fell -= rise
+            same = self._open.get(-rise)
+            if same:
+                same.pop()
+            elif stack := where():
+                self._loose[stack] -= rise
+        self._last = self._read()  # what was remembered here is not the next line's
+
+    @property
+    def rises(self) -> Rises:
+        """What was seen until now."""
+        kept = Counter((stack, size) for size, stacks in self._open.items() for stack in stacks)
+        return Rises(self._each, self._fell, kept, self._loose)
+
+
+def rising_lines(run: Callable[[], object], read: Callable[[], int]) -> Rises:
+    """Where what `read` gives rose while `run` ran in this thread."""
+    number = RisingNumber(read)
+    watched(run, [number.look])
+    return number.rises
+
+
+class KeptObjects:
+    """Where each of what `read` numbers was taken, as long as it is there; no number comes back at once.
+
+    `has_changed` may tell cheaply that nothing was taken or given back.
+    """
+
+    def __init__(self, read: Callable[[], Set[int]], has_changed: Callable[[], bool] = lambda: True) -> None:  # noqa: UP006
+        self._read, self._has_changed = read, has_changed
+        self._there = read()
+        self.taken: Dict[int, PythonStack] = {}  # noqa: UP006
+
+    def look(self, where: Where) -> None:
+        """What came and went during the last line."""
+        if not self._has_changed():
+            return
+        now = self._read()
+        came = now - self._there
+        stack = where() if came else None
+        if stack:
+            self.taken.update((number, stack) for number in came)
+        for gone in self._there - now:
+            self.taken.pop(gone, None)
+        self._there = now
+
+
+class KeptDescriptors:
+    """Where each open file was opened, as long as it is open.
+
+    The kernel gives the lowest number that is free. So only that is asked for: what lies between two such answers was
+    opened. What was open before, and is closed while a lower number is free, is noticed when its number is the lowest.
+    """
+
+    MOST_ASKED = 1000
+    """Files that are asked after every line whether they are closed."""
+
+    def __init__(self, there: Collection[int]) -> None:
+        self._own = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+        self._there, self._lowest = {*there, self._own}, 0
+        self._lowest = self._free()
+        self._poll = select.poll()
+        self.taken: Dict[int, PythonStack] = {}  # noqa: UP006
+
+    def look(self, where: Where) -> None:
+        """What was opened and closed during the last line."""
+        lowest = self._free()
+        for number in self._closed():
+            self._forget(number)
+        if lowest == self._lowest:
+            return
+        came = [number for number in range(self._lowest, lowest) if number not in self._there]
+        stack = where() if came else None
+        self._there.update(came)
+        if stack:
+            self.taken.update((number, stack) for number in came)
+            for number in came:
+                self._poll.register(number, 0)
+        self._forget(lowest)
+        self._lowest = lowest
+
+    def close(self) -> None:
+        """Give back the file that it needs."""
+        with suppress(OSError):
+            os.close(self._own)
+
+    def _closed(self) -> List[int]:  # noqa: UP006
+        """Of what was taken, what is closed by now; where they are too many to ask, none."""
+        if not self.taken or len(self.taken) > self.MOST_ASKED:
+            return []
+        return [number for number, said in self._poll.poll(0) if said & select.POLLNVAL]
+
+    def _forget(self, number: int) -> None:
+        self._there.discard(number)
+        if self.taken.pop(number, None):
+            self._poll.unregister(number)
+
+    def _free(self) -> int:
+        """The lowest number that is free; as before where none can be had, or the target closes whatever is open."""
+        try:
+            number = os.dup(self._own)
+            os.close(number)
+        except OSError:
+            return self._lowest
+        return number
+
+
+def thread_ids() -> Set[int]:  # noqa: UP006
+    """Of this process."""
+    return {int(task) for task in os.listdir("/proc/self/task")}  # noqa: PTH208 (a Path costs as much as the reading)
+
+
+class ThreadCount:
+    """Whether the number of threads is another than at the last call: their folder has a link for each."""
+
+    def __init__(self) -> None:
+        self._last = 0
+
+    def has_changed(self) -> bool:
+        """Since the last call."""
+        before, self._last = self._last, os.stat("/proc/self/task").st_nlink  # noqa: PTH116
+        return before != self._last
+
+
+def child_ids() -> Set[int]:  # noqa: UP006
+    """Processes that this thread started and that were not waited for; none where the kernel does not tell."""
+    try:
+        with open("/proc/thread-self/children", "rb", buffering=0) as file:  # noqa: PTH123
+            return {int(number) for number in file.read().split()}
+    except OSError:
+        return set()
+
+
+Span = Tuple[int, int]  # noqa: UP006
+"""Addresses from the first on to before the second."""
+
+
+class KeptSpans:
+    """Where each part of the address space was mapped, as long as it is mapped."""
+
+    def __init__(self) -> None:
+        self._pages = _pages()
+        self._there = _spans()
+        self._taken: List[Tuple[Span, PythonStack]] = []  # noqa: UP006
+
+    def look(self, where: Where) -> None:
+        """What was mapped and unmapped during the last line."""
+        pages = _pages()
+        if pages == self._pages:
+            return
+        now = _spans()
+        gone = without(self._there, now)
+        if gone:
+            self._taken = [(part, stack) for span, stack in self._taken for part in without([span], gone)]
+        stack = where()
+        if stack:
+            self._taken += [(span, stack) for span in without(now, self._there)]
+        self._pages = _pages()
+        self._there = now if self._pages == pages else _spans()  # what was remembered here is not the next line's
+
+    @property
+    def sizes(self) -> Counter[PythonStack]:
+        """Bytes of what is still there, by the line that mapped it."""
+        sizes: Counter[PythonStack] = Counter()
+        for (start, end), stack in self._taken:
+            sizes[stack] += end - start
+        return sizes
+
+
+def without(spans: Sequence[Span], others: Sequence[Span]) -> List[Span]:  # noqa: UP006
+    """The parts of `spans` that are in none of the others; both are in order, and so is what is given."""
+    parts, first = [], 0
+    for start, end in spans:
+        while first < len(others) and others[first][1] <= start:
+            first += 1
+        for other_start, other_end in others[first:]:
+            if other_start >= end:
+                break
+            if other_start > start:
+                parts.append((start, other_start))
+            start = max(start, other_end)
+        if start < end:
+            parts.append((start, end))
+    return parts
+
+
+def _spans() -> List[Span]:  # noqa: UP006
+    """What is mapped."""
+    with open("/proc/self/maps", "rb", buffering=0) as file:  # noqa: PTH123
+        lines = file.read().splitlines()
+    return [
+        (int(start, 16), int(end, 16)) for start, _, end in (line.split(b" ", 1)[0].partition(b"-") for line in lines)
+    ]
+
+
+def _pages() -> int:
+    """Of this process's address space."""
+    with open("/proc/self/statm", "rb", buffering=0) as file:  # noqa: PTH123 (a Path costs as much as the reading)
+        return int(file.read(64).split()[0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import select
 import threading
 from collections import Counter
 from collections.abc import Collection, Iterator
@@ -17,6 +18,8 @@ except ImportError:  # the target's environment need not have it
     psutil = None
 
 DESCRIPTORS = "/proc/self/fd"
+TASKS = "/proc/self/task"
+DELETED, ENDED = " (deleted)", ", ended, and not waited for"
 FIRST_EPHEMERAL_PORT = 32768
 """From here on Linux takes ports for who asks for none."""
 _NUMBERED = re.compile(r"\[\d+\]")
@@ -32,12 +35,12 @@ def mappings() -> Counter[tuple[str, str, int]]:
     return Counter(_mapping_lines())
 
 
-def files() -> Counter[str]:
-    """Open files by what they lead to; without the numbers of sockets and pipes: ``socket``, ``pipe``."""
-    names: Counter[str] = Counter()
+def files() -> dict[int, str]:
+    """What each open file leads to; without the numbers of sockets and pipes: ``socket``, ``pipe``."""
+    names = {}
     for descriptor in os.listdir(DESCRIPTORS):
         with suppress(OSError):  # the one that lists them
-            names[_NUMBERED.sub("", os.readlink(f"{DESCRIPTORS}/{descriptor}")).rstrip(":")] += 1
+            names[int(descriptor)] = _NUMBERED.sub("", os.readlink(f"{DESCRIPTORS}/{descriptor}")).rstrip(":")
     return names
 
 
@@ -55,34 +58,50 @@ def sockets(old: Collection[str]) -> Counter[str]:
     return names
 
 
-def threads() -> Counter[str]:
-    """By name, its numbers replaced by N, and function."""
+def threads() -> dict[int, str]:
+    """What each thread is called, its numbers replaced by N, and its function.
+
+    One that has been joined may be there for a moment more; so long it is waited for.
+    """
+    for _ in range(10):
+        if len(os.listdir(TASKS)) <= threading.active_count():
+            break
+        select.select([], [], [], 0.001)  # a target may have replaced time.sleep
     known = {thread.native_id: thread for thread in threading.enumerate()}
-    names: Counter[str] = Counter()
-    for task in Path("/proc/self/task").iterdir():
-        thread = known.get(int(task.name))
+    names = {}
+    for task in os.listdir(TASKS):
+        thread = known.get(int(task))
         if thread is not None:
             target = getattr(thread, "_target", None) or type(thread)
             name = re.sub(r"\d+", "N", thread.name)
-            names[f"{name} ({getattr(target, '__qualname__', target)})"] += 1
+            names[int(task)] = f"{name} ({getattr(target, '__qualname__', target)})"
             continue
         with suppress(OSError):
-            names[f"{(task / 'comm').read_text().strip()} (no thread of Python's)"] += 1
+            names[int(task)] = f"{Path(TASKS, task, 'comm').read_text().strip()} (no thread of Python's)"
     return names
 
 
-def children() -> Counter[str]:
-    """Child processes by command line, and those that ended and were not waited for."""
-    names: Counter[str] = Counter()
+def children() -> dict[int, str]:
+    """The command line of each child process, or that it ended and was not waited for."""
+    names: dict[int, str] = {}
     if psutil is None:
         return names
     with suppress(psutil.Error, OSError):
         for child in psutil.Process().children():
             with suppress(psutil.Error):
                 ended = child.status() == psutil.STATUS_ZOMBIE
-                name = f"{child.name()}, ended, and not waited for" if ended else " ".join(child.cmdline())[:100]
-                names[name] += 1
+                name = f"{child.name()}{ENDED}" if ended else " ".join(child.cmdline())[:100]
+                names[child.pid] = name
     return names
+
+
+def kind_of_name(name: str) -> str:
+    """What those have in common that differ in their names: the folder of a file, the program of a process."""
+    if name.startswith("/"):
+        folder, _, file = name.rpartition("/")
+        return f"{folder}/…{DELETED if file.endswith(DELETED) else ''}"
+    first, blank, _ = name.partition(" ")
+    return f"{first} …" if blank and not name.endswith((ENDED, ")")) else name
 
 
 def _mapping_lines() -> Iterator[tuple[str, str, int]]:

@@ -284,6 +284,85 @@ def test_sockets_are_told_with_their_addresses(explained):
     assert place.startswith("1 descriptor a cycle  stream socket 127.0.0.1:* → 127.0.0.1:")
 
 
+def test_what_is_kept_has_the_line_that_keeps_it_not_those_that_give_theirs_back(explained, tmp_path):
+    explanation = explained(
+        f"""
+        import ctypes, os, tempfile, time
+        libc = ctypes.CDLL(None)
+        def cycle():
+            open('/dev/null').close()
+            with open('/dev/null'):
+                os.open('/dev/null', os.O_RDONLY)
+            libc.open(b'/dev/null', 0)
+            libc.open(b'/dev/null', 0)
+            tempfile.mkstemp(dir={str(tmp_path)!r})
+        """,
+        {"fds": 4.0},
+    )
+    assert texts(explanation, "file") == [
+        "1 descriptor a cycle  /dev/null  app.py:7 in cycle",
+        "1 descriptor a cycle  /dev/null  app.py:8 in cycle",
+        "1 descriptor a cycle  /dev/null  app.py:9 in cycle",
+        f"1 descriptor a cycle  {tmp_path}/…  tempfile.py:256 in _mkstemp_inner ← tempfile.py:341 in mkstemp ← app.py:10 in cycle",
+    ]
+
+
+def test_one_of_many_files_that_is_kept_now_and_then_has_its_line(explained):
+    explanation = explained(
+        """
+        import os
+        numbers = iter(range(10**9))
+        def cycle():
+            for _ in range(5):
+                open('/dev/null').close()
+            if next(numbers) % 20 == 0:
+                os.open('/dev/null', os.O_RDONLY)
+        """,
+        {"fds": 0.05},
+        cycles=200,
+    )
+    assert texts(explanation, "file") == ["0.05 descriptors a cycle  /dev/null  app.py:8 in cycle"]
+
+
+def test_threads_and_processes_that_end_are_not_those_that_stay(explained):
+    explanation = explained(
+        """
+        import os, subprocess, threading, time
+        def cycle():
+            short = threading.Thread(target=time.sleep, args=(0.001,))
+            short.start()
+            threading.Thread(target=time.sleep, args=(97,), daemon=True).start()
+            short.join()
+            subprocess.run(["true"])
+            os.posix_spawnp("true", ["true"], os.environ)
+        """,
+        {"threads": 1.0, "children": 1.0},
+        cycles=10,
+        before=5,
+    )
+    (thread,), (child,) = texts(explanation, "thread"), texts(explanation, "child")
+    assert "app.py:6 in cycle" in thread
+    assert child.startswith("1 process a cycle  true, ended, and not waited for")
+    assert "app.py:9 in cycle" in child
+
+
+def test_a_mapping_has_the_line_that_keeps_it(explained):
+    explanation = explained(
+        """
+        import ctypes, mmap
+        libc = ctypes.CDLL(None)
+        libc.mmap.restype = ctypes.c_void_p
+        def cycle():
+            with mmap.mmap(-1, 8192, mmap.MAP_PRIVATE) as short:
+                libc.mmap(None, 8192, 3, 0x22, -1, 0)
+                short[0] = 1
+        """,
+        {"vm.bytes": 8192.0},
+    )
+    assert all("app.py:7 in cycle" in text for text in texts(explanation, "mapping"))
+    assert texts(explanation, "mapping")
+
+
 def test_threads_are_told_by_name_and_target(explained):
     explanation = explained(
         """

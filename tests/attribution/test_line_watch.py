@@ -1,0 +1,149 @@
+"""Which line took what is kept: descriptors against the kernel's own list, threads, children and numbers."""
+
+import os
+import random
+import subprocess
+import threading
+from collections import Counter
+from functools import partial
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from footprint.attribution import line_watch
+from footprint.leaks import measured_process
+from footprint.process import kernel_objects
+
+
+def lines(stacks, function):
+    """How many of the stacks begin in which line of `function`, from its first."""
+    return Counter(stack[0][1] - function.__code__.co_firstlineno for stack in stacks)
+
+
+def run(cycle, number=1):
+    return partial(measured_process.run, cycle, number)
+
+
+@pytest.fixture
+def opened():
+    """Descriptors that a test leaves open."""
+    there = kernel_objects.descriptors()
+    yield
+    for number in kernel_objects.descriptors() - there:
+        os.close(int(number))
+
+
+def open_one():
+    return os.open(os.devnull, os.O_RDONLY)
+
+
+@pytest.mark.usefixtures("opened")
+@pytest.mark.parametrize("seed", range(5))
+def test_descriptors_are_known_one_by_one_whatever_is_opened_and_closed(seed):
+    chance, held = random.Random(seed), []
+
+    def opens(many):
+        held.extend(open_one() for _ in range(many))
+
+    def closes():
+        os.close(held.pop(chance.randrange(len(held))))
+
+    there = {int(number) for number in kernel_objects.descriptors()}
+    watch = line_watch.KeptDescriptors(there)
+    taken = {}
+    for _ in range(2000):
+        before = {*held}
+        opens(chance.choice([1, 1, 2, 3])) if not held or chance.random() < 0.5 else closes()
+        line = object()
+        taken.update(dict.fromkeys({*held} - before, line))
+        watch.look(lambda line=line: line)
+    watch.close()
+    still = {number: line for number, line in watch.taken.items() if number in held}
+    assert still == {number: taken[number] for number in held}
+
+
+@pytest.mark.usefixtures("opened")
+def test_a_descriptor_has_the_line_that_keeps_it_not_those_that_close_theirs():
+    def cycle():
+        with open(os.devnull):  # noqa: PTH123
+            open_one()
+        os.close(open_one())
+        open_one(), os.pipe()
+
+    watch = line_watch.KeptDescriptors(kernel_objects.files())
+    line_watch.watched(run(cycle, 3), [watch.look])
+    watch.close()
+    found = [stack[-1:] if len(stack) > 1 else stack for stack in watch.taken.values()]
+    assert lines(found, cycle) == {2: 3, 4: 9}
+
+
+def test_a_thread_has_the_line_that_starts_it_while_others_are_joined():
+    over = threading.Event()
+
+    def cycle():
+        short = threading.Thread(target=len, args=("",))
+        short.start()
+        threading.Thread(target=over.wait).start()
+        short.join()
+
+    watch = line_watch.KeptObjects(line_watch.thread_ids, line_watch.ThreadCount().has_changed)
+    line_watch.watched(run(cycle, 3), [watch.look])
+    there = line_watch.thread_ids()
+    found = [stack[-1:] for number, stack in watch.taken.items() if number in there]
+    over.set()
+    assert lines(found, cycle) == {3: 3}
+
+
+def test_a_child_has_the_line_that_starts_it_while_others_are_waited_for():
+    left = []
+
+    def cycle():
+        short = subprocess.Popen(["true"])
+        left.append(subprocess.Popen(["sleep", "97"]))
+        short.wait()
+
+    watch = line_watch.KeptObjects(line_watch.child_ids)
+    line_watch.watched(run(cycle, 2), [watch.look])
+    found = {number: stack[-1:] for number, stack in watch.taken.items()}
+    for child in left:
+        child.kill()
+        child.wait()
+    assert {*found} == {child.pid for child in left}
+    assert lines(found.values(), cycle) == {2: 2}
+
+
+def test_what_falls_is_taken_for_the_last_rise_of_its_size():
+    held = [0]
+
+    def add(size):
+        held[0] += size
+
+    def cycle():
+        add(5)
+        add(7)
+        add(-5)
+        add(-1)
+
+    rises = line_watch.rising_lines(run(cycle), lambda: held[0])
+    assert sorted(line_watch.by_line(rises.each).values()) == [5, 7]
+    assert (rises.fell, sum(rises.loose.values())) == (6, 1)
+    assert lines([stack[-1:] for stack, _ in rises.kept], cycle) == {2: 1}
+    assert lines([stack[-1:] for stack in rises.loose], cycle) == {4: 1}
+
+
+def drawn_spans():
+    """Spans in order, which may touch but do not overlap."""
+    return st.lists(st.integers(0, 60), max_size=12, unique=True).map(
+        lambda edges: list(zip(sorted(edges)[::2], sorted(edges)[1::2], strict=False))
+    )
+
+
+@given(drawn_spans(), drawn_spans())
+def test_spans_without_others_are_the_addresses_that_are_in_none_of_them(spans, others):
+    def addresses(spans):
+        return {address for start, end in spans for address in range(start, end)}
+
+    parts = line_watch.without(spans, others)
+    assert addresses(parts) == addresses(spans) - addresses(others)
+    assert parts == sorted(parts)
