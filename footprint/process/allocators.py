@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+import struct
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,8 +14,11 @@ MARKS = {
     "snmalloc": (b"snmalloc",),
 }
 """Names, and the bytes that a library with such an allocator in it has."""
-FIRST, LAST, MOST = 48 << 20, 16 << 20, 512 << 20
-"""Bytes at either end of a library, and of all, that are looked through: its strings are before or behind its code."""
+MOST = 512 << 20
+"""Bytes of all libraries together that are looked through."""
+ELF_HEADER, SECTION = struct.Struct("<40xQ10xHH"), struct.Struct("<4xIQ8xQQ")
+"""Where the table of sections is, the size of an entry, and how many; of an entry the kind, flags, place and length."""
+PROGBITS, STRINGS, ALLOCATED, CODE = 1, 3, 2, 4
 PLAIN = ("libc.so", "libc-", "ld-linux", "libpython", "libm.so", "libpthread", "libdl.so")
 """Libraries that have none, and need not be read."""
 
@@ -27,8 +31,9 @@ def allocators(pid: int) -> list[str]:
         seen, left = [], MOST
         for path in sorted(paths):
             if not path.name.startswith(PLAIN) and left > 0:
-                left -= min(_size(path), FIRST + LAST)
-                seen += [f"{name} ({path.name})" for name in _within(path)]
+                names, looked = _within(path)
+                left -= looked
+                seen += [f"{name} ({path.name})" for name in names]
         return seen
     return []
 
@@ -42,25 +47,38 @@ def replaced(pid: int) -> str:
     return ""
 
 
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0
-
-
-def _within(path: Path) -> list[str]:
+def _within(path: Path) -> tuple[list[str], int]:
+    """The allocators in a library, and how many bytes were looked through for them."""
     by_name = [name for name in MARKS if name in path.name]
     if by_name:
-        return by_name
+        return by_name, 0
     with (
         suppress(OSError, ValueError),
         path.open("rb") as file,
         mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text,
     ):
-        return [name for name, marks in MARKS.items() if any(_has(text, mark) for mark in marks)]
-    return []
+        parts = _parts_with_names(text) or [(0, len(text))]
+        found = [name for name, marks in MARKS.items() if any(_has(text, mark, parts) for mark in marks)]
+        return found, sum(end - start for start, end in parts)
+    return [], 0
 
 
-def _has(text: mmap.mmap, mark: bytes) -> bool:
-    return text.find(mark, 0, FIRST) >= 0 or text.find(mark, max(FIRST, len(text) - LAST)) >= 0
+def _has(text: mmap.mmap, mark: bytes, parts: list[tuple[int, int]]) -> bool:
+    return any(text.find(mark, start, end) >= 0 for start, end in parts)
+
+
+def _parts_with_names(text: mmap.mmap) -> list[tuple[int, int]]:
+    """Where a 64-bit ELF file has its constants and the names of its symbols (System V ABI, chapter 4); else nothing.
+
+    Its code is most of it, and holds no text.
+    """
+    if text[:6] != b"\x7fELF\2\1" or len(text) < ELF_HEADER.size:
+        return []
+    first, size, number = ELF_HEADER.unpack_from(text)
+    parts = []
+    for at in range(first, min(first + size * number, len(text) - SECTION.size + 1), size or SECTION.size):
+        kind, flags, start, length = SECTION.unpack_from(text, at)
+        is_constant = kind == PROGBITS and flags & (ALLOCATED | CODE) == ALLOCATED
+        if is_constant or kind == STRINGS:
+            parts.append((start, start + length))
+    return parts
