@@ -28,7 +28,7 @@ LONG_CYCLES, LONG_SECONDS = 100_000, 0.4
 and a cache of many entries fills as steadily as a leak."""
 BY_CHANCE = 2.5
 """Times more, where it does not grow by the same in every cycle: a cache that fills does so ever more slowly."""
-POWER_SECONDS = 0.25
+POWER_SECONDS = 0.1
 """Of the target's own, for which a clean one goes on if it can promise more then."""
 TOLD_ANEW, TOLD_SECONDS = 4, 0.2
 """Blocks, or seconds, after which what was seen so far is found out anew, which takes as long as a short block."""

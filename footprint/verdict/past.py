@@ -8,7 +8,7 @@ cycles with the half before, and so on backwards, so it holds for any period and
 from __future__ import annotations
 
 import statistics
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
@@ -29,8 +29,8 @@ ALIKE = 4.0
 """Times faster or slower than a tooth rose: what grows so is the next tooth."""
 BEYOND = 1.5
 """Times its height above its foot: what grows beyond that is more than the tooth that was seen."""
-STOPPED = 0.1
-"""Of the rate at which a table was filled, less than which is none."""
+COMPLETE, CONTENT_BYTES = 0.98, 256
+"""Of the most that a content grew by, what makes it complete; and bytes of a table for one piece of it, at most."""
 RISES = 5
 """Readings in a row: those of a warm-up are twice as many cycles apart each time."""
 LEAST_EXACT_CYCLES, LEAST_EXACT_READINGS = 66, 10
@@ -100,17 +100,20 @@ class Past:
         step = _largest_step(values, *((1, 2) if never_down else (NOISY_SIDE, NOISY_SIDE)))
         return step > 0 and step * (MANY_EVENTS if never_down else 1.0) > floor * span
 
-    def is_full(self, content: Past, floor: float) -> bool:
-        """Whether `content` grew by more than `floor` per cycle before the last step but one, and not since the last.
+    def is_full(self, content: Past) -> bool:
+        """Whether its `content` is complete, and it took one step more since then, at most.
 
         A dictionary that is full and whose entries come and go takes one more step: what it loses at its end makes no
-        room (CPython, `popitem`). What grows in steps of which two came without any content is filled by other things.
+        room (CPython, `popitem`). What grows in two steps without any content is filled by other things.
         """
-        treads = self.staircase.treads
-        if treads is None:
+        steps = self.staircase.latest
+        if not steps or not content.values:
             return False
-        filling, now = (content.rate_between(*tread) for tread in treads)
-        return filling > floor and now < STOPPED * filling
+        first, most = content.values[0], max(content.values)
+        complete = first + COMPLETE * (most - first)
+        done = next(at for at, value in zip(content.cycles, content.values, strict=True) if value >= complete)
+        has_room = steps[-1].height <= CONTENT_BYTES * (most - first)
+        return has_room and done < content.cycles[-1] and done >= (steps[0].since if len(steps) > 1 else 0)
 
     @property
     def rises_always(self) -> bool:
@@ -170,12 +173,6 @@ class Past:
             return 0.0
         start = max(0, bisect_left(self.cycles, self.cycles[-1] / 2) - 1)  # the reading before it: a step may be next
         return (self.values[-1] - self.values[start]) / (self.cycles[-1] - self.cycles[start])
-
-    def rate_between(self, start: int, end: int) -> float:
-        """What it grew by per cycle from the reading at `start`, or before it, to the one at `end`; 0 without them."""
-        first, last = (max(0, bisect_right(self.cycles, at) - 1) for at in (start, end))
-        span = self.cycles[last] - self.cycles[first] if self.cycles else 0
-        return (self.values[last] - self.values[first]) / span if span else 0.0
 
     def tooth(self, rate: float) -> Tooth | None:
         """The highest tooth so far that rose about as fast as `rate`; None where nothing of it fell back."""

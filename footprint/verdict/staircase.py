@@ -100,12 +100,9 @@ class Staircase:
         return self._chain[-1].at if self._chain else 0
 
     @property
-    def treads(self) -> tuple[tuple[int, int], tuple[int, int]] | None:
-        """From and to which cycle the tread before the last step but one went, and the one after the last step goes."""
-        if len(self._chain) < 3 or self._now <= self.last:
-            return None
-        before, step = self._chain[-3:-1]
-        return (before.at, step.since), (self.last, self._now)
+    def latest(self) -> Sequence[Rise]:
+        """The last two of its steps; of what is no staircase the last two lasting ones."""
+        return (self._chain if len(self._chain) > 1 else self._steps)[-2:]
 
     @property
     def height(self) -> float:

@@ -218,17 +218,15 @@ class Evidence:
         return name in self._past and self._past[name].rises_exactly()
 
     def _unless_full(self, name: str, by_windows: Decision, said: Decision) -> Decision:
-        """What was `said`; but where only steps say that it leaks, and their table is full, another is waited for."""
+        """What was `said`; but steps say less than that where their table is full.
+
+        Then they are no leak by themselves, and none is waited for where the windows are clean.
+        """
         past, content = self._past_of(name), self._past_of(CONTENT)
-        if (
-            said != Decision.LEAK
-            or by_windows == Decision.LEAK
-            or past is None
-            or content is None
-            or "bytes" not in name
-        ):
+        by_steps = (said == Decision.LEAK != by_windows) or (said == Decision.MORE and by_windows == Decision.CLEAN)
+        if not by_steps or past is None or content is None or "bytes" not in name or not past.is_full(content):
             return said
-        return Decision.MORE if past.is_full(content, FLOORS[CONTENT]) else said
+        return Decision.MORE if said == Decision.LEAK else Decision.CLEAN
 
     def _decide_pages(self) -> Decision:
         """Pages that rise in every block of four windows, not ever more slowly, are memory that nothing else sees."""

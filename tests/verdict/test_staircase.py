@@ -49,6 +49,22 @@ def test_what_is_filled_steadily_and_grows_by_any_factor_is_never_clean_below_th
     assert answer != "clean" or power >= rate or rate * cycles <= first
 
 
+@settings(max_examples=150, deadline=None)
+@given(
+    factor=st.one_of(st.sampled_from([1.5, 2, 3, 4, 10]), st.floats(1.1, 10)),
+    rate=st.floats(1, 1000),
+    first=st.integers(8, 5000),
+    entries=st.integers(1, 10_000),
+)
+def test_a_cache_that_fills_beside_it_hides_it_no_better_than_clean_says(factor, rate, first, entries):
+    held = table(factor, rate, first)
+    others = {"python.blocks": lambda at: min(at, entries)}
+    answer, power, cycles = judged_whole(
+        "heap.bytes", lambda at: held(at) + 100 * min(at, entries), budget=10 * LONG, **others
+    )
+    assert answer != "clean" or power >= rate or rate * cycles <= first
+
+
 @pytest.mark.parametrize("factor", [2, 3, 4])
 @pytest.mark.parametrize("rate", [8, 24, 100])
 def test_tables_that_grow_by_up_to_four_times_are_leaks_where_there_is_time_to_see_it(factor, rate):
@@ -139,6 +155,26 @@ def test_a_table_that_takes_one_more_step_when_its_content_is_complete_is_no_lea
     others = {"python.blocks": lambda at: min(at, entries), "uss.bytes": lambda at: held(min(at, full))}
     answer, *_ = judged_whole("heap.bytes", others["uss.bytes"], budget=3_000_000, seconds=2e-6, **others)
     assert answer == "clean"
+
+
+def test_a_cache_that_is_emptied_by_half_whenever_it_is_full_is_no_leak():
+    def entries(at):
+        return at if at <= 95_000 else 55_000 + (at - 95_000) % 40_000
+
+    full = 174_763
+    held = table(2, 60, 600)
+    others = {"python.blocks": entries, "uss.bytes": lambda at: held(min(at, full)) + 4096 * min(at // 9000, 13)}
+    answer, *_ = judged_whole("heap.bytes", lambda at: held(min(at, full)), budget=3_000_000, seconds=2e-6, **others)
+    assert answer == "clean"
+
+
+def test_no_step_is_waited_for_where_the_content_of_a_table_is_complete():
+    held = table(2, 24, 64)
+    content = {"python.blocks": lambda at: 3 * min(at, 1000)}
+    answer, _, cycles = judged_whole(
+        "heap.bytes", lambda at: 100 * min(at, 1000) + held(min(at, 1000)), budget=LONG, seconds=5e-4, **content
+    )
+    assert (answer, cycles < 4500) == ("clean", True)
 
 
 def test_a_table_that_grows_on_when_what_else_there_was_is_complete_is_a_leak():
