@@ -64,6 +64,8 @@ class Measurement:
             if leaking and self._long_enough():
                 return ""
             if not undecided and not leaking:
+                if full := self._pace.full():
+                    return full
                 if not (more := self._more_for_power()):
                     return ""
                 size = more

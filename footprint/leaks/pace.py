@@ -12,6 +12,7 @@ from pathlib import Path
 
 from footprint.leaks.subject import MetricValues, Subject
 from footprint.leaks.supervisor import Limits
+from footprint.leaks.verdict_text import amount
 from footprint.verdict.past import Past
 from footprint.verdict.windows import EXACT, PAGES
 
@@ -22,6 +23,8 @@ SLOW_SECONDS = 0.004
 """Cycles that take longer are not run by the thousand to fill caches, where a count alone tells enough."""
 LEAST_SECONDS = 1e-8
 """Of a cycle, by a clock that may stand still."""
+FULL = 0.75
+"""Of what must not be exceeded, more than which leaves room for few cycles."""
 FEW_CYCLES, FEW_READINGS = 15, 4
 """Over which a count rises by the same, before it is looked at whether it goes on."""
 
@@ -93,6 +96,15 @@ class Pace:
             if (rate := self.rates.get(name, 0)) > 0
         ]
         return min(fits, default=float("inf"))
+
+    def full(self) -> str:
+        """What rose so far that there is no room for cycles that would tell, in a sentence; empty where nothing did."""
+        for name, most in self.caps().items():
+            first = self.past[name].values[0]
+            if self.held[name] > FULL * most and self.held[name] - first > most / 2:
+                rose = f"from {amount(name, first)} to {amount(name, self.held[name])}"
+                return f"{name} rose {rose}, and no more than {amount(name, most)} are let be"
+        return ""
 
     @property
     def counts_rise(self) -> bool:

@@ -1,5 +1,8 @@
 """How many windows, and how long: scripted targets that leak, do not, or end on the way."""
 
+import random
+import re
+
 import pytest
 
 from footprint.leaks.measurement import LONG_CYCLES, LONG_SECONDS, WINDOW_BYTES, Measurement
@@ -101,3 +104,18 @@ def test_only_the_metrics_of_the_plan_decide():
     leak = measurement(Plan(200, ("fds",)), python_blocks=1, fds=0)
     assert leak.run() == ""
     assert leak.evidence.leaking == []
+
+
+def test_what_rose_until_there_was_no_room_for_more_is_never_clean():
+    chance, left = random.Random(13), [0, 0]
+
+    def children(n):  # now and then one stays, and some come and go
+        while left[1] < n:
+            left[1] += 1
+            left[0] += chance.random() < 0.01
+        return left[0] + 2 * (chance.random() < 0.1)
+
+    crowded = measurement(children=children, seconds=1e-5)
+    reason = crowded.run()
+    assert crowded.evidence.leaking == []
+    assert re.fullmatch(r"children rose from 0 to \d+ processes, and no more than 200 processes are let be", reason)

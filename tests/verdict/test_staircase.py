@@ -169,10 +169,9 @@ def test_a_cache_that_is_emptied_by_half_whenever_it_is_full_is_no_leak():
 
 
 def test_no_step_is_waited_for_where_the_content_of_a_table_is_complete():
-    held = table(2, 24, 64)
-    content = {"python.blocks": lambda at: 3 * min(at, 1000)}
+    held, blocks = table(2, 24, 64), {"python.blocks": lambda at: min(at, 1000)}
     answer, _, cycles = judged_whole(
-        "heap.bytes", lambda at: 100 * min(at, 1000) + held(min(at, 1000)), budget=LONG, seconds=5e-4, **content
+        "heap.bytes", lambda at: 100 * min(at, 1000) + held(min(at, 1400)), budget=LONG, seconds=5e-4, **blocks
     )
     assert (answer, cycles < 4500) == ("clean", True)
 
