@@ -71,9 +71,12 @@ class KernelResources:
         """Remember what there is now."""
         self._listening = False
         for kind, growth in self._growth.items():
-            names = _COUNTED[kind].reader().values()
-            growth.add(Counter(names))
-            self._alike[kind].add(Counter(map(kernel_objects.kind_of_name, names)))
+            names = Counter(_COUNTED[kind].reader().values())
+            alike: Counter[str] = Counter()
+            for name, number in names.items():
+                alike[kernel_objects.kind_of_name(name)] += number
+            growth.add(names)
+            self._alike[kind].add(alike)
         if self._has_mappings:
             now = kernel_objects.mappings()
             self._mappings.add(now)
@@ -90,7 +93,7 @@ class KernelResources:
         Who asked the kernel, as Python tells, may have given it back, and Python tells of its own functions only.
         """
         self._listening = False
-        files = line_watch.KeptDescriptors(kernel_objects.files())
+        files = line_watch.KeptDescriptors(kernel_objects.numbers())
         every: dict[PlaceKind, line_watch.KeptDescriptors | line_watch.KeptObjects] = {
             PlaceKind.FILE: files,
             PlaceKind.THREAD: line_watch.KeptObjects(line_watch.thread_ids, line_watch.ThreadCount().has_changed),
@@ -107,7 +110,7 @@ class KernelResources:
             done += number
         files.close()
         for kind, each in kept.items():
-            names = _COUNTED[kind].reader()
+            names = kernel_objects.files(each.taken) if kind == PlaceKind.FILE else _COUNTED[kind].reader()
             for number, stack in each.taken.items():
                 if number in names:
                     self._kept.setdefault((kind, names[number]), Counter())[stack] += 1

@@ -6,6 +6,7 @@ import importlib.util
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 
 from footprint.attribution.growth import LEAST_LUMPS, OVERHEAD, RunCycles
@@ -60,6 +61,7 @@ def telling(frames: Iterable[tuple[str, str, int]]) -> NativeStack:
     return tuple(words)
 
 
+@cache
 def is_silent(file: str) -> bool:
     """Whether the functions of a program or library say nothing, whichever folder it is in."""
     return _SILENT.match(Path(file).name) is not None

@@ -7,7 +7,7 @@ import re
 import select
 import threading
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -35,12 +35,17 @@ def mappings() -> Counter[tuple[str, str, int]]:
     return Counter(_mapping_lines())
 
 
-def files() -> dict[int, str]:
-    """What each open file leads to; without the numbers of sockets and pipes: ``socket``, ``pipe``."""
+def numbers() -> set[int]:
+    """Those of the open files, and the one that the listing took for itself."""
+    return set(map(int, os.listdir(DESCRIPTORS)))
+
+
+def files(only: Iterable[int] | None = None) -> dict[int, str]:
+    """What each open file, or `only` these, leads to; without the numbers of sockets and pipes: ``socket``, ``pipe``."""
     names = {}
-    for descriptor in os.listdir(DESCRIPTORS):
+    for descriptor in numbers() if only is None else only:
         with suppress(OSError):  # the one that lists them
-            names[int(descriptor)] = _NUMBERED.sub("", os.readlink(f"{DESCRIPTORS}/{descriptor}")).rstrip(":")
+            names[descriptor] = _NUMBERED.sub("", os.readlink(f"{DESCRIPTORS}/{descriptor}")).rstrip(":")
     return names
 
 
