@@ -41,7 +41,7 @@ def numbers() -> set[int]:
 
 
 def files(only: Iterable[int] | None = None) -> dict[int, str]:
-    """What each open file, or `only` these, leads to; without the numbers of sockets and pipes: ``socket``, ``pipe``."""
+    """What each open file, or `only` these, leads to: of sockets and pipes ``socket`` and ``pipe``."""
     names = {}
     for descriptor in numbers() if only is None else only:
         with suppress(OSError):  # the one that lists them

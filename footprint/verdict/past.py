@@ -68,9 +68,11 @@ class Past:
 
     cycles: list[int] = field(default_factory=list)
     values: list[float] = field(default_factory=list)
+    _staircase: Staircase | None = field(default=None, repr=False, compare=False)
 
     def add(self, cycles: int, value: float) -> None:
         """The next reading; the last one of those after as many cycles counts."""
+        self._staircase = None
         if self.cycles and self.cycles[-1] == cycles:
             self.values[-1] = value
             return
@@ -144,7 +146,9 @@ class Past:
     @property
     def staircase(self) -> Staircase:
         """Its lasting steps, and when another would be due."""
-        return Staircase(self.cycles, self.values)
+        if self._staircase is None:
+            self._staircase = Staircase(self.cycles, self.values)
+        return self._staircase
 
     def doubling_rates(self) -> tuple[float, float, float]:
         """The least, the middle and the greatest growth per cycle over the last doublings; zeros if few."""

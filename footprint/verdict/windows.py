@@ -56,6 +56,7 @@ class Evidence:
         self._past: Mapping[str, Past] = {} if past is None else past
         self._windows: dict[str, list[Series]] = {}
         self._quiet: dict[str, list[Series]] = {}
+        self._decided: dict[str, tuple[tuple[int, ...], Decision]] = {}
 
     def add(
         self, edges: Sequence[int], rows: Sequence[Mapping[str, float]], quiet: Sequence[Mapping[str, float]]
@@ -122,6 +123,12 @@ class Evidence:
 
     def decide(self, name: str) -> Decision:
         """What the windows, and all that came before them, say of the metric `name`."""
+        seen = (self.windows, *(len(past.cycles) for past in (self._past.get(name), self._past.get(CONTENT)) if past))
+        if self._decided.get(name, ((), None))[0] != seen:
+            self._decided[name] = (seen, self._decide(name))
+        return self._decided[name][1]
+
+    def _decide(self, name: str) -> Decision:
         if name == PAGES and "heap.bytes" not in self._windows:
             # Pages decide nothing, but where the heap is not known they are a reason to look longer.
             is_clean = decide(self._adjusted(name), FLOORS["vm.bytes"]) == Decision.CLEAN
