@@ -226,8 +226,8 @@ def child_ids() -> Set[int]:  # noqa: UP006
         return set()
 
 
-Span = Tuple[int, int]  # noqa: UP006
-"""Addresses from the first on to before the second."""
+Addresses = Tuple[int, int]  # noqa: UP006
+"""From the first on to before the second."""
 
 
 class KeptSpans:
@@ -236,7 +236,7 @@ class KeptSpans:
     def __init__(self) -> None:
         self._pages = _pages()
         self._there = _spans()
-        self._taken: List[Tuple[Span, PythonStack]] = []  # noqa: UP006
+        self._taken: List[Tuple[Addresses, PythonStack]] = []  # noqa: UP006
 
     def look(self, where: Where) -> None:
         """What was mapped and unmapped during the last line."""
@@ -262,7 +262,7 @@ class KeptSpans:
         return sizes
 
 
-def without(spans: Sequence[Span], others: Sequence[Span]) -> List[Span]:  # noqa: UP006
+def without(spans: Sequence[Addresses], others: Sequence[Addresses]) -> List[Addresses]:  # noqa: UP006
     """The parts of `spans` that are in none of the others; both are in order, and so is what is given."""
     parts, first = [], 0
     for start, end in spans:
@@ -279,7 +279,7 @@ def without(spans: Sequence[Span], others: Sequence[Span]) -> List[Span]:  # noq
     return parts
 
 
-def _spans() -> List[Span]:  # noqa: UP006
+def _spans() -> List[Addresses]:  # noqa: UP006
     """What is mapped."""
     with open("/proc/self/maps", "rb", buffering=0) as file:  # noqa: PTH123
         lines = file.read().splitlines()

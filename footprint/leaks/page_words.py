@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from footprint.leaks.verdict_text import amount
+from footprint.verdict.page_cost import is_costly
 from footprint.verdict.windows import EXACT, PAGES, Evidence
 
 
@@ -17,7 +18,7 @@ def page_reason(evidence: Evidence, allocators: Sequence[str]) -> str:
             "an allocator of its own, an arena, or memory that was mapped before and is used for the first time"
         )  # fmt: skip
         return f"pages rise while glibc's heap and Python's blocks do not: it is {who}"
-    if not evidence.true_cost:
+    if not is_costly(evidence):
         names = " and ".join(allocators)
         return f"what {names} holds is seen in pages, not in glibc's heap" if allocators and not leaking else ""
     known = [name for name in ("heap.bytes", "python.blocks") if name in leaking]

@@ -18,6 +18,7 @@ from footprint.leaks.subject import Subject
 from footprint.leaks.supervisor import TIME, Ended, Limits
 from footprint.leaks.warm_up import WarmUp
 from footprint.progress import Progress
+from footprint.verdict.page_cost import is_costly
 from footprint.verdict.verdict import Answer, Finding, FindingKind, Verdict
 from footprint.verdict.windows import FLOORS, PAGES, Evidence
 
@@ -65,9 +66,10 @@ class Trial:
         rates, leaking = evidence.rates, evidence.leaking
         agreeing = evidence.agreeing if leaking else ()
         findings = [Finding(FindingKind.LEAK, name, rates[name]) for name in (*leaking, *agreeing)]
-        if evidence.true_cost:
+        costly = is_costly(evidence)
+        if costly:
             findings.sort(key=lambda finding: finding.metric != PAGES)
-        asked = not leaking or evidence.true_cost or not {PAGES, "vm.bytes"}.isdisjoint(leaking)
+        asked = not leaking or costly or not {PAGES, "vm.bytes"}.isdisjoint(leaking)
         foreign = self._pace.subject.allocators() if asked else []
         verdict = Verdict(
             target=self._target,

@@ -37,6 +37,17 @@ def with_stairs(decision: Decision, past: Past | None, floor: float, least: floa
     return Decision.LEAK if stairs.leaks else Decision.MORE
 
 
+def unless_full(said: Decision, by_windows: Decision, past: Past, content: Past) -> Decision:
+    """What was `said`; but steps say less than that where the table that takes them is full of its `content`.
+
+    Then they are no leak by themselves, and none is waited for where the windows are clean.
+    """
+    by_steps = (said == Decision.LEAK != by_windows) or (said == Decision.MORE and by_windows == Decision.CLEAN)
+    if not by_steps or not past.is_full(content):
+        return said
+    return Decision.MORE if said == Decision.LEAK else Decision.CLEAN
+
+
 def rate_so_far(past: Past, floor: float) -> float:
     """What it grew by per cycle in the last half of all cycles, else in a staircase that goes on; 0 without growth."""
     if past.grew_late(floor) or past.rises_always:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
-from footprint.verdict.hindsight import rate_so_far, with_past, with_stairs
+from footprint.verdict.hindsight import rate_so_far, unless_full, with_past, with_stairs
 from footprint.verdict.past import Past
 from footprint.verdict.power import visible
 from footprint.verdict.trend import FADING, Course, Decision, Series, Slope, course, decide, growth, theil_sen
@@ -38,9 +38,6 @@ LEAST_PIECE = 64 << 10
 """Bytes of pages or address space that a last step must have: less comes and goes for reasons of the kernel's."""
 PIECES = 3
 """Steps that make a staircase of address space: two are an arena of Python's, and another."""
-COSTLY, COSTLY_BYTES, A_BLOCK = 4.0, 1024.0, 64.0
-"""Times what heap and Python's blocks explain, and bytes per cycle, from which the pages are the true cost of a leak;
-and the bytes of a block of Python that are thought of for it."""
 
 
 class Evidence:
@@ -98,6 +95,10 @@ class Evidence:
                 continue
             if course(self._adjusted(name)[-1], floor) in (Course.GROWS, Course.STEPS):
                 yield name
+
+    def reads(self, name: str) -> bool:
+        """Whether there are windows of it."""
+        return name in self._windows
 
     @property
     def rates(self) -> dict[str, Slope]:
@@ -194,22 +195,6 @@ class Evidence:
         stairs = past.staircase if past is not None else None
         return (stairs.last, stairs.due) if stairs is not None and stairs.goes_on else (0, 0.0)
 
-    @property
-    def true_cost(self) -> bool:
-        """Whether pages rise far more than heap, blocks and mappings explain."""
-        leaking = self.leaking
-        if PAGES not in self._windows or any(name in leaking for name in ("maps", *EXACT)):
-            return False
-        if "vm.bytes" in leaking and not {"heap.bytes", "python.blocks"} & set(leaking):
-            return False  # address space says as much as its pages do
-        known = {
-            name: max(0.0, self.rate(name).per_cycle)
-            for name in ("heap.bytes", "python.blocks")
-            if name in self._windows
-        }
-        explained = known.get("heap.bytes", 0.0) + A_BLOCK * known.get("python.blocks", 0.0)
-        return PAGES in self.agreeing and self.rate(PAGES).low > max(COSTLY * explained, COSTLY_BYTES)
-
     def _visible(self, name: str) -> float:
         windows, past = self._adjusted(name)[-2:], self._past_of(name)
         hidden = past.staircase.hidden if past is not None else 0.0
@@ -225,15 +210,10 @@ class Evidence:
         return name in self._past and self._past[name].rises_exactly()
 
     def _unless_full(self, name: str, by_windows: Decision, said: Decision) -> Decision:
-        """What was `said`; but steps say less than that where their table is full.
-
-        Then they are no leak by themselves, and none is waited for where the windows are clean.
-        """
         past, content = self._past_of(name), self._past_of(CONTENT)
-        by_steps = (said == Decision.LEAK != by_windows) or (said == Decision.MORE and by_windows == Decision.CLEAN)
-        if not by_steps or past is None or content is None or "bytes" not in name or not past.is_full(content):
+        if past is None or content is None or "bytes" not in name:
             return said
-        return Decision.MORE if said == Decision.LEAK else Decision.CLEAN
+        return unless_full(said, by_windows, past, content)
 
     def _decide_pages(self) -> Decision:
         """Pages that rise in every block of four windows, not ever more slowly, are memory that nothing else sees."""

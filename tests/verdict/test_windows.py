@@ -2,6 +2,7 @@
 
 import pytest
 
+from footprint.verdict.page_cost import is_costly
 from footprint.verdict.trend import Slope
 from footprint.verdict.windows import Evidence
 
@@ -70,9 +71,9 @@ def test_pages_that_come_all_at_once_or_less_and_less_are_no_leak():
 
 
 def test_pages_are_the_true_cost_where_they_are_far_more_than_heap_and_blocks():
-    assert evidence(2, heap_bytes=160, uss_bytes=9523).true_cost
-    assert not evidence(2, heap_bytes=4000, uss_bytes=9523).true_cost
-    assert not evidence(2, heap_bytes=0, maps=1, uss_bytes=9523).true_cost
+    assert is_costly(evidence(2, heap_bytes=160, uss_bytes=9523))
+    assert not is_costly(evidence(2, heap_bytes=4000, uss_bytes=9523))
+    assert not is_costly(evidence(2, heap_bytes=0, maps=1, uss_bytes=9523))
 
 
 def test_pages_are_a_reason_to_look_longer_where_the_heap_is_not_known():
