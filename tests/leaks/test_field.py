@@ -172,6 +172,12 @@ def field(footprint, tmp_path):
     return run
 
 
+@pytest.fixture(params=range(RUNS), autouse=True)
+def again(request):
+    """Every case, so often."""
+    return request.param
+
+
 def rates(document):
     return {finding["metric"]: finding["per_cycle"] for finding in document["findings"] if finding["kind"] == "leak"}
 
@@ -180,33 +186,29 @@ def lines(document):
     return " ".join(place["text"] for finding in document["findings"] for place in finding["where"])
 
 
-@pytest.mark.parametrize("_", range(RUNS))
-def test_an_arena_of_its_own_leaks_in_pages_and_the_reason_is_told(field, _):
+def test_an_arena_of_its_own_leaks_in_pages_and_the_reason_is_told(field):
     document = field("arena_of_its_own")
     assert (document["verdict"], rates(document)["uss.bytes"]) == ("leak", 256)
     assert document["findings"][0]["metric"] == "uss.bytes"
     assert "pages rise while glibc's heap and Python's blocks do not" in document["hints"][0]
 
 
-@pytest.mark.parametrize("_", range(RUNS))
 @pytest.mark.parametrize("name", ["ring_of_its_own", "fast_saw_tooth", "tuples"])
-def test_what_fills_up_or_falls_back_is_clean_and_retains_nothing(field, name, _):
+def test_what_fills_up_or_falls_back_is_clean_and_retains_nothing(field, name):
     document = field(name)
     assert (document["verdict"], document["findings"]) == ("clean", [])
     assert document["power"]["python.blocks"] >= 0.01
 
 
-@pytest.mark.parametrize("_", range(RUNS))
-def test_a_growth_that_was_seen_is_not_hidden_by_how_the_target_ends(field, _):
+def test_a_growth_that_was_seen_is_not_hidden_by_how_the_target_ends(field):
     document = field("doubling_then_raises")
     assert document["verdict"] in ("leak", "inconclusive")
     assert "raises ValueError: full" in document["ended"]
     assert document["verdict"] == "leak" or "a cycle so far" in document["reason"]
 
 
-@pytest.mark.parametrize("_", range(RUNS))
 @pytest.mark.parametrize("name", ["doubling", "by_three", "by_four", "by_ten", "set_of_known"])
-def test_tables_and_buffers_that_grow_by_any_factor_are_leaks_in_steps(field, name, _):
+def test_tables_and_buffers_that_grow_by_any_factor_are_leaks_in_steps(field, name):
     document = field(name)
     assert document["verdict"] == "leak"
     slope = document["findings"][0]
@@ -214,9 +216,8 @@ def test_tables_and_buffers_that_grow_by_any_factor_are_leaks_in_steps(field, na
     assert "ever larger steps" in " ".join(document["hints"])
 
 
-@pytest.mark.parametrize("_", range(RUNS))
 @pytest.mark.parametrize("name", ["asynchronous_generator", "gives_a_coroutine", "keeper"])
-def test_whatever_a_call_gives_is_run_to_its_end(field, name, _):
+def test_whatever_a_call_gives_is_run_to_its_end(field, name):
     document = field(name)
     assert (document["verdict"], rates(document)["gc.objects"]) == ("leak", 1)
 
@@ -225,15 +226,13 @@ def test_a_lambda_that_gives_a_generator_is_refused_with_how_to_write_it(field):
     assert "list(FUNCTION())" in field("gives_a_generator")["reason"]
 
 
-@pytest.mark.parametrize("_", range(RUNS))
 @pytest.mark.parametrize(("name", "metric"), [("descriptor_in_50_ms", "fds"), ("thread_in_50_ms", "threads")])
-def test_a_count_that_rises_in_every_slow_cycle_is_told_after_66_of_them(field, name, metric, _):
+def test_a_count_that_rises_in_every_slow_cycle_is_told_after_66_of_them(field, name, metric):
     document = field(name, "--no-where")
     assert (document["verdict"], rates(document)[metric]) == ("leak", 1)
     assert document["cycles"] + document["warmup"] <= 120
 
 
-@pytest.mark.parametrize("_", range(RUNS))
 @pytest.mark.parametrize(
     ("name", "place"),
     [
@@ -245,7 +244,7 @@ def test_a_count_that_rises_in_every_slow_cycle_is_told_after_66_of_them(field, 
         ("uses_tracemalloc", "field.py:"),
     ],
 )
-def test_descriptors_and_mappings_have_the_line_that_takes_them_whoever_asks_the_kernel(field, name, place, _):
+def test_descriptors_and_mappings_have_the_line_that_takes_them_whoever_asks_the_kernel(field, name, place):
     line = SOURCE.splitlines().index(f"def {name}():") + 2
     document = field(name)
     assert document["verdict"] == "leak"
@@ -279,7 +278,6 @@ def test_time_that_is_over_is_told_with_what_was_seen(field):
 
 
 @pytest.mark.skipif(not SLOW, reason="half a minute each; set FOOTPRINT_FIELD_RUNS")
-@pytest.mark.parametrize("_", range(RUNS))
 @pytest.mark.parametrize(
     ("name", "answers"),
     [
@@ -287,7 +285,7 @@ def test_time_that_is_over_is_told_with_what_was_seen(field):
         ("rare_and_slow", ("leak", "inconclusive")),
     ],
 )
-def test_what_needs_many_slow_cycles_is_answered_right(field, name, answers, _):
+def test_what_needs_many_slow_cycles_is_answered_right(field, name, answers):
     assert field(name)["verdict"] in answers
 
 
