@@ -28,8 +28,8 @@ LONG_CYCLES, LONG_SECONDS = 100_000, 0.4
 and a cache of many entries fills as steadily as a leak."""
 BY_CHANCE = 2.5
 """Times more, where it does not grow by the same in every cycle: a cache that fills does so ever more slowly."""
-POWER_SECONDS = 0.1
-"""Of the target's own, for which a clean one goes on if it can promise more then."""
+POWER_SHARE = 0.1
+"""Of the time that a clean answer took, for which it goes on if it can promise more then."""
 TOLD_ANEW, TOLD_SECONDS = 4, 0.2
 """Blocks, or seconds, after which what was seen so far is found out anew, which takes as long as a short block."""
 EVEN = 0.1
@@ -83,9 +83,13 @@ class Measurement:
     def _more_for_power(self) -> int:
         """Cycles in which steps that were seen would come again, so that "clean" promises more; 0 if they cost much."""
         more = math.ceil(self.evidence.hides_until - self._pace.cycles) + BLOCKS
-        limits = (POWER_SECONDS / max(self._pace.run_seconds, 1e-7), self._pace.room(3), self._pace.limits.left / 4)
-        is_cheap = more <= min(limits[:2]) and more * self._pace.cycle_seconds <= limits[2]
-        return more if self._plan.cycles is None and more > BLOCKS and is_cheap else 0
+        talk = max(0.0, self._pace.cycle_seconds - self._pace.run_seconds) * self.evidence.last_cycles(
+            1
+        )  # of any window
+        seconds = more * self._pace.run_seconds + talk
+        is_cheap = seconds <= POWER_SHARE * (self._pace.limits.seconds - self._pace.limits.left)
+        fits = more <= self._pace.room(3) and more * self._pace.cycle_seconds <= self._pace.limits.left / 4
+        return more if self._plan.cycles is None and more > BLOCKS and is_cheap and fits else 0
 
     def _no_time(self, metric: str) -> str:
         last, due = self.evidence.due(metric)
