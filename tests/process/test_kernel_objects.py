@@ -7,6 +7,8 @@ import subprocess
 import threading
 from collections import Counter
 
+import pytest
+
 from footprint.process import kernel_objects
 
 
@@ -56,3 +58,18 @@ def test_a_mapping_is_counted_by_name_rights_and_size():
     size = 37 * mmap.PAGESIZE
     with mmap.mmap(-1, size):
         assert sum(number for (_, _, mapped), number in kernel_objects.mappings().items() if mapped == size) >= 1
+
+
+@pytest.mark.parametrize(
+    ("name", "alike"),
+    [
+        ("/tmp/app/tmpk3x", "/tmp/app/…"),
+        ("/tmp/app/tmpk3x (deleted)", "/tmp/app/… (deleted)"),
+        ("socket", "socket"),
+        ("sleep 97", "sleep …"),
+        ("sleep, ended, and not waited for", "sleep, ended, and not waited for"),
+        ("worker-N (Event.wait)", "worker-N (Event.wait)"),
+    ],
+)
+def test_what_differs_in_its_name_alone_is_of_one_kind(name, alike):
+    assert kernel_objects.kind_of_name(name) == alike
