@@ -10,10 +10,10 @@ import os
 import select
 import sys
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from types import FrameType
-from typing import Any, Dict, List, NamedTuple, Optional, Set, Tuple  # noqa: UP035 (Python 3.8)
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Set, Tuple  # noqa: UP035 (Python 3.8)
 
 from footprint.attribution.own_frames import PythonStack, is_own, stack_of, theirs
 
