@@ -75,7 +75,7 @@ def test_without_a_compiler_gdb_reads_the_heap_and_that_is_said(judged, need, pa
     path_without("cc", "gcc", "clang")
     code, document = judged("11.1", "qemu:pcie-pci-bridge")
     assert (code, document["channels"]["heap.bytes"]) == (1, "gdb (malloc_info)")
-    assert of(document, "heap.bytes") == pytest.approx(1056, abs=16)
+    assert of(document, "heap.bytes") == pytest.approx(1056, abs=32)  # malloc may add 16 to each of its blocks
     assert "for the places: apt install gcc libc6-dev" in document["hints"]
 
 
