@@ -11,8 +11,9 @@ Asked by environment, each the number of a descriptor or empty:
   before the first reset.
 
 A QEMU that is counted stays under gdb; otherwise gdb lets go of it at its main loop. Either way gdb ends
-as QEMU does, with the same exit code or signal, and QEMU does not outlive gdb: as long as it is traced by
-ptrace's own option, and afterwards because it asked the kernel for it (PR_SET_PDEATHSIG).
+as QEMU does, with the same exit code or signal, and QEMU does not outlive gdb: from its start on by the kernel's
+parent-death signal, as long as it is traced by ptrace's own option, and afterwards because it asked for that
+signal itself (PR_SET_PDEATHSIG).
 """
 
 from __future__ import annotations
@@ -107,6 +108,8 @@ def bind_to_us() -> None:
 
 def start(*, hold: bool, count: int | None) -> int:
     """Bring QEMU to its main loop, and do what was asked on the way; its process number."""
+    # Until gdb has asked ptrace for it, which it does after the start, nothing else would end QEMU with gdb.
+    gdb.execute("set exec-wrapper setpriv --pdeathsig KILL")
     gdb.execute("starti", to_string=True)
     pid: int = gdb.selected_inferior().pid
     say(f"pid {pid}")
