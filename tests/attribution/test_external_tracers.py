@@ -92,7 +92,9 @@ def test_what_memray_does_not_see_heaptrack_does(explained):
 def test_what_memray_does_not_see_is_told_where_nothing_else_is(explained, path_without):
     path_without("heaptrack", "valgrind")
     explanation = explained(BY_DLSYM, {"heap.bytes": 112.0})
-    assert [place.text for place in explanation.places] == ["112 B a cycle  libc.malloc(100)  app.py:6 in cycle"]
+    (place,) = explanation.places
+    assert place.text.endswith(" B a cycle  libc.malloc(100)  app.py:6 in cycle")
+    assert 112 <= place.rate <= 128  # a piece that is left over beside a block goes with it
     assert any("memray sees only a part" in hint for hint in explanation.hints)
 
 
