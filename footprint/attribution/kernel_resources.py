@@ -25,8 +25,9 @@ EVENTS = {
     "os.posix_spawn": PlaceKind.CHILD, "mmap.__new__": PlaceKind.MAPPING,
 }  # fmt: skip
 """What Python tells its audit hooks, and what is then taken from the kernel."""
-WATCHED, WATCH_SECONDS = 10, 0.5
-"""Cycles that are looked at line by line, and the time after which no more are begun: what leaks may be in few."""
+WATCHED, SOON, WATCH_SECONDS = 10, 0.1, 0.5
+"""Cycles that are looked at line by line, where that takes no longer than the first time; and after which time no more
+are begun, where what leaks was not in them."""
 OF_HEAP = 1.5
 """Times what the heap grows by: more address space than that is not malloc's."""
 LEAST_SHARE, MOST_SHARE = 0.05, 1.5
@@ -104,7 +105,9 @@ class KernelResources:
         needed = RARE_EVENTS / rarest({name: rate for name, rate in self._rates.items() if "bytes" not in name})
         looks = [each.look for each in (*kept.values(), *([space] if space else []))]
         begun, done = clock.seconds(), 0
-        while done < max(WATCHED, needed) and (not done or clock.seconds() - begun < WATCH_SECONDS):
+        while not done or clock.seconds() - begun < (SOON if done >= needed else WATCH_SECONDS):
+            if done >= max(WATCHED, needed):
+                break
             number = min(max(1, done), WATCHED)
             line_watch.watched(partial(run, number), looks)
             done += number
