@@ -26,8 +26,8 @@ EVENTS = {
 }  # fmt: skip
 """What Python tells its audit hooks, and what is then taken from the kernel."""
 WATCHED, SOON, WATCH_SECONDS = 10, 0.1, 0.5
-"""Cycles that are looked at line by line, where that takes no longer than the first time; and after which time no more
-are begun, where what leaks was not in them."""
+"""Cycles that are looked at line by line; the seconds after which no more are begun, and those where they are still too
+few for what leaks."""
 OF_HEAP = 1.5
 """Times what the heap grows by: more address space than that is not malloc's."""
 LEAST_SHARE, MOST_SHARE = 0.05, 1.5
@@ -94,7 +94,7 @@ class KernelResources:
         Who asked the kernel, as Python tells, may have given it back, and Python tells of its own functions only.
         """
         self._listening = False
-        files = line_watch.KeptDescriptors(kernel_objects.numbers())
+        files = line_watch.KeptDescriptors(set(map(int, kernel_objects.descriptors())))
         every: dict[PlaceKind, line_watch.KeptDescriptors | line_watch.KeptObjects] = {
             PlaceKind.FILE: files,
             PlaceKind.THREAD: line_watch.KeptObjects(line_watch.thread_ids, line_watch.ThreadCount().has_changed),
@@ -105,12 +105,12 @@ class KernelResources:
         needed = RARE_EVENTS / rarest({name: rate for name, rate in self._rates.items() if "bytes" not in name})
         looks = [each.look for each in (*kept.values(), *([space] if space else []))]
         begun, done = clock.seconds(), 0
-        while not done or clock.seconds() - begun < (SOON if done >= needed else WATCH_SECONDS):
-            if done >= max(WATCHED, needed):
-                break
+        while done < max(WATCHED, needed):
             number = min(max(1, done), WATCHED)
             line_watch.watched(partial(run, number), looks)
             done += number
+            if clock.seconds() - begun > (WATCH_SECONDS if done < needed else SOON):
+                break
         files.close()
         for kind, each in kept.items():
             names = kernel_objects.files(each.taken) if kind == PlaceKind.FILE else _COUNTED[kind].reader()

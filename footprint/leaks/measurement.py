@@ -83,10 +83,9 @@ class Measurement:
     def _more_for_power(self) -> int:
         """Cycles in which steps that were seen would come again, so that "clean" promises more; 0 if they cost much."""
         more = math.ceil(self.evidence.hides_until - self._pace.cycles) + BLOCKS
-        talk = max(0.0, self._pace.cycle_seconds - self._pace.run_seconds) * self.evidence.last_cycles(
-            1
-        )  # of any window
-        seconds = more * self._pace.run_seconds + talk
+        # What a window takes beside its cycles is about the same for each.
+        beside = max(0.0, self._pace.cycle_seconds - self._pace.run_seconds) * self.evidence.last_cycles(1)
+        seconds = more * self._pace.run_seconds + beside
         is_cheap = seconds <= POWER_SHARE * (self._pace.limits.seconds - self._pace.limits.left)
         fits = more <= self._pace.room(3) and more * self._pace.cycle_seconds <= self._pace.limits.left / 4
         return more if self._plan.cycles is None and more > BLOCKS and is_cheap and fits else 0

@@ -35,15 +35,10 @@ def mappings() -> Counter[tuple[str, str, int]]:
     return Counter(_mapping_lines())
 
 
-def numbers() -> set[int]:
-    """Those of the open files, and the one that the listing took for itself."""
-    return set(map(int, os.listdir(DESCRIPTORS)))
-
-
 def files(only: Iterable[int] | None = None) -> dict[int, str]:
     """What each open file, or `only` these, leads to: of sockets and pipes ``socket`` and ``pipe``."""
     names = {}
-    for descriptor in numbers() if only is None else only:
+    for descriptor in map(int, os.listdir(DESCRIPTORS)) if only is None else only:
         with suppress(OSError):  # the one that lists them
             names[descriptor] = _NUMBERED.sub("", os.readlink(f"{DESCRIPTORS}/{descriptor}")).rstrip(":")
     return names
