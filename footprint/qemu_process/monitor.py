@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import threading
 from collections.abc import Coroutine, Mapping, Sequence
+from concurrent.futures import Future
 from typing import Any, TypeVar
 
 from footprint.errors import MeasurementError
@@ -34,6 +36,34 @@ class RefusedError(MeasurementError):
         super().__init__(sentence)
 
 
+class _Loop:
+    """An event loop in a thread of its own: the caller may stand in one that runs already, as in a notebook."""
+
+    def __init__(self) -> None:
+        self._started: Future[asyncio.AbstractEventLoop] = Future()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._stay()), name="QMP", daemon=True)
+        self._thread.start()
+        self._loop = self._started.result()
+
+    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """The result of `coroutine`, which ends early where the caller is interrupted."""
+        result = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        try:
+            return result.result()
+        finally:
+            result.cancel()
+
+    def close(self) -> None:
+        """End what still runs, and the thread."""
+        self._loop.call_soon_threadsafe(self._closed.set)
+        self._thread.join()
+
+    async def _stay(self) -> None:
+        self._closed = asyncio.Event()
+        self._started.set_result(asyncio.get_running_loop())
+        await self._closed.wait()
+
+
 class Monitor:
     """A connection to QEMU's machine monitor. `address` is a connected socket, a path, or (host, port).
 
@@ -46,7 +76,7 @@ class Monitor:
 
         self.seconds = seconds
         self._who = who
-        self._runner = asyncio.Runner()
+        self._loop = _Loop()
         try:
             self._client: QMPClient = self._call(_client(MOST_ANSWER), "to be made")
             self._call(self._client.connect(address), "to say who it is")
@@ -99,15 +129,15 @@ class Monitor:
         if client is not None:
             # What was wrong with the connection has been said by the call that found it.
             with contextlib.suppress(Exception):
-                self._runner.run(asyncio.wait_for(client.disconnect(), 2))
-        self._runner.close()
+                self._loop.run(_limited(client.disconnect(), 2))
+        self._loop.close()
 
     def _call(self, coroutine: Coroutine[Any, Any, T], what: str, seconds: float | None = None) -> T:
         from qemu.qmp import ConnectError, ExecInterruptedError, ExecuteError, QMPError, StateError
 
         limit = self.seconds if seconds is None else seconds
         try:
-            return self._runner.run(_limited(coroutine, limit))
+            return self._loop.run(_limited(coroutine, limit))
         except TimeoutError:
             raise MeasurementError(f"{self._who} did not answer {what} within {limit:g} s") from None
         except ExecuteError as error:

@@ -1,9 +1,11 @@
 """A QEMU process: stopped, asked, and gone at the end whatever happens."""
 
+import asyncio
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -77,11 +79,38 @@ def test_whatever_ends_us_ends_it(ppc64, how):
     assert gone(pid)
 
 
-def test_no_descriptor_is_left(ppc64):
+def test_ctrl_c_ends_a_question_that_is_not_answered(ppc64):
+    script = (
+        "import os, signal, sys\nfrom footprint.qemu_process.guest import Guest\n"
+        "with Guest(sys.argv[1:], seconds=60) as guest:\n    os.kill(guest.process.pid, signal.SIGSTOP)\n"
+        "    print(guest.process.pid, flush=True)\n    guest.ask('info mtree')\n"
+    )
+    with interruptible(
+        [sys.executable, "-c", script, ppc64, *PSERIES],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as we:  # fmt: skip
+        pid = int(we.stdout.readline())
+        time.sleep(0.5)
+        we.send_signal(signal.SIGINT)
+        said = we.communicate(timeout=10)[1]
+    assert said.rstrip().endswith("KeyboardInterrupt")
+    assert gone(pid)
+
+
+def test_a_caller_inside_a_running_event_loop_is_served(ppc64):
+    # As a notebook's cells, and tests beside Playwright's.
+    async def cell():
+        with Guest([ppc64, *PSERIES]) as guest:
+            return guest.version
+
+    assert asyncio.run(cell()).count(".") == 2
+
+
+def test_no_descriptor_and_no_thread_is_left(ppc64):
     def count():
         with Guest([ppc64, *PSERIES]):
             pass
-        return len(list(Path("/proc/self/fd").iterdir()))
+        return len(list(Path("/proc/self/fd").iterdir())), threading.active_count()
 
     assert count() == count()
 
