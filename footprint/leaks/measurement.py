@@ -76,9 +76,14 @@ class Measurement:
                 size = max(size, int(self._times_longer() * min(LONG_CYCLES, LONG_SECONDS / self._pace.run_seconds)))
                 undecided = leaking
             elif doubtful:
-                size *= 2
+                size = self._next_size(size)
             if 1.5 * size * self._pace.cycle_seconds > self._pace.limits.left:
                 return self._no_time(undecided[0])
+
+    def _next_size(self, size: int) -> int:
+        """Cycles of the window after one of `size` that left doubt: twice as many, or only what is waited for."""
+        until = self.evidence.waits_until
+        return min(2 * size, max(size, math.ceil(until) - self._pace.cycles)) if until else 2 * size
 
     def _more_for_power(self) -> int:
         """Cycles in which steps that were seen would come again, so that "clean" promises more; 0 if they cost much."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import resource
 import time
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 
 from footprint.leaks.subject import MetricValues, Subject
@@ -27,6 +28,8 @@ FULL = 0.75
 """Of what must not be exceeded, more than which leaves room for few cycles."""
 FEW_CYCLES, FEW_READINGS = 15, 4
 """Over which a count rises by the same, before it is looked at whether it goes on."""
+PIECE_SECONDS, MOST_PIECES = 0.05, 4
+"""Of many slow cycles in a row, after which the subject is read; how closely it is known when something rose."""
 
 
 class Pace:
@@ -61,10 +64,16 @@ class Pace:
         for name, value in self.held.items():
             self.past.setdefault(name, Past()).add(self.cycles, value)
 
+    def run_in_pieces(self, cycles: int) -> float:
+        """The same; where cycles are slow, the subject is read on the way, too."""
+        pieces = min(MOST_PIECES, cycles, max(1, int(cycles * self.run_seconds / PIECE_SECONDS)))
+        edges = [cycles * n // pieces for n in range(pieces + 1)]
+        return sum(self.run(end - start) for start, end in pairwise(edges))
+
     def run_timed(self, cycles: int) -> float:
         """The same, and learn the pace from it."""
         before, begun = self.held, time.monotonic()
-        seconds = self.run(cycles)
+        seconds = self.run_in_pieces(cycles)
         self.learn(cycles, time.monotonic() - begun, seconds, before, self.held)
         return seconds
 

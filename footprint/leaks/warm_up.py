@@ -56,7 +56,7 @@ class WarmUp:
         left = int(cycles)
         while left >= 1:
             piece = min(left, max(LEAST_PIECE, (self.cycles + measured) // 2))
-            self._pace.run(piece)
+            self._pace.run_in_pieces(piece)
             self.cycles += piece
             left -= piece
 

@@ -32,7 +32,7 @@ BEYOND = 1.5
 COMPLETE, CONTENT_BYTES = 0.98, 256
 """Of the most that a content grew by, what makes it complete; and bytes of a table for one piece of it, at most."""
 RISES = 5
-"""Readings in a row: those of a warm-up are twice as many cycles apart each time."""
+"""Readings in a row: those of a warm-up of fast cycles are twice as many cycles apart each time."""
 LEAST_EXACT_CYCLES, LEAST_EXACT_READINGS = 66, 10
 """Over which an exact count must rise by the same in each cycle, to be a leak by that alone: no pool is so large."""
 
@@ -94,13 +94,27 @@ class Past:
             return False
         half = self.cycles[-1] / 2
         start = max(0, bisect_left(self.cycles, half) - 1)
-        values = self.values[start:]
         span = self.cycles[-1] - max(half, self.cycles[start])
-        if len(values) < 4 or span <= 0:
-            return False
+        return len(self.values) - start >= 4 and span > 0 and self._rose_since(start) > floor * span
+
+    def quiet_at(self, floor: float) -> float:
+        """The cycles after which it has not grown late, if it stays as it is."""
+        now = self.cycles[-1] if self.cycles else 0
+        for start in range(max(0, bisect_left(self.cycles, now / 2) - 1), len(self.cycles)):
+            needed = max(now, 2 * self.cycles[start] + 1, 2 * self._rose_since(start, NOISY_SIDE) / floor)
+            if start + 1 == len(self.cycles) or needed <= 2 * self.cycles[start + 1]:
+                return needed
+        return now
+
+    def _rose_since(self, start: int, more: int = 0) -> float:
+        """The largest lasting rise after the reading `start`, times how often such rises may come; 0 without one.
+
+        The last reading counts `more` times more.
+        """
+        values = self.values[start:] + self.values[-1:] * more
         never_down = all(after >= before for before, after in pairwise(values))
         step = _largest_step(values, *((1, 2) if never_down else (NOISY_SIDE, NOISY_SIDE)))
-        return step > 0 and step * (MANY_EVENTS if never_down else 1.0) > floor * span
+        return step * (MANY_EVENTS if never_down else 1.0)
 
     def is_full(self, content: Past) -> bool:
         """Whether its `content` is complete, and it took one step more since then, at most.

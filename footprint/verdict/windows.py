@@ -138,16 +138,13 @@ class Evidence:
             others = any(self.decide(other) == Decision.LEAK for other in FLOORS if other in self._windows)
             if others:
                 return Decision.CLEAN
-            decision = self._decide_pages()
+            decision = self._by_windows(PAGES)
             said = with_stairs(decision, self._past_of(PAGES), PAGES_FLOOR, LEAST_PIECE)
             return self._unless_full(PAGES, decision, said)
         if name not in FLOORS or name not in self._judged:
             return Decision.CLEAN
-        windows = self._adjusted(name)
-        decision = decide(windows, FLOORS[name])
-        # Address space is taken in large pieces; where the heap is known, only steady growth is more than that.
+        windows, decision = self._adjusted(name), self._by_windows(name)
         if name == "vm.bytes" and "heap.bytes" in self._windows:
-            decision = Decision.CLEAN if course(windows[-1], FLOORS[name]) == Course.STEPS else decision
             said = with_stairs(decision, self._past_of(name), FLOORS[name], LEAST_PIECE, PIECES)
             return self._unless_full(name, decision, said)
         past = self._past_of(name)
@@ -156,6 +153,31 @@ class Evidence:
         start = self._windows[name][-2].values[0]
         said = with_past(decision, past, FLOORS[name], is_exact=name in EXACT, rate=windows[-1].mean, start=start)
         return self._unless_full(name, decision, said)
+
+    def _by_windows(self, name: str) -> Decision:
+        if name == PAGES:
+            return self._decide_pages()
+        windows = self._adjusted(name)
+        # Address space is taken in large pieces; where the heap is known, only steady growth is more than that.
+        is_taken = name == "vm.bytes" and "heap.bytes" in self._windows
+        if is_taken and windows and course(windows[-1], FLOORS[name]) == Course.STEPS:
+            return Decision.CLEAN
+        return decide(windows, FLOORS[name])
+
+    @property
+    def waits_until(self) -> float:
+        """The cycles that all undecided metrics wait for, whose windows alone are clean; 0 where others are undecided.
+
+        By then what rose is long enough ago, or a staircase's next step overdue.
+        """
+        until = 0.0
+        for name in self.undecided:
+            past = self._past_of(name)
+            if past is None or name not in (*FLOORS, PAGES) or self._by_windows(name) != Decision.CLEAN:
+                return 0.0
+            quiet_at = past.quiet_at(FLOORS[name]) if name not in (PAGES, "vm.bytes") else 0.0
+            until = max(until, quiet_at, past.staircase.due)
+        return until
 
     @property
     def in_steps(self) -> bool:

@@ -52,6 +52,15 @@ def test_a_cache_that_is_full_while_its_growth_is_looked_at_is_clean():
     assert cache.evidence.windows > 2
 
 
+def test_what_rose_is_waited_for_no_longer_than_until_it_is_long_ago():
+    # Nine blocks at once, in the last block of the first window: not yet before the last half of both.
+    size = BLOCKS * 350
+    step = measurement(python_blocks=lambda n: 9 * (n >= size - 100), seconds=1e-4)
+    assert step.run() == ""
+    assert step.evidence.leaking == []
+    assert 2 * size < step.cycles <= 3 * size
+
+
 def test_as_many_cycles_are_measured_as_planned():
     for cycles in (20, 333):
         planned = measurement(Plan(cycles), python_blocks=1)

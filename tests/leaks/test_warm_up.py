@@ -47,6 +47,15 @@ def test_what_grows_is_named_while_it_goes_on():
     assert said[:3] == ["warming up, 1 cycles, fds grows", "warming up, 2 cycles, fds grows", "warming up, 4 cycles"]
 
 
+def test_slow_cycles_are_read_more_often_than_fast_ones():
+    def readings(seconds):
+        pace = Pace(ScriptedSubject(python_blocks=1, seconds=seconds), ScriptedSubject(), Limits(1000))
+        WarmUp(pace, lambda _: None).run()
+        return len(pace.past["python.blocks"].cycles)
+
+    assert (readings(1e-6), readings(1e-3)) == (14, 27)
+
+
 def test_caches_are_filled_as_far_as_warming_up_and_measuring_have_not_done_it():
     warm = warmed(seconds=0.01, python_blocks=0)
     warm.fill_caches(measured=100)

@@ -1,5 +1,6 @@
 """What a number did over all its cycles: scripted buffers that double, saw-teeth, pools, rare leaks, and noise."""
 
+import math
 import random
 
 import pytest
@@ -111,6 +112,24 @@ def test_a_single_step_is_clean_when_nothing_came_after_it_for_as_long_as_before
     step = past(lambda at: 3 * (at > 900))
     assert step.grew_late(0.005)
     assert not past(lambda at: 3 * (at > 900), windows=(500, 500, 1500)).grew_late(0.005)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_it_is_known_when_what_rose_will_be_long_ago(seed):
+    chance = random.Random(seed)
+    seen, level = Past(), 0.0
+    for at in sorted(chance.sample(range(400), 20)):
+        level += chance.choice([0, 0, 0, 1, 5, 40])
+        seen.add(at, level - (seed % 3 == 0) * chance.choice([0, 0, 3]))
+
+    def grew_late_at(end):
+        longer = Past(list(seen.cycles), list(seen.values))
+        for n in range(1, 11):
+            longer.add(seen.cycles[-1] + (end - seen.cycles[-1]) * n // 10, seen.values[-1])
+        return longer.grew_late(0.5)
+
+    ends = range(seen.cycles[-1] + 10, 2000)
+    assert next(end for end in ends if not grew_late_at(end)) == max(ends[0], math.ceil(seen.quiet_at(0.5)))
 
 
 def test_noise_alone_has_not_grown():
