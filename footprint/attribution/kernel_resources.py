@@ -97,8 +97,10 @@ class KernelResources:
         files = line_watch.KeptDescriptors(set(map(int, kernel_objects.descriptors())))
         every: dict[PlaceKind, line_watch.KeptDescriptors | line_watch.KeptObjects] = {
             PlaceKind.FILE: files,
-            PlaceKind.THREAD: line_watch.KeptObjects(line_watch.thread_ids, line_watch.ThreadCount().has_changed),
-            PlaceKind.CHILD: line_watch.KeptObjects(line_watch.child_ids),
+            PlaceKind.THREAD: line_watch.KeptObjects(
+                kernel_objects.thread_ids, kernel_objects.ThreadCount().has_changed
+            ),
+            PlaceKind.CHILD: line_watch.KeptObjects(kernel_objects.child_ids),
         }
         kept = {kind: every[kind] for kind in self._growth}
         space = line_watch.KeptSpans() if self._has_mappings else None

@@ -200,32 +200,6 @@ class KeptDescriptors:
         return number
 
 
-def thread_ids() -> Set[int]:  # noqa: UP006
-    """Of this process."""
-    return {int(task) for task in os.listdir("/proc/self/task")}  # noqa: PTH208 (a Path costs as much as the reading)
-
-
-class ThreadCount:
-    """Whether the number of threads is another than at the last call: their folder has a link for each."""
-
-    def __init__(self) -> None:
-        self._last = 0
-
-    def has_changed(self) -> bool:
-        """Since the last call."""
-        before, self._last = self._last, os.stat("/proc/self/task").st_nlink  # noqa: PTH116
-        return before != self._last
-
-
-def child_ids() -> Set[int]:  # noqa: UP006
-    """Processes that this thread started and that were not waited for; none where the kernel does not tell."""
-    try:
-        with open("/proc/thread-self/children", "rb", buffering=0) as file:  # noqa: PTH123
-            return {int(number) for number in file.read().split()}
-    except OSError:
-        return set()
-
-
 Addresses = Tuple[int, int]  # noqa: UP006
 """From the first on to before the second."""
 

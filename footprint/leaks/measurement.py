@@ -11,6 +11,7 @@ from footprint.leaks.plan import BLOCKS, Plan
 from footprint.leaks.so_far import so_far_text, time_over
 from footprint.leaks.warm_up import WARM_CYCLES, WarmUp
 from footprint.progress import Progress
+from footprint.verdict.foresight import due, hides_until, waits_until
 from footprint.verdict.windows import Evidence
 
 LEAST_BLOCKS = 5
@@ -82,12 +83,12 @@ class Measurement:
 
     def _next_size(self, size: int) -> int:
         """Cycles of the window after one of `size` that left doubt: twice as many, or only what is waited for."""
-        until = self.evidence.waits_until
+        until = waits_until(self.evidence)
         return min(2 * size, max(size, math.ceil(until) - self._pace.cycles)) if until else 2 * size
 
     def _more_for_power(self) -> int:
         """Cycles in which steps that were seen would come again, so that "clean" promises more; 0 if they cost much."""
-        more = math.ceil(self.evidence.hides_until - self._pace.cycles) + BLOCKS
+        more = math.ceil(hides_until(self.evidence) - self._pace.cycles) + BLOCKS
         # What a window takes beside its cycles is about the same for each.
         beside = max(0.0, self._pace.cycle_seconds - self._pace.run_seconds) * self.evidence.last_cycles(1)
         seconds = more * self._pace.run_seconds + beside
@@ -96,11 +97,11 @@ class Measurement:
         return more if self._plan.cycles is None and more > BLOCKS and is_cheap and fits else 0
 
     def _no_time(self, metric: str) -> str:
-        last, due = self.evidence.due(metric)
-        if due:
+        last, next_at = due(self.evidence, metric)
+        if next_at:
             return (
                 f"{metric} grows in ever larger steps, the last after {last} cycles: another may come by "
-                f"{math.ceil(due)}, and there is no time for so many"
+                f"{math.ceil(next_at)}, and there is no time for so many"
             )
         rates = self.evidence.so_far
         if self.evidence.windows < 2 or metric in rates:

@@ -18,6 +18,7 @@ from footprint.leaks.subject import Subject
 from footprint.leaks.supervisor import TIME, Ended, Limits
 from footprint.leaks.warm_up import WarmUp
 from footprint.progress import Progress
+from footprint.verdict.foresight import power
 from footprint.verdict.page_cost import is_costly
 from footprint.verdict.verdict import Answer, Finding, FindingKind, Verdict
 from footprint.verdict.windows import FLOORS, PAGES, Evidence
@@ -113,4 +114,4 @@ class Trial:
 
 def _power(evidence: Evidence, foreign: Sequence[str]) -> dict[str, float]:
     """What a clean target would have shown: of another allocator's heap only its pages."""
-    return {name: rate for name, rate in evidence.power.items() if not (foreign and name == "heap.bytes")}
+    return {name: rate for name, rate in power(evidence).items() if not (foreign and name == "heap.bytes")}

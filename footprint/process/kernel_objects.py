@@ -1,4 +1,4 @@
-"""What this process has from the kernel, counted by name: mappings, open files, sockets, threads, child processes."""
+"""What this process has from the kernel, by number or name: mappings, open files, sockets, threads, child processes."""
 
 from __future__ import annotations
 
@@ -93,6 +93,32 @@ def children() -> dict[int, str]:
                 name = f"{child.name()}{ENDED}" if ended else " ".join(child.cmdline())[:100]
                 names[child.pid] = name
     return names
+
+
+def thread_ids() -> set[int]:
+    """Of this process."""
+    return set(map(int, os.listdir(TASKS)))
+
+
+class ThreadCount:
+    """Whether the number of threads is another than at the last call: their folder has a link for each."""
+
+    def __init__(self) -> None:
+        self._last = 0
+
+    def has_changed(self) -> bool:
+        """Since the last call."""
+        before, self._last = self._last, os.stat(TASKS).st_nlink
+        return before != self._last
+
+
+def child_ids() -> set[int]:
+    """Processes that this thread started and that were not waited for; none where the kernel does not tell."""
+    try:
+        with open("/proc/thread-self/children", "rb", buffering=0) as file:
+            return set(map(int, file.read().split()))
+    except OSError:
+        return set()
 
 
 def kind_of_name(name: str) -> str:

@@ -11,9 +11,8 @@ Asked by environment, each the number of a descriptor or empty:
   before the first reset.
 
 A QEMU that is counted stays under gdb; otherwise gdb lets go of it at its main loop. Either way gdb ends
-as QEMU does, with the same exit code or signal, and QEMU does not outlive gdb: from its start on by the kernel's
-parent-death signal, as long as it is traced by ptrace's own option, and afterwards because it asked for that
-signal itself (PR_SET_PDEATHSIG).
+as QEMU does, with the same exit code or signal, and QEMU does not outlive gdb, its parent: the kernel sends it the
+parent-death signal (PR_SET_PDEATHSIG) that setpriv asked for before it became QEMU.
 """
 
 from __future__ import annotations
@@ -32,7 +31,6 @@ INIT, RESET, MAIN_LOOP = "machine_run_board_init", "rom_check_and_register_reset
 BEGIN, COMMIT = "memory_region_transaction_begin", "memory_region_transaction_commit"
 NEW_VIEW = "address_space_dispatch_new"
 """Called once for each view, because every view has a dispatch of its own (since v2.11.0)."""
-PR_SET_PDEATHSIG = 1
 
 
 class CannotError(Exception):
@@ -99,16 +97,8 @@ def die_of(number: int) -> None:
     os._exit(128 + number)
 
 
-def bind_to_us() -> None:
-    """Let the kernel end QEMU when gdb ends."""
-    prctl = f"((int (*)(int, long, long, long, long)) {address('prctl'):#x})"
-    if int(gdb.parse_and_eval(f"{prctl}({PR_SET_PDEATHSIG}, {int(signal.SIGKILL)}, 0, 0, 0)")):
-        raise CannotError("it cannot be bound to gdb's life")
-
-
 def start(*, hold: bool, count: int | None) -> int:
     """Bring QEMU to its main loop, and do what was asked on the way; its process number."""
-    # Until gdb has asked ptrace for it, which it does after the start, nothing else would end QEMU with gdb.
     gdb.execute("set exec-wrapper setpriv --pdeathsig KILL")
     gdb.execute("starti", to_string=True)
     pid: int = gdb.selected_inferior().pid
@@ -144,7 +134,6 @@ def stay(pid: int, *, counted: bool) -> None:
     if counted:
         gdb.execute("continue", to_string=True)
         end_as_qemu_did()
-    bind_to_us()
     gdb.execute("detach", to_string=True)
     say("main loop")
     _, status = os.waitpid(pid, 0)

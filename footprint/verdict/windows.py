@@ -7,7 +7,6 @@ from itertools import pairwise
 
 from footprint.verdict.hindsight import rate_so_far, unless_full, with_past, with_stairs
 from footprint.verdict.past import Past
-from footprint.verdict.power import visible
 from footprint.verdict.trend import FADING, Course, Decision, Series, Slope, course, decide, growth, theil_sen
 
 FLOORS = {
@@ -31,9 +30,6 @@ CONTENT = "python.blocks"
 """What tables of Python hold, which take the heap in steps."""
 EXACT = ("fds", "threads", "children")
 """Counts of the kernel that nothing but the target changes."""
-A_PAGE, PAGE_EVENTS, PAGE_MARGIN = 4096.0, 80.0, 3.0
-"""What pages and address space grow by, how often in a window at least (only growth in every block is a leak), and how
-many times what these very windows would have shown."""
 LEAST_PIECE = 64 << 10
 """Bytes of pages or address space that a last step must have: less comes and goes for reasons of the kernel's."""
 PIECES = 3
@@ -75,7 +71,7 @@ class Evidence:
     @property
     def readings(self) -> dict[tuple[str, str], tuple[Series, ...]]:
         """The windows of each metric, without what the empty target grows by, as a verdict has them."""
-        return {("", name): tuple(self._adjusted(name)) for name in self._windows}
+        return {("", name): tuple(self.adjusted(name)) for name in self._windows}
 
     @property
     def leaking(self) -> list[str]:
@@ -93,7 +89,7 @@ class Evidence:
         for name, floor in CONFIRMING.items():
             if name not in self._windows or self.rate(name).low <= 0 or self.decide(name) == Decision.LEAK:
                 continue
-            if course(self._adjusted(name)[-1], floor) in (Course.GROWS, Course.STEPS):
+            if course(self.adjusted(name)[-1], floor) in (Course.GROWS, Course.STEPS):
                 yield name
 
     def reads(self, name: str) -> bool:
@@ -107,7 +103,7 @@ class Evidence:
 
     def rate(self, name: str) -> Slope:
         """What `name` grows by per cycle; what grows in ever larger steps, over the doublings of the cycles."""
-        slope = growth(self._adjusted(name))
+        slope = growth(self.adjusted(name))
         if slope.low > 0 or name not in self._past or self.decide(name) != Decision.LEAK:
             return slope
         low, middle, high = self._past[name].doubling_rates()
@@ -132,32 +128,33 @@ class Evidence:
     def _decide(self, name: str) -> Decision:
         if name == PAGES and "heap.bytes" not in self._windows:
             # Pages decide nothing, but where the heap is not known they are a reason to look longer.
-            is_clean = decide(self._adjusted(name), FLOORS["vm.bytes"]) == Decision.CLEAN
+            is_clean = decide(self.adjusted(name), FLOORS["vm.bytes"]) == Decision.CLEAN
             return Decision.CLEAN if is_clean else Decision.MORE
         if name == PAGES and self._is_all_judged:
             others = any(self.decide(other) == Decision.LEAK for other in FLOORS if other in self._windows)
             if others:
                 return Decision.CLEAN
-            decision = self._by_windows(PAGES)
-            said = with_stairs(decision, self._past_of(PAGES), PAGES_FLOOR, LEAST_PIECE)
+            decision = self.by_windows(PAGES)
+            said = with_stairs(decision, self.past_of(PAGES), PAGES_FLOOR, LEAST_PIECE)
             return self._unless_full(PAGES, decision, said)
         if name not in FLOORS or name not in self._judged:
             return Decision.CLEAN
-        windows, decision = self._adjusted(name), self._by_windows(name)
+        windows, decision = self.adjusted(name), self.by_windows(name)
         if name == "vm.bytes" and "heap.bytes" in self._windows:
-            said = with_stairs(decision, self._past_of(name), FLOORS[name], LEAST_PIECE, PIECES)
+            said = with_stairs(decision, self.past_of(name), FLOORS[name], LEAST_PIECE, PIECES)
             return self._unless_full(name, decision, said)
-        past = self._past_of(name)
+        past = self.past_of(name)
         if past is None or len(windows) < 2:
             return decision
         start = self._windows[name][-2].values[0]
         said = with_past(decision, past, FLOORS[name], is_exact=name in EXACT, rate=windows[-1].mean, start=start)
         return self._unless_full(name, decision, said)
 
-    def _by_windows(self, name: str) -> Decision:
+    def by_windows(self, name: str) -> Decision:
+        """What the windows alone say of the metric `name`."""
         if name == PAGES:
             return self._decide_pages()
-        windows = self._adjusted(name)
+        windows = self.adjusted(name)
         # Address space is taken in large pieces; where the heap is known, only steady growth is more than that.
         is_taken = name == "vm.bytes" and "heap.bytes" in self._windows
         if is_taken and windows and course(windows[-1], FLOORS[name]) == Course.STEPS:
@@ -165,25 +162,10 @@ class Evidence:
         return decide(windows, FLOORS[name])
 
     @property
-    def waits_until(self) -> float:
-        """The cycles that all undecided metrics wait for, whose windows alone are clean; 0 where others are undecided.
-
-        By then what rose is long enough ago, or a staircase's next step overdue.
-        """
-        until = 0.0
-        for name in self.undecided:
-            past = self._past_of(name)
-            if past is None or name not in (*FLOORS, PAGES) or self._by_windows(name) != Decision.CLEAN:
-                return 0.0
-            quiet_at = past.quiet_at(FLOORS[name]) if name not in (PAGES, "vm.bytes") else 0.0
-            until = max(until, quiet_at, past.staircase.due)
-        return until
-
-    @property
     def in_steps(self) -> bool:
         """Whether all that leaks grows in steps so rare that the windows alone do not tell its rate."""
         leaking = self.leaking
-        return bool(leaking) and all(growth(self._adjusted(name)).low <= 0 for name in leaking)
+        return bool(leaking) and all(growth(self.adjusted(name)).low <= 0 for name in leaking)
 
     @property
     def is_exact(self) -> bool:
@@ -198,48 +180,23 @@ class Evidence:
         return {name: rate for name, rate in rates.items() if rate > FLOORS[name]}
 
     @property
-    def power(self) -> dict[str, float]:
-        """The least growth per cycle of each judged metric that would not have been called clean."""
+    def judged(self) -> list[str]:
+        """The metrics that were read and may decide."""
         names = [name for name in FLOORS if name in self._windows and name in self._judged]
-        names += [PAGES] if PAGES in self._windows and self._is_all_judged else []
-        return {name: self._visible(name) for name in names}
-
-    @property
-    def hides_until(self) -> float:
-        """The cycles from which on no step that was seen hides growth in steps as rare; 0 where none does."""
-        pasts = {name: past for name in self.power if (past := self._past_of(name)) is not None}
-        loud = [past.staircase for name, past in pasts.items() if past.staircase.hidden >= self.power[name]]
-        return max((stairs.settled_at for stairs in loud), default=0.0)
-
-    def due(self, name: str) -> tuple[int, float]:
-        """After how many cycles `name` last rose in a staircase, and by when it would again; or zeros."""
-        past = self._past_of(name)
-        stairs = past.staircase if past is not None else None
-        return (stairs.last, stairs.due) if stairs is not None and stairs.goes_on else (0, 0.0)
-
-    def _visible(self, name: str) -> float:
-        windows, past = self._adjusted(name)[-2:], self._past_of(name)
-        hidden = past.staircase.hidden if past is not None else 0.0
-        tooth = past.tooth(past.rate_of_late()) if past is not None and name != PAGES else None
-        hidden = max(hidden, tooth.hidden if tooth is not None else 0.0)
-        if name in (PAGES, "vm.bytes"):
-            least = visible(windows, FLOORS.get(name, PAGES_FLOOR), A_PAGE, PAGE_EVENTS, PAGE_MARGIN)
-        else:
-            least = visible(windows, FLOORS[name], 1.0 if "bytes" not in name else 32.0)
-        return max(hidden, least)
+        return [*names, PAGES] if PAGES in self._windows and self._is_all_judged else names
 
     def _rises(self, name: str) -> bool:
         return name in self._past and self._past[name].rises_exactly()
 
     def _unless_full(self, name: str, by_windows: Decision, said: Decision) -> Decision:
-        past, content = self._past_of(name), self._past_of(CONTENT)
+        past, content = self.past_of(name), self.past_of(CONTENT)
         if past is None or content is None or "bytes" not in name:
             return said
         return unless_full(said, by_windows, past, content)
 
     def _decide_pages(self) -> Decision:
         """Pages that rise in every block of four windows, not ever more slowly, are memory that nothing else sees."""
-        windows = self._adjusted(PAGES)
+        windows = self.adjusted(PAGES)
         if len(windows) < 2:
             return Decision.MORE
         courses = [course(window, PAGES_FLOOR) for window in windows[-PAGES_WINDOWS:]]
@@ -251,13 +208,13 @@ class Evidence:
         steady = all(after.mean >= FADING * before.mean for before, after in pairwise(windows[-PAGES_WINDOWS:]))
         return Decision.LEAK if all(rising) and steady and len(rising) == PAGES_WINDOWS else Decision.MORE
 
-    def _past_of(self, name: str) -> Past | None:
+    def past_of(self, name: str) -> Past | None:
         """All that was read of `name`, without the growth of the empty target."""
         grown = growth(self._quiet.get(name, []))
         past = self._past.get(name)
         return past.less(grown.per_cycle) if past is not None and grown.low > 0 else past
 
-    def _adjusted(self, name: str) -> list[Series]:
+    def adjusted(self, name: str) -> list[Series]:
         """The target's windows of a metric, without the growth of the empty one, where that grows at all."""
         grown = growth(self._quiet.get(name, []))
         return [window.less(grown.per_cycle if grown.low > 0 else 0.0) for window in self._windows[name]]

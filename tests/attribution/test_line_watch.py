@@ -87,9 +87,9 @@ def test_a_thread_has_the_line_that_starts_it_while_others_are_joined():
         threading.Thread(target=over.wait).start()
         short.join()
 
-    watch = line_watch.KeptObjects(line_watch.thread_ids, line_watch.ThreadCount().has_changed)
+    watch = line_watch.KeptObjects(kernel_objects.thread_ids, kernel_objects.ThreadCount().has_changed)
     line_watch.watched(run(cycle, 3), [watch.look])
-    there = line_watch.thread_ids()
+    there = kernel_objects.thread_ids()
     found = [stack[-1:] for number, stack in watch.taken.items() if number in there]
     over.set()
     assert lines(found, cycle) == {3: 3}
@@ -103,7 +103,7 @@ def test_a_child_has_the_line_that_starts_it_while_others_are_waited_for():
         left.append(subprocess.Popen(["sleep", "97"]))
         short.wait()
 
-    watch = line_watch.KeptObjects(line_watch.child_ids)
+    watch = line_watch.KeptObjects(kernel_objects.child_ids)
     line_watch.watched(run(cycle, 2), [watch.look])
     found = {number: stack[-1:] for number, stack in watch.taken.items()}
     for child in left:

@@ -15,6 +15,7 @@ from footprint.leaks.pace import Pace
 from footprint.leaks.plan import Plan
 from footprint.leaks.supervisor import Limits
 from footprint.leaks.warm_up import WarmUp
+from footprint.verdict.foresight import power
 from footprint.verdict.power import visible
 from footprint.verdict.trend import Series
 from tests.fixtures.leaks import ScriptedSubject, judged_whole
@@ -46,13 +47,13 @@ def test_a_leak_of_what_clean_would_have_shown_is_found_in_95_of_100_runs(deviat
     assert [evidence.leaking for evidence in clean] == [[]] * RUNS
     found = 0
     for seed, evidence in enumerate(clean):
-        rate, error = evidence.power["heap.bytes"], noise(1000 + seed, deviation)
+        rate, error = power(evidence)["heap.bytes"], noise(1000 + seed, deviation)
         found += measured("heap_bytes", lambda n, rate=rate, error=error: rate * n + error(n)).leaking == ["heap.bytes"]
     assert found >= 0.95 * RUNS
 
 
 def test_objects_that_are_left_now_and_then_as_often_as_clean_names_are_found_in_95_of_100_runs():
-    rate, found = measured("python_blocks", lambda _: 0).power["python.blocks"], 0
+    rate, found = power(measured("python_blocks", lambda _: 0))["python.blocks"], 0
     for seed in range(RUNS):
         chance, left = random.Random(seed), [0, 0]
 
@@ -121,7 +122,7 @@ def test_of_every_metric_as_much_as_clean_names_is_found_in_95_of_100_runs(metri
         without = measured(metric, rounded(NOISES[noises](seed, unit), unit), seconds=seconds, **others)
         if without.leaking or without.undecided:
             continue
-        error, leak = NOISES[noises](-1 - seed, unit), by_chance(seed, without.power[name], unit)
+        error, leak = NOISES[noises](-1 - seed, unit), by_chance(seed, power(without)[name], unit)
         held = rounded(lambda n, error=error, leak=leak: error(n) + leak(n), unit)
         answer, *_ = judged_whole(metric, held, budget=math.inf, seconds=seconds, **others)
         # Two hundred children are not to be exceeded, which may be too few to be sure, but is never clean.
