@@ -43,7 +43,6 @@ def test_there_is_a_page_for_each_leak_that_the_generator_knows():
     assert {path.stem for path in PAGES} == {*(f"qemu-{name}" for name in devices), *pairs}
 
 
-@pytest.mark.xdist_group("qemu leaks")
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
 def test_what_a_page_says_of_the_newest_qemu_is_measured_again(footprint, need, monkeypatch, path):
     monkeypatch.setenv("QEMU_11", str(Path(program_of_version("11.1", q35(), need)).parent))

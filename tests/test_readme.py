@@ -32,7 +32,6 @@ def folder(tmp_path_factory):
     return folder
 
 
-@pytest.mark.xdist_group("readme")
 @pytest.mark.parametrize("line", [line for block in EXAMPLES for line in block.splitlines()])
 def test_an_example_works_as_written(folder, line):
     code = int(found[1]) if (found := EXITS.search(line)) else 0

@@ -105,7 +105,7 @@ class Measurement:
             )
         rates = self.evidence.so_far
         if self.evidence.windows < 2 or metric in rates:
-            return time_over(self._pace.cycles, rates)
+            return time_over(self._pace.cycles, rates, is_left=True)
         return f"{metric} grows, but not steadily, and there is no time for more cycles"
 
     def _long_enough(self) -> bool:

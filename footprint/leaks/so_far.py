@@ -16,9 +16,8 @@ def so_far_text(rates: Mapping[str, float]) -> str:
     return f"{' and '.join(amounts)} a cycle so far" if amounts else ""
 
 
-def time_over(cycles: int, rates: Mapping[str, float]) -> str:
-    """Why nothing can be told any more after so many cycles, and what was seen."""
-    plural = "" if cycles == 1 else "s"
-    return (
-        f"time over after {cycles} cycle{plural}; {so_far_text(rates) or 'nothing grew so far, but these are too few'}"
-    )
+def time_over(cycles: int, rates: Mapping[str, float], *, is_left: bool = False) -> str:
+    """Why nothing can be told any more after so many cycles, and what was seen; some time `is_left`, but too little."""
+    ends = "no time for more than" if is_left else "time over after"
+    seen = so_far_text(rates)
+    return f"{ends} {cycles} cycle{'' if cycles == 1 else 's'}{f'; {seen}' if seen else ', too few to tell'}"

@@ -287,7 +287,7 @@ def test_sockets_are_told_with_their_addresses(explained):
 def test_what_is_kept_has_the_line_that_keeps_it_not_those_that_give_theirs_back(explained, tmp_path):
     explanation = explained(
         f"""
-        import ctypes, os, tempfile, time
+        import ctypes, os, tempfile
         libc = ctypes.CDLL(None)
         def cycle():
             open('/dev/null').close()
@@ -299,12 +299,10 @@ def test_what_is_kept_has_the_line_that_keeps_it_not_those_that_give_theirs_back
         """,
         {"fds": 4.0},
     )
-    assert texts(explanation, "file") == [
-        "1 descriptor a cycle  /dev/null  app.py:7 in cycle",
-        "1 descriptor a cycle  /dev/null  app.py:8 in cycle",
-        "1 descriptor a cycle  /dev/null  app.py:9 in cycle",
-        f"1 descriptor a cycle  {tmp_path}/…  tempfile.py:256 in _mkstemp_inner ← tempfile.py:341 in mkstemp ← app.py:10 in cycle",
-    ]
+    *first, last = texts(explanation, "file")
+    assert first == [f"1 descriptor a cycle  /dev/null  app.py:{line} in cycle" for line in (7, 8, 9)]
+    led = r"tempfile\.py:\d+ in _mkstemp_inner ← tempfile\.py:\d+ in mkstemp ← app\.py:10 in cycle"
+    assert re.fullmatch(rf"1 descriptor a cycle  {re.escape(str(tmp_path))}/…  {led}", last)
 
 
 def test_one_of_many_files_that_is_kept_now_and_then_has_its_line(explained):
@@ -334,7 +332,8 @@ def test_threads_and_processes_that_end_are_not_those_that_stay(explained):
             threading.Thread(target=time.sleep, args=(97,), daemon=True).start()
             short.join()
             subprocess.run(["true"])
-            os.posix_spawnp("true", ["true"], os.environ)
+            left = os.posix_spawnp("true", ["true"], os.environ)
+            os.waitid(os.P_PID, left, os.WEXITED | os.WNOWAIT)
         """,
         {"threads": 1.0, "children": 1.0},
         cycles=10,
@@ -400,7 +399,15 @@ def test_children_are_told_by_their_command_line(explained):
 
 def test_children_that_nobody_waits_for_are_told_as_that(explained):
     explanation = explained(
-        "import os\ndef cycle():\n    os.fork() or os._exit(0)\n", {"children": 1.0}, cycles=3, before=5
+        """
+        import os
+        def cycle():
+            child = os.fork() or os._exit(0)
+            os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
+        """,
+        {"children": 1.0},
+        cycles=3,
+        before=5,
     )
     (place,) = texts(explanation, "child")
     assert "ended, and not waited for" in place

@@ -12,8 +12,6 @@ from pathlib import Path
 import pytest
 
 RUNS = int(os.environ.get("FOOTPRINT_FIELD_RUNS", "1"))
-SLOW = "FOOTPRINT_FIELD_RUNS" in os.environ
-"""Whether targets are run that need half a minute each."""
 
 SOURCE = """
 import asyncio, ctypes, mmap, os, threading, time, tracemalloc
@@ -193,11 +191,11 @@ def test_an_arena_of_its_own_leaks_in_pages_and_the_reason_is_told(field):
     assert "pages rise while glibc's heap and Python's blocks do not" in document["hints"][0]
 
 
-@pytest.mark.parametrize("name", ["ring_of_its_own", "fast_saw_tooth", "tuples"])
-def test_what_fills_up_or_falls_back_is_clean_and_retains_nothing(field, name):
+@pytest.mark.parametrize(("name", "most"), [("ring_of_its_own", 0.01), ("tuples", 0.01), ("fast_saw_tooth", 30)])
+def test_what_fills_up_or_falls_back_is_clean_and_retains_nothing(field, name, most):
     document = field(name)
     assert (document["verdict"], document["findings"]) == ("clean", [])
-    assert document["power"]["python.blocks"] >= 0.01
+    assert document["power"]["python.blocks"] <= most
 
 
 def test_a_growth_that_was_seen_is_not_hidden_by_how_the_target_ends(field):
@@ -241,7 +239,6 @@ def test_a_count_that_rises_in_every_slow_cycle_is_told_after_66_of_them(field, 
         ("event", "field.py:{} in event"),
         ("pipe_by_c", "field.py:{} in pipe_by_c"),
         ("mapping_by_c", "field.py:{} in mapping_by_c"),
-        ("uses_tracemalloc", "field.py:"),
     ],
 )
 def test_descriptors_and_mappings_have_the_line_that_takes_them_whoever_asks_the_kernel(field, name, place):
@@ -249,6 +246,12 @@ def test_descriptors_and_mappings_have_the_line_that_takes_them_whoever_asks_the
     document = field(name)
     assert document["verdict"] == "leak"
     assert place.format(line) in lines(document)
+
+
+def test_a_target_that_uses_tracemalloc_itself_has_its_line(field):
+    document, line = field("uses_tracemalloc"), SOURCE.splitlines().index("def uses_tracemalloc():") + 3
+    assert (document["verdict"], rates(document)["python.blocks"]) == ("leak", 1)
+    assert f"kept.append(object())  field.py:{line} in uses_tracemalloc" in lines(document)
 
 
 def test_the_owner_comes_before_its_small_mappings(footprint, tmp_path, path_without):
@@ -260,9 +263,10 @@ def test_the_owner_comes_before_its_small_mappings(footprint, tmp_path, path_wit
 
 
 def test_a_cycle_that_hangs_or_raises_is_named_not_the_first_of_its_batch(field):
-    assert "raises KeyError: 'late'" in field("raises_late")["ended"]
-    assert "in cycle 9000" in field("raises_late")["ended"]
-    assert "hangs in cycle 900:" in field("hangs_late", "--seconds", "4")["ended"]
+    ended = field("raises_late")["ended"]
+    assert "raises KeyError: 'late'" in ended
+    assert "in cycle 9000" in ended
+    assert "hangs in cycle 900:" in field("hangs_late", "--seconds", "8")["ended"]
 
 
 def test_a_target_that_closes_our_pipes_is_told_in_a_sentence(field):
@@ -271,13 +275,14 @@ def test_a_target_that_closes_our_pipes_is_told_in_a_sentence(field):
     assert "it closed the descriptors that it is measured by" in document["reason"]
 
 
+@pytest.mark.slow
 def test_time_that_is_over_is_told_with_what_was_seen(field):
-    document = field("three_seconds", "--seconds", "12")
+    document = field("three_seconds", "--seconds", "20")
     assert (document["verdict"], document["ended"]) == ("inconclusive", "")
-    assert document["reason"].startswith("time over after ")
+    assert re.fullmatch(r"time over after [56] cycles; 1 block a cycle so far", document["reason"])
 
 
-@pytest.mark.skipif(not SLOW, reason="half a minute each; set FOOTPRINT_FIELD_RUNS")
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "answers"),
     [

@@ -6,15 +6,11 @@ import subprocess
 import sys
 import time
 
-import pytest
-
 from footprint.leaks.qemu_sweep import DeviceRow, DeviceSweep, changes
 from footprint.leaks.qemu_sweep_text import change_lines, sweep_lines
 
 DEVICES = "e1000,pcie-pci-bridge,rocker,VGA"
 ANSWERS = {"e1000": "clean", "pcie-pci-bridge": "leak", "rocker": "crash", "VGA": "refused"}
-
-pytestmark = pytest.mark.xdist_group("qemu leaks")
 
 
 def leaking(device, rate):

@@ -19,8 +19,6 @@ GONE = {"execute": "device_del", "arguments": {"id": "x"}}
 IOTHREAD = '{"execute": "object-add", "arguments": {"qom-type": "iothread", "id": "t"}}'
 NO_IOTHREAD = '{"execute": "object-del", "arguments": {"id": "t"}}'
 
-pytestmark = pytest.mark.xdist_group("qemu leaks")
-
 
 @pytest.fixture
 def program(need):
