@@ -54,9 +54,10 @@ class _Loop:
             result.cancel()
 
     def close(self) -> None:
-        """End what still runs, and the thread."""
-        self._loop.call_soon_threadsafe(self._closed.set)
-        self._thread.join()
+        """End what still runs, and the thread; may be repeated."""
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._closed.set)
+            self._thread.join()
 
     async def _stay(self) -> None:
         self._closed = asyncio.Event()

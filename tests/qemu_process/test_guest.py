@@ -55,6 +55,7 @@ def test_leaving_ends_it(ppc64):
         pid = guest.process.pid
     assert gone(pid)
     guest.close()
+    guest.monitor.close()
 
 
 def test_an_exception_ends_it(ppc64):
