@@ -54,10 +54,14 @@ class _Loop:
             result.cancel()
 
     def close(self) -> None:
-        """End what still runs, and the thread; may be repeated."""
-        if self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._closed.set)
-            self._thread.join()
+        """End what still runs, and the thread."""
+        self._loop.call_soon_threadsafe(self._closed.set)
+        self._thread.join()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it was not closed."""
+        return self._thread.is_alive()
 
     async def _stay(self) -> None:
         self._closed = asyncio.Event()
@@ -125,7 +129,9 @@ class Monitor:
         return f"{known['major']}.{known['minor']}.{known['micro']}"
 
     def close(self) -> None:
-        """Hang up; QEMU goes on. Never raises for a monitor that is lost already."""
+        """Hang up; QEMU goes on. Never raises for a monitor that is lost already, or closed."""
+        if not self._loop.is_open:
+            return
         client = getattr(self, "_client", None)
         if client is not None:
             # What was wrong with the connection has been said by the call that found it.
