@@ -1,4 +1,4 @@
-"""``footprint leaks TARGET --against …``: in two environments, or with two programs."""
+"""``footprint leaks TARGET --against …``: in two environments, with two programs, or in two QEMUs."""
 
 from __future__ import annotations
 
@@ -54,6 +54,23 @@ def programs_compared(
     programs = [command[0], against]
     compared = compare_verdicts(programs, lambda n: measured([programs[n], *command[1:]]))
     return compared, [{"name": name, "program": name} for name in programs]
+
+
+def qemus_compared(
+    program: str, against: str, measured: Callable[[str], Verdict]
+) -> tuple[Compared, list[dict[str, Any]]]:
+    """What is done to the QEMU `program`, and the same to `against`, called by their releases where these differ."""
+    from dataclasses import replace
+
+    from footprint.leaks.against import compare_verdicts
+
+    programs = [program, against]
+    compared = compare_verdicts(programs, lambda n: measured(programs[n]))
+    names = [verdict.what.partition(",")[0] for verdict in (compared.here, compared.there)]
+    if names[0] == names[1]:
+        names = programs
+    environments = [{"name": name, "program": each} for name, each in zip(names, programs, strict=True)]
+    return replace(compared, here_name=names[0], there_name=names[1]), environments
 
 
 def document(compared: Compared, environments: Sequence[dict[str, Any]]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from footprint.leaks.plan import Plan
     from footprint.leaks.qemu_sweep import DeviceSweep
     from footprint.leaks.qemu_target import QemuTarget
+    from footprint.verdict.compared import Compared
     from footprint.verdict.verdict import Verdict
 
 _WORDS = "footprint.leaks.qemu_words"
@@ -70,7 +71,7 @@ def qemu_options(command: Callable[..., Any]) -> Callable[..., Any]:
                 "--against",
                 metavar="PATH|PIN",
                 help="Measure there, too, and compare: another Python, or 'PKG==VERSION', which is installed for it; "
-                "of -- PROG another program; with --all-devices another QEMU.",
+                "of -- PROG another program; with qemu another QEMU.",
                 **kept,
             ),
             click.option(
@@ -107,13 +108,38 @@ def qemu_verdict(word: str, program: str | None, words: QemuWords, plan: Plan, s
     return measure_qemu(_target(word, program, words), plan, seconds, progress())
 
 
+def qemu_compared(
+    word: str, program: str | None, words: QemuWords, plan: Plan, seconds: float
+) -> tuple[Compared, list[dict[str, Any]]]:
+    """The same in this QEMU and in the one it is compared with; raises as `qemu_verdict`, and says in which."""
+    from dataclasses import replace
+
+    from footprint.cli.leaks_against import qemus_compared
+    from footprint.errors import MeasurementError
+    from footprint.leaks.qemu_measure import measure_qemu
+    from footprint.process.child import find_program
+
+    target, show = _target(word, program, words), progress()
+    both = (target.program, words.against or target.program)
+    for each in both:
+        find_program(each)  # before either is measured
+
+    def measured(qemu: str) -> Verdict:
+        try:
+            return measure_qemu(replace(target, program=qemu), plan, seconds, lambda text: show(f"{qemu}: {text}"))
+        except MeasurementError as error:
+            raise MeasurementError(f"with {qemu}: {error}") from None
+
+    return qemus_compared(*both, measured)
+
+
 def _target(word: str, program: str | None, words: QemuWords) -> QemuTarget:
     from footprint.errors import RequestError
     from footprint.leaks.qemu_target import PAIR, USUAL, QemuTarget, device_words
     from footprint.qemu_process.qmp_pair import read_commands
 
     given = words.given()
-    of_sweep = {name: given[name] for name in ("--only", "--against", "--keep", "--restart")}
+    of_sweep = {name: given[name] for name in ("--only", "--keep", "--restart")}
     of_pair = {name: given[name] for name in ("--do", "--undo", "--all-devices")}
     check_belong(
         *(() if words.all_devices else ((of_sweep, "--all-devices"),)),

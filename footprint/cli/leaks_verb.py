@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from footprint.cli.leaks_lines import line_options, line_rule, line_words
-from footprint.cli.leaks_qemu import is_qemu_word, qemu_options, qemu_sweep, qemu_verdict, qemu_words, show_sweep
+from footprint.cli.leaks_qemu import (
+    is_qemu_word,
+    qemu_compared,
+    qemu_options,
+    qemu_sweep,
+    qemu_verdict,
+    qemu_words,
+    show_sweep,
+)
 from footprint.cli.options import check_belong, force_option, json_option, rules_option
 from footprint.cli.terminal import end_progress, note, print_json, progress, say
 
@@ -140,7 +148,7 @@ def command(
             print_json(document) if as_json else show_sweep(document)
             context.exit(code)
         against = qemu_words(context).against
-        if against is not None and not is_qemu_word(target[0]):
+        if against is not None:
             context.exit(_against(context, target, words, against, page, as_json=as_json))
         verdict = _judged(context, target, words)
     finally:
@@ -210,6 +218,8 @@ def _against(
         compared, environments = programs_compared(
             target, against, lambda command: measure_command(command, options, words.line, show, line_rule(context))
         )
+    elif is_qemu_word(target[0]):
+        compared, environments = qemu_compared(target[0], words.qemu, qemu_words(context), options.plan, words.seconds)
     else:
         compared, environments = python_compared(target[0], words.python, against, options)
     end_progress()
@@ -245,7 +255,7 @@ def _check(context: click.Context, target: tuple[str, ...], words: LeaksWords) -
         *(() if is_real else ((of_real, "qemu, qemu:DEVICE or -b qemu"),)),
         *(() if is_command else (({"--line": words.line is not None, **line_words(context)}, "-- PROG"),)),
         *(() if in_qemu else ((of_qemu, "qemu or qemu:DEVICE"),)),
-        *(((against, "a Python target, a program, or leaks qemu --all-devices"),) if is_scenario else ()),
+        *(((against, "a Python target, a program, or a real QEMU"),) if is_scenario else ()),
     )
     return is_scenario
 

@@ -49,6 +49,8 @@ def _alone(verdict: Verdict, name: str) -> str:
         return f"it leaks in {name} ({rates_text(verdict)})"
     if verdict.verdict == Answer.CLEAN:
         return f"it is clean in {name}"
+    if verdict.verdict == Answer.CRASH:
+        return f"{name} {verdict.reason}"
     return f"in {name} it cannot be told, {verdict.reason or verdict.ended}"
 
 
@@ -75,8 +77,10 @@ def _table(compared: Compared) -> Iterator[str]:
         yield f"{metric:<{first}}  {here:>{second}}  {there:>{third}}  {word}".rstrip()
 
 
-def _rate_text(change: RateChange, slope: Slope) -> str:
+def _rate_text(change: RateChange, slope: Slope | None) -> str:
     """A rate; what an interval that holds 0 says is no growth."""
+    if slope is None:
+        return "not told"
     return "0" if slope.low <= 0 <= slope.high else amount(change.metric, slope.per_cycle)
 
 

@@ -33,19 +33,22 @@ class ComparedOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RateChange:
-    """What `metric` grows by `here` and `there`, units per cycle; `outcome` is SAME, MORE_HERE or LESS_HERE."""
+    """What `metric` grows by `here` and `there`, units per cycle; None: it was not told.
+
+    `outcome` is SAME, MORE_HERE, LESS_HERE, or UNKNOWN where one was not told.
+    """
 
     metric: str
-    here: Slope
-    there: Slope
+    here: Slope | None
+    there: Slope | None
     outcome: ComparedOutcome
 
     def document(self) -> dict[str, Any]:
         """As in ``leaks --json``."""
         return {
             "metric": self.metric,
-            "here": self.here.per_cycle,
-            "there": self.there.per_cycle,
+            "here": self.here.per_cycle if self.here is not None else None,
+            "there": self.there.per_cycle if self.there is not None else None,
             "change": self.outcome,
         }
 
@@ -73,7 +76,7 @@ class Compared:
 
     @property
     def changes(self) -> tuple[RateChange, ...]:
-        """Each metric that leaks here or there; where it does not leak, its rate is what was read, else 0."""
+        """Each metric that leaks here or there; where it does not leak, its rate is what was read."""
         names = dict.fromkeys(finding.metric for verdict in (self.here, self.there) for finding in verdict.leaks)
         return tuple(_change(name, _rate(self.here, name), _rate(self.there, name)) for name in names)
 
@@ -86,16 +89,21 @@ class Compared:
     def _in_both(self) -> ComparedOutcome:
         changes = self.changes
         fine = [change for change in changes if change.metric not in COARSE]
-        outcomes = {change.outcome for change in fine or changes} - {ComparedOutcome.SAME}
+        outcomes = {change.outcome for change in fine or changes} - {ComparedOutcome.SAME, ComparedOutcome.UNKNOWN}
         return outcomes.pop() if len(outcomes) == 1 else ComparedOutcome.DIFFERENT if outcomes else ComparedOutcome.SAME
 
 
-def _rate(verdict: Verdict, metric: str) -> Slope:
+def _rate(verdict: Verdict, metric: str) -> Slope | None:
     slopes: Sequence[Slope] = [finding.slope for finding in verdict.leaks if finding.metric == metric]
-    return slopes[0] if slopes else verdict.rates.get(metric, NONE)
+    if slopes or metric in verdict.rates:
+        return slopes[0] if slopes else verdict.rates[metric]
+    is_told = verdict.verdict in (Answer.LEAK, Answer.CLEAN) and verdict.watched(metric)
+    return NONE if is_told else None
 
 
-def _change(metric: str, here: Slope, there: Slope) -> RateChange:
+def _change(metric: str, here: Slope | None, there: Slope | None) -> RateChange:
+    if here is None or there is None:
+        return RateChange(metric, here, there, ComparedOutcome.UNKNOWN)
     larger = max(abs(here.per_cycle), abs(there.per_cycle))
     overlap = here.low <= there.high and there.low <= here.high
     if overlap or abs(here.per_cycle - there.per_cycle) <= SAME * larger:

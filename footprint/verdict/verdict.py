@@ -97,6 +97,10 @@ class Verdict:
         leaks = (finding for finding in self.findings if finding.kind == FindingKind.LEAK)
         return tuple(finding for finding in leaks if not finding.suppressed)
 
+    def watched(self, metric: str) -> bool:
+        """Whether nothing says that `metric` could not be watched."""
+        return not any(metric.startswith(text.partition(":")[0]) for text in self.unwatched)
+
     def document(self) -> dict[str, Any]:
         """As the contract has it."""
         return {

@@ -1,6 +1,7 @@
 """``footprint leaks`` of devices and pairs of commands in real QEMUs."""
 
 import json
+import re
 import shutil
 
 import pytest
@@ -165,7 +166,9 @@ def test_events_that_a_pseries_guest_would_read_are_no_leak(footprint, need):
         (["qemu", "--do", '{"execute": "object-add", "arguments": {"qom-type": "nope", "id": "t"}}'], 3, "1st --do"),
         (["qemu", "--do", IOTHREAD], 3, "at the 2nd --do"),
         (["qemu:e1000", "--do", IOTHREAD], 2, "--do goes with leaks qemu, without a device"),
-        (["qemu:e1000", "--against", "x"], 2, "--against goes with --all-devices"),
+        (["qemu:e1000", "--only", "nvme"], 2, "--only goes with --all-devices"),
+        (["qemu:e1000", "--against", "/nowhere/qemu"], 3, "/nowhere/qemu is not there"),
+        (["qemu:isa-serial", "--against", "qemu-system-x86_64"], 3, "x86_64: qemu-system-x86_64 refuses 'device_add'"),
         (["json:loads", "--machine", "q35"], 2, "--machine goes with qemu or qemu:DEVICE"),
     ],
 )
@@ -175,6 +178,28 @@ def test_what_cannot_be_measured_is_one_sentence_and_the_promised_exit_code(foot
     assert (done.returncode, done.stdout) == (code, "")
     assert sentence in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_two_qemus_give_one_answer_with_both_rates(footprint, program, tmp_path):
+    words = ["qemu:intel-hda", "--qemu", program("11.1"), "--against", program("10.0")]
+    done = footprint("leaks", *words, "-o", "both.html", timeout=90)
+    assert done.returncode == 0, done.stderr
+    first, _, head, bytes_, *_ = done.stdout.splitlines()
+    assert re.fullmatch(
+        r"leaks in QEMU 10\.0\.\d+ \(107 blocks and 10 5\d\d B a cycle\), not in QEMU 11\.1\.\d+: qemu:intel-hda", first
+    )
+    assert re.fullmatch(r"    per cycle +QEMU 11\.1\.\d+ +QEMU 10\.0\.\d+", head)
+    assert bytes_.split()[:2] == ["heap.bytes", "0"]
+    assert "Does qemu:intel-hda leak in QEMU 11.1" in (tmp_path / "both.html").read_text()
+
+
+def test_what_one_of_two_qemus_could_not_tell_is_not_called_nothing(footprint, program):
+    words = ["qemu:bochs-display", "--qemu", program("11.1"), "--against", program("10.0"), "--json"]
+    done = footprint("leaks", *words, timeout=90)
+    document = json.loads(done.stdout)
+    assert (done.returncode, document["comparison"], document["against"]["verdict"]) == (1, "unknown", "crash")
+    assert re.search(r"QEMU 10\.0\.\d+ aborts at the 2nd plug: RAMBlock", document["answer"])
+    assert {change["change"]: change["there"] for change in document["changes"]} == {"unknown": None}
 
 
 def test_a_binary_that_dies_at_its_start_is_told_with_its_words(footprint, tmp_path):

@@ -16,6 +16,7 @@ _WORDS = {
     ComparedOutcome.SAME: "the same",
     ComparedOutcome.MORE_HERE: "more in {}",
     ComparedOutcome.LESS_HERE: "less in {}",
+    ComparedOutcome.UNKNOWN: "",
 }
 _LOOKS = {0: "good", 1: "bad", 3: "unsure"}
 
@@ -62,5 +63,7 @@ def _rates(compared: Compared) -> Section:
     return Section("Both rates", "rates", lead, (exhibit,))
 
 
-def _rate(change: RateChange, slope: Slope) -> str:
+def _rate(change: RateChange, slope: Slope | None) -> str:
+    if slope is None:
+        return "not told"
     return "0" if slope.low <= 0 <= slope.high else amount(change.metric, slope.per_cycle)
