@@ -16,7 +16,7 @@ _WORDS = {
     ComparedOutcome.SAME: "the same",
     ComparedOutcome.MORE_HERE: "more in {}",
     ComparedOutcome.LESS_HERE: "less in {}",
-    ComparedOutcome.UNKNOWN: "",
+    ComparedOutcome.UNKNOWN: "cannot be told",
 }
 _LOOKS = {0: "good", 1: "bad", 3: "unsure"}
 
@@ -30,7 +30,7 @@ def render_compared(
     head = Head(
         scenario=target,
         question=f"Does {target} leak in {names[0]}, compared with {names[1]}?",
-        answer=f"{answer[:1].upper()}{answer[1:]}.",
+        answer=f"{answer[:1].upper()}{answer[1:]}{'' if answer.endswith(('.', '!')) else '.'}",
         environment=tuple(environment.items()),
         verdicts=tuple(
             VerdictBadge(_LOOKS.get(verdict.exit_code, "unsure"), f"{name}: {verdict.verdict.value}")
