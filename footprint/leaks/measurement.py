@@ -31,6 +31,8 @@ BY_CHANCE = 2.5
 """Times more, where it does not grow by the same in every cycle: a cache that fills does so ever more slowly."""
 POWER_SHARE = 0.1
 """Of the time that a clean answer took, for which it goes on if it can promise more then."""
+LEAST_SHARE = 0.2
+"""Of the longest window, for which there must be time: a shorter one would tell too little."""
 TOLD_ANEW, TOLD_SECONDS = 4, 0.2
 """Blocks, or seconds, after which what was seen so far is found out anew, which takes as long as a short block."""
 EVEN = 0.1
@@ -44,6 +46,7 @@ class Measurement:
         self._pace, self._warm_up, self._plan, self._say = pace, warm_up, plan, say
         self.evidence = Evidence(plan.metrics, pace.past)
         self.cycles = 0
+        self._longest = 0
         self._due, self._grown = 0.0, ""
 
     def run(self) -> str:
@@ -78,7 +81,7 @@ class Measurement:
                 undecided = leaking
             elif doubtful:
                 size = self._next_size(size)
-            if 1.5 * size * self._pace.cycle_seconds > self._pace.limits.left:
+            if self._is_too_long(size):
                 return self._no_time(undecided[0])
 
     def _next_size(self, size: int) -> int:
@@ -150,11 +153,25 @@ class Measurement:
         """Blocks, and cycles in all, of the next window of `size` cycles, cut to what there is room and time for."""
         if self._plan.cycles is not None and self.cycles:
             size = self._plan.cycles - self.cycles
-        fits = max(LEAST_BLOCKS, self._pace.limits.left / 2 / self._pace.cycle_seconds)
+        fits = max(LEAST_BLOCKS, self._most_in_time())
         if self._plan.cycles is None and (touched := self._pace.rates.get("rss.bytes", 0)) > 0:
             fits = min(fits, max(BLOCKS * LEAST_CYCLES, WINDOW_BYTES / touched))
         size = int(min(size, self._pace.room(3), fits))
         return min(BLOCKS, size), size
+
+    def _most_in_time(self) -> float:
+        """Cycles of a window that takes half of the time that is left; of the first, where they are enough, a quarter.
+
+        Two windows are needed, and what rises in the second of them asks for a third.
+        """
+        half = self._pace.limits.left / 2 / self._pace.cycle_seconds
+        return half if self.evidence.windows else max(half / 2, min(half, LEAST_CYCLES))
+
+    def _is_too_long(self, size: int) -> bool:
+        """Whether there is no time for a window of `size`, nor for a shorter one that still tells something."""
+        if self.evidence.windows < 2:
+            return 1.5 * min(size, self._longest) * self._pace.cycle_seconds > self._pace.limits.left
+        return self._most_in_time() < min(size, LEAST_SHARE * self._longest)
 
     def _window(self, blocks: int, cycles: int) -> None:
         """Measure one window; what was seen of it counts, also when the target ends on the way."""
@@ -172,6 +189,7 @@ class Measurement:
         finally:
             seen = len(rows) - 1
             self.cycles += edges[seen]
+            self._longest = max(self._longest, edges[seen])
             if seen >= LEAST_BLOCKS:
                 subject, empty = ([row[which] for row in rows] for which in (0, 1))
                 self.evidence.add(edges[: seen + 1], subject, empty)

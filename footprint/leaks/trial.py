@@ -54,7 +54,7 @@ class Trial:
         try:
             self._warm_up.run()
             reason = self._measurement.run()
-            kept = retained(self._pace) if not evidence.leaking else []
+            kept = retained(self._pace) if not evidence.leaking and not reason else []
         except Ended as error:
             seen = evidence.so_far
             if error.how == TIME:

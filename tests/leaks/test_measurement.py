@@ -2,6 +2,7 @@
 
 import random
 import re
+import time
 
 import pytest
 
@@ -13,6 +14,14 @@ from footprint.leaks.warm_up import WARM_CYCLES, WarmUp
 from tests.fixtures.leaks import ScriptedSubject
 
 AS_NEEDED = Plan()
+
+
+class Slow(ScriptedSubject):
+    """A scripted subject whose cycles take real time."""
+
+    def run(self, cycles):
+        time.sleep(cycles * 0.001)
+        return super().run(cycles)
 
 
 def measurement(plan=AS_NEEDED, *, said=None, empty=None, **script):
@@ -72,6 +81,17 @@ def test_growth_that_is_not_steady_is_not_guessed_at():
     jumps = measurement(Plan(200), heap_bytes=lambda n: 100_000 * (n > 150))
     assert jumps.run() == "heap.bytes grows, but not steadily; more cycles than 200 would tell"
     assert jumps.evidence.leaking == []
+
+
+@pytest.mark.parametrize("seconds", [0.7, 1.0, 1.5])
+def test_time_that_is_left_is_used_for_a_shorter_window(seconds):
+    # A step that shows in the second window is settled by a third, for which there is time if it is shorter.
+    pace = Pace(Slow(python_blocks=lambda n: n >= 350 * seconds, seconds=0.001), ScriptedSubject(), Limits(seconds))
+    pace.read()
+    pace.run_timed(1)
+    step = Measurement(pace, WarmUp(pace, lambda _: None), AS_NEEDED, lambda _: None)
+    assert (step.run(), step.evidence.leaking) == ("", [])
+    assert step.evidence.windows > 2
 
 
 def test_what_fits_into_the_limits_is_measured_and_less_than_a_window_is_not():
