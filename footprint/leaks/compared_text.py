@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from footprint.leaks.verdict_text import amount, block, first_told, places, working
+from footprint.leaks.verdict_text import amount, amount_of, block, first_told, places, working
 from footprint.verdict.compared import COARSE, Compared, ComparedOutcome, RateChange
 from footprint.verdict.trend import Slope
 from footprint.verdict.verdict import Answer, Verdict
@@ -41,7 +41,9 @@ def rates_text(verdict: Verdict) -> str:
         return "nothing"
     fine = [finding for finding in verdict.leaks if finding.metric not in (first.metric, "gc.objects", *COARSE)]
     chosen = [first] if first.metric in COARSE else [first, *fine[:1]]
-    return f"{' and '.join(amount(each.metric, each.slope.per_cycle) for each in chosen)} a cycle"
+    # Blocks of Python do not take their bytes of the heap.
+    said = amount_of if first.metric == "python.blocks" and len(fine) > 1 else amount
+    return f"{' and '.join(said(each.metric, each.slope.per_cycle) for each in chosen)} a cycle"
 
 
 def _alone(verdict: Verdict, name: str) -> str:

@@ -17,10 +17,10 @@ POWERS = ("heap.bytes", "python.blocks", "fds", "uss.bytes", "vm.bytes")
 """The metrics whose power is told."""
 OF = {"heap.bytes": "heap", "uss.bytes": "pages", "vm.bytes": "address space"}
 """What the bytes of a metric are bytes of."""
+SMALL_BLOCK = 32
+"""Bytes of a block of Python, at least, but for the very smallest."""
 MOST_PLACES = 6
 """Places that are shown; `--json` has all of them."""
-
-
 MOST_STACK = 16
 
 
@@ -92,7 +92,15 @@ def first_told(leaks: Sequence[Finding]) -> Finding | None:
         return leaks[0]
     exact = [finding for finding in leaks if finding.slope.low == finding.slope.high]
     counted = (finding for finding in exact if finding.metric in EXACT)
-    return next(counted, min(leaks, key=_vagueness, default=None))
+    many = (finding for finding in exact if finding.metric == "python.blocks" and _is_most(finding, leaks))
+    return next(counted, next(many, min(leaks, key=_vagueness, default=None)))
+
+
+def _is_most(blocks: Finding, leaks: Sequence[Finding]) -> bool:
+    """Whether the heap's blocks are fewer, and what is left there is less than these take, however small they are."""
+    rates = {finding.metric: finding.slope.per_cycle for finding in leaks}
+    number = blocks.slope.per_cycle
+    return number > rates.get("heap.blocks", number) and SMALL_BLOCK * number > rates.get("heap.bytes", 0.0)
 
 
 def _vagueness(finding: Finding) -> float:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from footprint.verdict.windows import EXACT, PAGES, Evidence
 
-COSTLY, COSTLY_BYTES, A_BLOCK = 4.0, 1024.0, 64.0
+COSTLY, COSTLY_BYTES, A_BLOCK = 4.0, 1024.0, 256.0
 """Times what heap and Python's blocks explain, and bytes per cycle, from which the pages are the true cost of a leak;
-and the bytes of a block of Python that are thought of for it."""
+and the bytes of a block of Python that are thought of for it: half of the largest of Python's own allocator."""
 
 
 def is_costly(evidence: Evidence) -> bool:

@@ -243,6 +243,10 @@ CLEAN, UNSURE = verdict(Answer.CLEAN), verdict(Answer.INCONCLUSIVE)
     ("here", "there", "outcome", "code", "sentence"),
     [
         (verdict(heap_bytes=24, python_blocks=1), CLEAN, "only_here", 1, "leaks in A (24 B and 1 block a cycle), not in B"),
+        (
+            verdict(heap_bytes=Slope(48, 48, 48.1), heap_blocks=1, python_blocks=10), CLEAN, "only_here", 1,
+            "leaks in A (10 blocks and 48 B of heap a cycle), not in B",
+        ),
         (CLEAN, verdict(heap_bytes=24), "only_there", 0, "leaks in B (24 B a cycle), not in A"),
         (verdict(fds=1), verdict(fds=1), "same", 1, "leaks in both A and B, the same: 1 descriptor a cycle"),
         (

@@ -35,6 +35,17 @@ def test_the_first_line_has_a_figure_that_is_exact_where_there_is_one():
     assert next(told(known)) == "leak: app:cycle, 5 blocks a cycle"
 
 
+def test_most_of_the_blocks_are_told_before_the_few_of_the_heap():
+    def first(heap, malloced, python):
+        rates = {"heap.bytes": Slope(heap, heap, heap + 0.1), "heap.blocks": Slope(malloced, malloced, malloced)}
+        rates["python.blocks"] = Slope(python, python, python)
+        findings = tuple(Finding(FindingKind.LEAK, name, slope) for name, slope in rates.items())
+        return next(told(Verdict("app:cycle", Answer.LEAK, 2000, findings)))
+
+    assert first(48, 1, 10) == "leak: app:cycle, 10 blocks a cycle"
+    assert first(4800, 1, 10) == first(48, 1, 1) == "leak: app:cycle, 1 block a cycle"
+
+
 def test_of_many_places_the_largest_are_shown_and_the_rest_counted():
     said = text(Slope(32, 32, 32), places=MOST_PLACES + 3)
     assert said.count("blocks a cycle  line") == MOST_PLACES

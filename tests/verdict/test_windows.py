@@ -74,6 +74,9 @@ def test_pages_are_the_true_cost_where_they_are_far_more_than_heap_and_blocks():
     assert is_costly(evidence(2, heap_bytes=160, uss_bytes=9523))
     assert not is_costly(evidence(2, heap_bytes=4000, uss_bytes=9523))
     assert not is_costly(evidence(2, heap_bytes=0, maps=1, uss_bytes=9523))
+    # Ten blocks of Python may take 512 bytes each; one does not take a page.
+    assert not is_costly(evidence(2, heap_bytes=85, python_blocks=10, uss_bytes=4899))
+    assert is_costly(evidence(2, heap_bytes=0, python_blocks=1, uss_bytes=4096))
 
 
 def test_pages_are_a_reason_to_look_longer_where_the_heap_is_not_known():
