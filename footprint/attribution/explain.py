@@ -12,7 +12,7 @@ from typing import Any
 
 from footprint.attribution import bounded_caches, native_stacks, python_stacks
 from footprint.attribution.growth import RARE_EVENTS, STEADY, WORTH_BYTES, WORTH_SHARE, RunCycles, rarest
-from footprint.attribution.heap_lines import heap_lines
+from footprint.attribution.heap_lines import HEAP_SHARE, MOST_SECONDS, heap_lines
 from footprint.attribution.kernel_resources import KernelResources
 from footprint.attribution.python_stacks import Stacks, heap_place, paced
 from footprint.attribution.reference_path import WaysUp
@@ -31,8 +31,12 @@ A_THREAD = 8192
 """Bytes of heap that a thread takes for itself, at most."""
 
 
-def explain(run: RunCycles, cycles: int, rates: Mapping[str, float]) -> Explanation:
-    """What the cycles of `run` leave, for the metrics that leak, with their `rates` per cycle."""
+def explain(run: RunCycles, cycles: int, rates: Mapping[str, float], seconds: float = 2 * MOST_SECONDS) -> Explanation:
+    """What the cycles of `run` leave, for the metrics that leak, with their `rates` per cycle.
+
+    There are about `seconds` for it.
+    """
+    end = clock.seconds() + HEAP_SHARE * seconds
 
     def collected(number: int) -> None:
         run(number)
@@ -59,8 +63,9 @@ def explain(run: RunCycles, cycles: int, rates: Mapping[str, float]) -> Explanat
     if untraced > max(WORTH_BYTES if growing else 0.0, WORTH_SHARE * rates.get("heap.bytes", 0.0)):
         explanation = _native(collected, cycles, rates, replace(explanation, untraced=untraced))
         if explanation.untraced:
-            lines = heap_lines(run, cycles, explanation.untraced)
+            lines, hint = heap_lines(run, cycles, explanation.untraced, max(0.0, end - clock.seconds()))
             explanation = replace(explanation, lines=tuple(heap_place(line, rates) for line in lines))
+            explanation = explanation.with_hints(*([hint] if hint else []))
     explanation = replace(explanation, places=_told(explanation.places, rates))
     if holders is None:
         return explanation
