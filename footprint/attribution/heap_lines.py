@@ -34,6 +34,9 @@ ROUGHLY = "the heap cannot be read after every line in time: a line may be told 
 TOO_LATE = "the heap cannot be read after every line in time: the line at which it grows is not told"
 
 
+NOTHING: Mapping[PythonStack, float] = {}
+
+
 class HeapLine(NamedTuple):
     """Bytes of heap that a cycle leaves at the first line of `stack`, innermost first."""
 
@@ -48,15 +51,21 @@ class HeapLines(NamedTuple):
     hint: str = ""
 
 
-def heap_lines(run: Callable[[int], object], cycles: int, untraced: float, seconds: float = MOST_SECONDS) -> HeapLines:
+def heap_lines(
+    run: Callable[[int], object],
+    cycles: int,
+    untraced: float,
+    seconds: float = MOST_SECONDS,
+    traced: Mapping[PythonStack, float] = NOTHING,
+) -> HeapLines:
     """The lines that explain `untraced` bytes of heap per cycle; none where none do, or `seconds` are too few.
 
-    Up to `cycles` are watched.
+    Up to `cycles` are watched. What is taken beside that is in `traced`, by its stack: it is told already.
     """
     read = heap_probe()
     if read is None:
         return HeapLines([])
-    search = _Search(run, read, untraced, clock.seconds() + min(seconds, MOST_SECONDS))
+    search = _Search(run, read, untraced, traced, clock.seconds() + min(seconds, MOST_SECONDS))
     lines, is_cut = search.in_full(cycles)
     if lines or not is_cut:
         return HeapLines(lines)
@@ -67,8 +76,15 @@ def heap_lines(run: Callable[[int], object], cycles: int, untraced: float, secon
 class _Search:
     """For the lines at which what `read` gives grows by about `untraced` a cycle, until `end`."""
 
-    def __init__(self, run: Callable[[int], object], read: Callable[[], int], untraced: float, end: float) -> None:
-        self._run, self._read, self._untraced, self._end = run, read, untraced, end
+    def __init__(
+        self,
+        run: Callable[[int], object],
+        read: Callable[[], int],
+        untraced: float,
+        traced: Mapping[PythonStack, float],
+        end: float,
+    ) -> None:
+        self._run, self._read, self._untraced, self._traced, self._end = run, read, untraced, traced, end
 
     def in_full(self, cycles: int) -> Tuple[List[HeapLine], bool]:  # noqa: UP006
         """The lines, where every line is watched; and whether there was no time for that."""
@@ -107,10 +123,16 @@ class _Search:
 
     def _told(self, seen: Seen) -> List[HeapLine]:  # noqa: UP006
         """The lines whose rises are what is looked for, and no more than that in all."""
-        lines = _growing(seen.rises, seen.cycles, self._untraced) if seen.cycles else []
+        taken = self._untraced + sum(self._traced.values())
+        lines = _growing(seen.rises, seen.cycles, taken) if seen.cycles else []
+        lines = [HeapLine(line.size - self._traced_below(line.stack), line.stack) for line in lines]
+        lines = sorted((line for line in lines if line.size >= LEAST_SHARE * self._untraced), reverse=True)
         every = sum(line.size for line in lines)
         part = min(1.0, self._untraced / every) if every else 1.0
         return [HeapLine(line.size * part, line.stack) for line in lines]
+
+    def _traced_below(self, stack: PythonStack) -> float:
+        return sum(size for inner, size in self._traced.items() if inner[len(inner) - len(stack) :] == stack)
 
 
 def _targets_function(line: Optional[SourceLine]) -> Optional[SourceLine]:  # noqa: UP045

@@ -31,7 +31,7 @@ def plain_explanation(
     """As `explain` gives it through the pipe: the lines whose blocks grow, with how many per cycle."""
     end = clock.seconds() + HEAP_SHARE * seconds
     blocks, sizes, larges = KeyedGrowth(cycles), KeyedGrowth(cycles), KeyedGrowth(cycles)
-    is_stopped = False
+    is_stopped, traced = False, {}
     stacks: dict[_Line, PythonStack] = {}
     with undisturbed():
         START(FRAMES)
@@ -49,12 +49,13 @@ def plain_explanation(
         size = sizes.of(line)
         if count >= LEAST * rates.get("python.blocks", 1.0):
             grown.append((size, count, stacks[line]))
-            untraced -= larges.of(line)
+            traced[stacks[line]] = larges.of(line)
+    untraced -= sum(traced.values())
     explanation: dict[str, Any] = {"rates": {}, "filling": "", "untraced": 0.0, "lines": []}
     explanation["hints"] = [STOPPED if is_stopped else HINT]
     explanation["places"] = [_place(*each, metrics) for each in sorted(grown, reverse=True)[:MOST]]
     if untraced > max(WORTH_BYTES, WORTH_SHARE * rates.get("heap.bytes", 0.0)):
-        lines, hint = heap_lines(run, cycles, untraced, max(0.0, end - clock.seconds()))
+        lines, hint = heap_lines(run, cycles, untraced, max(0.0, end - clock.seconds()), traced)
         explanation["lines"] = [_heap_place(line) for line in lines]
         explanation["hints"] += [hint] if hint else []
         explanation["untraced"] = untraced

@@ -150,6 +150,57 @@ def test_a_line_at_which_nothing_falls_is_told_beside_those_at_which_all_that_ri
     assert place.size == pytest.approx(2296, rel=0.05)
 
 
+def test_of_several_lines_that_call_into_libc_each_byte_is_told_once(explained, path_without, need):
+    need("heaptrack", "heaptrack")
+    path_without("valgrind")
+    explanation = explained(
+        f"""
+        {WITHOUT_MEMRAY}
+        import ctypes
+        libc = ctypes.CDLL(None)
+        libc.malloc.restype = ctypes.c_void_p
+        def many():
+            for size in (100, 200, 300, 400):
+                libc.malloc(size)
+        def few():
+            for size in (50, 150):
+                libc.malloc(size)
+        def cycle():
+            many()
+            few()
+        """,
+        {"heap.bytes": 1280.0},
+    )
+    assert [place.where_text for place in explanation.places] == [
+        "libc.malloc(size)  app.py:9 in many ← app.py:14 in cycle",
+        "libc.malloc(size)  app.py:12 in few ← app.py:15 in cycle",
+    ]
+    assert sum(place.size for place in explanation.places) == pytest.approx(1280)
+    assert explanation.rates == {"heap.blocks": 6}
+
+
+def test_what_pythons_own_blocks_take_is_neither_what_memray_nor_what_the_heap_tells(explained, path_without):
+    path_without("heaptrack", "valgrind")
+    explanation = explained(
+        """
+        import ctypes
+        libc = ctypes.CDLL(None)
+        libc.malloc.restype = ctypes.c_void_p
+        kept = []
+        def cycle():
+            libc.malloc(5000)
+            kept.append(bytes(4000))
+        """,
+        {"heap.bytes": 9064.0, "python.blocks": 1.0},
+    )
+    own, python = (place for place in explanation.places if place.kind == PlaceKind.STACK)
+    assert (own.where_text, python.where_text) == (
+        "libc.malloc(5000)  app.py:7 in cycle", "kept.append(bytes(4000))  app.py:8 in cycle",
+    )  # fmt: skip
+    assert own.size == pytest.approx(5008, rel=0.02)
+    assert not native(explanation)
+
+
 def test_a_target_that_hangs_under_the_tracer_keeps_its_other_places(explained, path_without, monkeypatch):
     monkeypatch.setattr("footprint.attribution.external_tracers.SECONDS", 2.0)
     path_without("valgrind")
