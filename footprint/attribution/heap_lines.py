@@ -87,12 +87,13 @@ class _Search:
         self._run, self._read, self._untraced, self._traced, self._end = run, read, untraced, traced, end
 
     def in_full(self, cycles: int) -> Tuple[List[HeapLine], bool]:  # noqa: UP006
-        """The lines, where every line is watched; and whether there was no time for that."""
-        if not self._seen(1).cycles:  # it also makes what the watching itself makes once
+        """The lines, where every line is watched; and whether half of the time was too short for that."""
+        half = (clock.seconds() + self._end) / 2
+        if not self._seen(1, half).cycles:  # it also makes what the watching itself makes once
             return [], True
         for number in _numbers(min(FIRST, cycles), cycles):
             begun = clock.seconds()
-            seen = self._seen(number)
+            seen = self._seen(number, half)
             lines = self._told(seen)
             if lines or seen.cycles < number:
                 return lines, seen.cycles < number
@@ -108,7 +109,7 @@ class _Search:
         told: List[HeapLine] = []  # noqa: UP006
         below: Set[PythonStack] = set()  # noqa: UP006
         while True:
-            seen = self._seen(cycles, below)
+            seen = self._seen(cycles, self._end, below)
             lines = self._told(seen)
             if not lines:
                 function = None if told or seen.cycles else _targets_function(seen.first)
@@ -118,8 +119,8 @@ class _Search:
                 return told, False
             below |= deeper
 
-    def _seen(self, cycles: int, below: Optional[Collection[PythonStack]] = None) -> Seen:  # noqa: UP045
-        return rising_lines(partial(self._run, 1), self._read, cycles, WatchLimits(self._end, LOOKING_SECONDS), below)
+    def _seen(self, cycles: int, end: float, below: Optional[Collection[PythonStack]] = None) -> Seen:  # noqa: UP045
+        return rising_lines(partial(self._run, 1), self._read, cycles, WatchLimits(end, LOOKING_SECONDS), below)
 
     def _told(self, seen: Seen) -> List[HeapLine]:  # noqa: UP006
         """The lines whose rises are what is looked for, and no more than that in all."""
