@@ -12,11 +12,13 @@ from typing import Any
 
 from footprint.attribution import bounded_caches, native_stacks, python_stacks
 from footprint.attribution.growth import RARE_EVENTS, STEADY, WORTH_BYTES, WORTH_SHARE, RunCycles, rarest
-from footprint.attribution.heap_lines import heap_lines
+from footprint.attribution.heap_lines import HEAP_SHARE, MOST_SECONDS, heap_lines
 from footprint.attribution.kernel_resources import KernelResources
+from footprint.attribution.own_frames import PythonStack
 from footprint.attribution.python_stacks import Stacks, heap_place, paced
 from footprint.attribution.reference_path import WaysUp
 from footprint.attribution.referrers import EXPLAINS, SECONDS, Holders, per_entry
+from footprint.attribution.source_lines import in_words
 from footprint.attribution.undisturbed import STOPPED, undisturbed
 from footprint.process import clock
 from footprint.process.resources import collect
@@ -31,8 +33,12 @@ A_THREAD = 8192
 """Bytes of heap that a thread takes for itself, at most."""
 
 
-def explain(run: RunCycles, cycles: int, rates: Mapping[str, float]) -> Explanation:
-    """What the cycles of `run` leave, for the metrics that leak, with their `rates` per cycle."""
+def explain(run: RunCycles, cycles: int, rates: Mapping[str, float], seconds: float = 2 * MOST_SECONDS) -> Explanation:
+    """What the cycles of `run` leave, for the metrics that leak, with their `rates` per cycle.
+
+    There are about `seconds` for it.
+    """
+    end = clock.seconds() + HEAP_SHARE * seconds
 
     def collected(number: int) -> None:
         run(number)
@@ -42,6 +48,7 @@ def explain(run: RunCycles, cycles: int, rates: Mapping[str, float]) -> Explanat
     untraced = rates.get("heap.bytes", 0.0)
     growing: list[tuple[Any, float]] = []
     holders: Holders | None = None
+    traced: dict[PythonStack, float] = {}
     if any(name in rates for name in KERNELS):
         places += _kernels(collected, cycles, rates)
         untraced -= A_THREAD * rates.get("threads", 0.0)
@@ -52,15 +59,17 @@ def explain(run: RunCycles, cycles: int, rates: Mapping[str, float]) -> Explanat
         growing = holders.growing()
         places += python_stacks.places(left, rates)
         places += holders.places(growing, rates)
-        untraced -= sum(blocks.large_size for blocks in left.values())
+        traced = {stack: blocks.large_size for stack, blocks in left.items() if blocks.large_size}
+        untraced -= sum(traced.values())
         untraced -= sum(per_entry(container) * rate for container, rate in growing)
     explanation = Explanation(tuple(places))
     # The table of a container grows in pieces, so that beside one only more than a little is worth a look.
     if untraced > max(WORTH_BYTES if growing else 0.0, WORTH_SHARE * rates.get("heap.bytes", 0.0)):
-        explanation = _native(collected, cycles, rates, replace(explanation, untraced=untraced))
+        explanation = _native(collected, cycles, rates, replace(explanation, untraced=untraced), traced)
         if explanation.untraced:
-            lines = heap_lines(run, cycles, explanation.untraced)
+            lines, hint = heap_lines(run, cycles, explanation.untraced, max(0.0, end - clock.seconds()), traced)
             explanation = replace(explanation, lines=tuple(heap_place(line, rates) for line in lines))
+            explanation = explanation.with_hints(*([hint] if hint else []))
     explanation = replace(explanation, places=_told(explanation.places, rates))
     if holders is None:
         return explanation
@@ -120,16 +129,25 @@ def _pythons(run: RunCycles, cycles: int, needed: float) -> tuple[Stacks, Holder
     return stacks, holders
 
 
-def _native(run: RunCycles, cycles: int, rates: Mapping[str, float], explanation: Explanation) -> Explanation:
-    """The same with the native stacks, where memray is installed; what it does not see stays untraced."""
+def _native(
+    run: RunCycles,
+    cycles: int,
+    rates: Mapping[str, float],
+    explanation: Explanation,
+    traced: Mapping[PythonStack, float],
+) -> Explanation:
+    """The same with the native stacks, where memray is installed; what it does not see stays untraced.
+
+    It also sees what is `traced` already: bytes of the heap that Python's own blocks take, by their stack.
+    """
     if not native_stacks.memray_is_there():
         return explanation
     try:
         grown = native_stacks.per_cycle(*native_stacks.traced(run, cycles), cycles)
     except Exception as error:  # whatever the tracer does not like about this process
         return explanation.with_hints(f"memray could not trace it: {' '.join(str(error).split())}")
-    if native_stacks.taken(grown) < SEEN_SHARE * explanation.untraced:
+    if native_stacks.taken(grown) - sum(traced.values()) < SEEN_SHARE * explanation.untraced:
         return explanation.with_hints(
             "memray sees only a part of what the heap grows by: it is blind to functions found by dlsym"
         )
-    return explanation.with_native(*native_stacks.places(grown, rates))
+    return explanation.with_native(*native_stacks.places(grown, rates, told={in_words(stack[0]) for stack in traced}))

@@ -6,6 +6,7 @@ So what is watched is looked at after every line, for a few cycles. It is also u
 
 from __future__ import annotations
 
+import math
 import os
 import select
 import sys
@@ -15,39 +16,87 @@ from contextlib import suppress
 from types import FrameType
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Set, Tuple  # noqa: UP035 (Python 3.8)
 
-from footprint.attribution.own_frames import PythonStack, is_own, stack_of, theirs
+from footprint.attribution.own_frames import PythonStack, SourceLine, is_own, stack_of, theirs
+from footprint.process import clock
 
 Where = Callable[[], Optional[PythonStack]]  # noqa: UP045
 """Gives the target's stack at the line that has just been run; None where it is none of the target's."""
 
 
+class WatchLimits(NamedTuple):
+    """How long lines are watched: until `end` by our clock, as long as all looks together take `looking` seconds."""
+
+    end: float = math.inf
+    looking: float = math.inf
+
+
+ENDLESS = WatchLimits()
+
+
 def watched(run: Callable[[], object], looks: Collection[Callable[[Where], None]]) -> None:
     """Call each of `looks` after every line that `run` runs in this thread."""
-    watch = _Watch(looks)
-    before = sys.gettrace()
-    sys.settrace(watch.look)
-    try:
-        run()
-    finally:
-        sys.settrace(before)
+    LineWatch(looks).run(run)
 
 
-class _Watch:
-    def __init__(self, looks: Collection[Callable[[Where], None]]) -> None:
+class LineWatch:
+    """Calls each of `looks` after every line, within `limits`; what runs then goes on unwatched.
+
+    Where `below` is given, only the cycle's own lines are watched, and those of what is called at one of these lines:
+    what all else does is the doing of the line that called it.
+    """
+
+    def __init__(
+        self,
+        looks: Collection[Callable[[Where], None]],
+        limits: WatchLimits = ENDLESS,
+        below: Optional[Collection[PythonStack]] = None,  # noqa: UP045
+    ) -> None:
         self._looks = tuple(looks)
+        self._limits, self._looked = limits, 0.0
+        self._below = below
         self._frame: FrameType | None = None
         self._line = 0
+        self._is_over = False
+        self.first: Optional[SourceLine] = None  # noqa: UP045
+        """The first line of the target."""
 
-    def look(self, frame: FrameType, event: str, _: Any) -> Any:
+    def run(self, run: Callable[[], object]) -> bool:
+        """Run it in this thread; whether it was watched to its end."""
+        self._frame = None
+        before = sys.gettrace()
+        sys.settrace(self._look)
+        try:
+            run()
+        finally:
+            sys.settrace(before)
+        return not self._is_over
+
+    def _look(self, frame: FrameType, event: str, _: Any) -> Any:
         """Before a line, a call or a return: what changed meanwhile is the doing of the line that was before."""
+        begun = clock.seconds()
+        if begun > self._limits.end or self._looked > self._limits.looking:
+            self._is_over = True
+            sys.settrace(None)
+            return None
+        if self._below is not None and event == "call" and not self._is_below(frame):
+            return None
         for look in self._looks:
             look(self._where)
+        self._looked += clock.seconds() - begun
         if is_own(frame.f_code.co_filename):
             return None
         if event == "return" and frame.f_back is not None:
             frame = frame.f_back
+        elif event == "line" and self.first is None:
+            self.first = (frame.f_code.co_filename, frame.f_lineno)
         self._frame, self._line = frame, frame.f_lineno
-        return self.look
+        return self._look
+
+    def _is_below(self, frame: FrameType) -> bool:
+        """Whether the lines of a function that is called are watched."""
+        caller = frame.f_back
+        stack = theirs(stack_of(caller, caller.f_lineno)) if caller is not None else None
+        return not stack or stack in (self._below or ())
 
     def _where(self) -> PythonStack | None:
         return theirs(stack_of(self._frame, self._line)) if self._frame is not None else None
@@ -83,23 +132,34 @@ class RisingNumber:
         self._open: Dict[int, List[PythonStack]] = {}  # noqa: UP006
         self._loose: Counter[PythonStack] = Counter()
         self._fell = 0
+        self._since: List[Tuple[int, Optional[PythonStack]]] = []  # noqa: UP006, UP045
 
     def look(self, where: Where) -> None:
         """What it did during the last line."""
         rise = self._read() - self._last
-        if rise > 0:
-            stack = where()
-            if stack:
-                self._each[stack, rise] += 1
-                self._open.setdefault(rise, []).append(stack)
-        elif rise < 0:
+        if rise:
+            self._since.append((rise, where()))
+            self._last = self._read()  # what was remembered here is not the next line's
+
+    def settle(self) -> None:
+        """At the end of a cycle: what it did counts; until then nothing of it does."""
+        self.look(lambda: None)  # what went with the cycle's own variables
+        for rise, stack in self._since:
+            self._count(rise, stack)
+        self._since = []
+        self._last = self._read()
+
+    def _count(self, rise: int, stack: PythonStack | None) -> None:
+        if rise < 0:
             self._fell -= rise
             same = self._open.get(-rise)
             if same:
                 same.pop()
-            elif stack := where():
+            elif stack:
                 self._loose[stack] -= rise
-        self._last = self._read()  # what was remembered here is not the next line's
+        elif stack:
+            self._each[stack, rise] += 1
+            self._open.setdefault(rise, []).append(stack)
 
     @property
     def rises(self) -> Rises:
@@ -108,11 +168,31 @@ class RisingNumber:
         return Rises(self._each, self._fell, kept, self._loose)
 
 
-def rising_lines(run: Callable[[], object], read: Callable[[], int]) -> Rises:
-    """Where what `read` gives rose while `run` ran in this thread."""
+class Seen(NamedTuple):
+    """The rises of so many `cycles`, and the `first` line of the target that was run."""
+
+    rises: Rises
+    cycles: int
+    first: Optional[SourceLine]  # noqa: UP045
+
+
+def rising_lines(
+    run: Callable[[], object],
+    read: Callable[[], int],
+    cycles: int = 1,
+    limits: WatchLimits = ENDLESS,
+    below: Optional[Collection[PythonStack]] = None,  # noqa: UP045
+) -> Seen:
+    """Where what `read` gives rose while `run` ran a cycle in this thread, so many times, or until a limit.
+
+    For `below` see LineWatch. A cycle that was not watched to its end does not count.
+    """
     number = RisingNumber(read)
-    watched(run, [number.look])
-    return number.rises
+    watch, done = LineWatch([number.look], limits, below), 0
+    while done < cycles and watch.run(run):
+        number.settle()
+        done += 1
+    return Seen(number.rises, done, watch.first)
 
 
 class KeptObjects:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -139,11 +139,16 @@ def taken(grown: Mapping[NativeStack, tuple[float, float]]) -> float:
 
 
 def places(
-    grown: Mapping[NativeStack, tuple[float, float]], rates: Mapping[str, float], *, unplaced: str = UNPLACED
+    grown: Mapping[NativeStack, tuple[float, float]],
+    rates: Mapping[str, float],
+    *,
+    unplaced: str = UNPLACED,
+    told: Container[str] = (),
 ) -> tuple[list[Place], float]:
     """A place for each stack with the metrics of `rates` that it explains, and the blocks per cycle of all.
 
-    `unplaced` is what a place is called whose stack says nothing.
+    `unplaced` is what a place is called whose stack says nothing. What the interpreter asked for at one of the lines
+    `told` is told already.
     """
     metrics = ("heap.bytes", "heap.blocks", *(["vm.bytes"] if "vm.bytes" in rates else []))
     every = [
@@ -152,5 +157,6 @@ def places(
             rate=size, unit="B", size=size, frames=stack,
         )
         for stack, (blocks, size) in grown.items()
+        if not stack or stack[0] not in told
     ]  # fmt: skip
     return largest(every), exact(sum(blocks for blocks, _ in grown.values()))

@@ -10,10 +10,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, Tuple  # noqa: UP035 (Python 3.8)
 
 from footprint.attribution.growth import SMALL, WORTH_BYTES, WORTH_SHARE, KeyedGrowth
-from footprint.attribution.heap_lines import HeapLine, heap_lines
+from footprint.attribution.heap_lines import HEAP_SHARE, MOST_SECONDS, HeapLine, heap_lines
 from footprint.attribution.own_frames import FRAMES, PythonStack, theirs
 from footprint.attribution.source_lines import code_of, in_words, is_library
 from footprint.attribution.undisturbed import START, STOP, STOPPED, undisturbed
+from footprint.process import clock
 from footprint.process.resources import collect
 from footprint.units import count_text
 
@@ -24,10 +25,13 @@ HINT = "holders and kernel objects are told by Python 3.11 or newer; these are t
 _Line = Tuple[str, int]  # noqa: UP006 (Python 3.8)
 
 
-def plain_explanation(run: Callable[[int], object], cycles: int, rates: Mapping[str, float]) -> dict[str, Any]:
+def plain_explanation(
+    run: Callable[[int], object], cycles: int, rates: Mapping[str, float], seconds: float = 2 * MOST_SECONDS
+) -> dict[str, Any]:
     """As `explain` gives it through the pipe: the lines whose blocks grow, with how many per cycle."""
+    end = clock.seconds() + HEAP_SHARE * seconds
     blocks, sizes, larges = KeyedGrowth(cycles), KeyedGrowth(cycles), KeyedGrowth(cycles)
-    is_stopped = False
+    is_stopped, traced = False, {}
     stacks: dict[_Line, PythonStack] = {}
     with undisturbed():
         START(FRAMES)
@@ -45,13 +49,15 @@ def plain_explanation(run: Callable[[int], object], cycles: int, rates: Mapping[
         size = sizes.of(line)
         if count >= LEAST * rates.get("python.blocks", 1.0):
             grown.append((size, count, stacks[line]))
-            untraced -= larges.of(line)
+            traced[stacks[line]] = larges.of(line)
+    untraced -= sum(traced.values())
     explanation: dict[str, Any] = {"rates": {}, "filling": "", "untraced": 0.0, "lines": []}
     explanation["hints"] = [STOPPED if is_stopped else HINT]
     explanation["places"] = [_place(*each, metrics) for each in sorted(grown, reverse=True)[:MOST]]
     if untraced > max(WORTH_BYTES, WORTH_SHARE * rates.get("heap.bytes", 0.0)):
-        lines = heap_lines(run, cycles, untraced)
+        lines, hint = heap_lines(run, cycles, untraced, max(0.0, end - clock.seconds()), traced)
         explanation["lines"] = [_heap_place(line) for line in lines]
+        explanation["hints"] += [hint] if hint else []
         explanation["untraced"] = untraced
     return explanation
 

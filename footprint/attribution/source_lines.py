@@ -32,6 +32,13 @@ def code_of(line: tuple[str, int]) -> str:
     return code if len(code) <= MOST_CODE else code[: MOST_CODE - 1] + "…"
 
 
+def function_of(line: tuple[str, int]) -> tuple[str, int] | None:
+    """The first line of the innermost function around a line; None where there is none."""
+    file, number = line
+    starts = [start for start, end, _ in _functions(file) if start <= number <= end]
+    return (file, max(starts)) if starts else None
+
+
 def _function(file: str, number: int) -> str:
     """The name of the innermost function around a line; tracemalloc does not tell it."""
     inside = [(start, name) for start, end, name in _functions(file) if start <= number <= end]

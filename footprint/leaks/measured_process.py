@@ -112,13 +112,13 @@ class Server:
     def _explain(self, target: Target, cycles: int) -> bool:
         """Say where `cycles` more cycles leave what they leave; from here on nothing is measured any more."""
         size = LENGTH.unpack(self._receive(LENGTH.size))[0]
-        rates = json.loads(self._receive(size))
+        wanted = json.loads(self._receive(size))
         told = ""
 
         def look() -> None:
             nonlocal told
             cycle = partial(run, self._cycle or target.cycle)
-            told = json.dumps(_explained(cycle, cycles, rates))
+            told = json.dumps(_explained(cycle, cycles, wanted["rates"], wanted["seconds"]))
 
         ended = self._guarded(look)
         if ended is not None:
@@ -171,15 +171,17 @@ def sentence(error: BaseException) -> str:
     return f"{words} ({frames[-1].filename}:{frames[-1].lineno})" if frames else words
 
 
-def _explained(cycles_of: Callable[[int], object], cycles: int, rates: Mapping[str, float]) -> dict[str, Any]:
+def _explained(
+    cycles_of: Callable[[int], object], cycles: int, rates: Mapping[str, float], seconds: float
+) -> dict[str, Any]:
     """The explanation as it goes through the pipe; a Python that is too old for all of it tells the lines."""
     try:
         from footprint.attribution.explain import explain
     except (ImportError, TypeError, SyntaxError):
         from footprint.attribution.plain_places import plain_explanation
 
-        return plain_explanation(cycles_of, cycles, rates)
-    return explain(cycles_of, cycles, rates).to_pipe()
+        return plain_explanation(cycles_of, cycles, rates, seconds)
+    return explain(cycles_of, cycles, rates, seconds).to_pipe()
 
 
 def _write(descriptor: int, data: bytes) -> None:

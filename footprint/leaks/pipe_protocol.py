@@ -12,7 +12,8 @@ from enum import IntEnum
 REQUEST = struct.Struct("<qq")
 ANSWER = struct.Struct("<qqqqq")
 LENGTH = struct.Struct("<q")
-"""Of the text that follows, in JSON: EXPLAIN's are the rates of what leaks, ORIGINS' the names of packages."""
+"""Of the text that follows, in JSON: EXPLAIN's are the rates of what leaks and the seconds that are left for it,
+ORIGINS' the names of packages."""
 
 
 class RequestCode(IntEnum):

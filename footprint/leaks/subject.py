@@ -147,9 +147,9 @@ class PipeSubject:
 
     def explain(self, cycles: int, rates: Mapping[str, float]) -> Explanation:
         """The places that its own process names, and for what that cannot see, those that are found outside of it."""
-        text = json.dumps(dict(rates)).encode()
-        self._channel.send(RequestCode.EXPLAIN, cycles, LENGTH.pack(len(text)) + text)
         seconds = self._channel.limits.fitting(self._channel.limits.cycle_seconds * 3)
+        text = json.dumps({"rates": dict(rates), "seconds": seconds}).encode()
+        self._channel.send(RequestCode.EXPLAIN, cycles, LENGTH.pack(len(text)) + text)
         try:
             reply, said = self._channel.hear("while its leak was traced", seconds)
         except Ended as error:

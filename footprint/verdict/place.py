@@ -112,6 +112,20 @@ class Place:
             return self
         return replace(self, where=self.where if self.frames else line.where, frames=(*self.frames, *line.frames))
 
+    def shared_by(self, lines: Sequence[Place]) -> list[Place]:
+        """A native place that several lines of Python led to: one place for each, with its share of the bytes.
+
+        Where the native stack says nothing, the lines say it all.
+        """
+        every = sum(line.size for line in lines)
+        if not self.frames:
+            return [replace(line, metrics=self.metrics) for line in lines]
+        sizes = [(line, self.size * line.size / every) for line in lines]
+        return [
+            replace(self.called_from(line), amount=f"{figure(size)} B", rate=size, unit="B", size=size)
+            for line, size in sizes
+        ]
+
     def to_pipe(self) -> dict[str, Any]:
         """Its fields, as JSON can carry them."""
         return {name: getattr(self, name) for name in self.__slots__}
@@ -140,18 +154,30 @@ class Explanation:
     lines: tuple[Place, ...] = ()
 
     def with_native(self, places: Sequence[Place], blocks: float) -> Explanation:
-        """The same with native places that explain all that was untraced, `blocks` per cycle in all."""
+        """The same with native places that explain all that was untraced, `blocks` per cycle in all.
+
+        The lines took the same bytes: a line of which it is open which of them, is told without an amount.
+        """
         rates = {**self.rates, "heap.blocks": blocks} if blocks == int(blocks) else self.rates
         told = [(place, self._line_of(place)) for place in places]
         of_places = {line for _, line in told if line is not None}
-        places = [place if line is None else place.called_from(line) for place, line in told]
-        places += [line for line in self.lines if line not in of_places]
-        return replace(self, places=(*places, *self.places), rates=rates, untraced=0.0, lines=())
+        lines = [line for line in self.lines if line not in of_places]
+        alone = [place for place, line in told if line is None]
+        shares = alone
+        if lines and len(alone) == 1 and not any(map(_is_python, alone[0].frames)):
+            shares, lines = alone[0].shared_by(lines), []
+        called = [place.called_from(line) for place, line in told if line is not None]
+        silent = [replace(line, amount="", rate=0.0, size=0.0) for line in lines]
+        return replace(self, places=(*called, *shares, *silent, *self.places), rates=rates, untraced=0.0, lines=())
 
     def _line_of(self, place: Place) -> Place | None:
-        """The line that led to a native place: the only one, or the only one at which about as many bytes are taken."""
+        """The line that led to a native place: the only one, or the only one at which about as many bytes are taken.
+
+        A stack that says nothing is that of all that the interpreter takes: it may be more than the only line's.
+        """
         if len(self.lines) == 1:
-            return self.lines[0]
+            (line,) = self.lines
+            return line if place.frames or place.size <= ADDED * line.size + SMALLEST else None
         alike = [line for line in self.lines if place.size <= line.size <= ADDED * place.size + SMALLEST]
         return alike[0] if len(alike) == 1 else None
 

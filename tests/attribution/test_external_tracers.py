@@ -98,6 +98,109 @@ def test_what_memray_does_not_see_is_told_where_nothing_else_is(explained, path_
     assert any("memray sees only a part" in hint for hint in explanation.hints)
 
 
+def test_a_heap_with_many_holes_and_a_cycle_of_many_lines_have_their_places(explained, path_without):
+    path_without("heaptrack", "valgrind")
+    explanation = explained(
+        f"""
+        {WITHOUT_MEMRAY}
+        import ctypes
+        libc = ctypes.CDLL(None)
+        libc.malloc.restype, libc.free.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
+        for hole in [(libc.malloc(3000), libc.malloc(24))[0] for _ in range(60_000)]:
+            libc.free(hole)
+        kept = []
+        def lines(number):
+            while number:
+                number -= 1
+        def takes():
+            libc.malloc(5000)
+        def cycle():
+            takes()
+            kept.append(object())
+            lines(4000)
+        """,
+        {"heap.bytes": 5016.0, "python.blocks": 1.0},
+    )
+    told = [place.where_text for place in explanation.places if place.kind == PlaceKind.STACK]
+    assert told == [
+        "libc.malloc(5000)  app.py:14 in takes ← app.py:16 in cycle", "kept.append(object())  app.py:17 in cycle",
+    ]  # fmt: skip
+
+
+def test_a_line_at_which_nothing_falls_is_told_beside_those_at_which_all_that_rises_falls(explained, path_without):
+    path_without("heaptrack", "valgrind")
+    explanation = explained(
+        f"""
+        {WITHOUT_MEMRAY}
+        import ctypes
+        libc = ctypes.CDLL(None)
+        libc.malloc.restype, libc.free.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
+        def cycle():
+            holes = []
+            for size in range(300, 1000, 10):
+                holes.append(libc.malloc(size))
+                libc.malloc(24)
+            for hole in holes:
+                libc.free(hole)
+        """,
+        {"heap.bytes": 2296.0},
+    )
+    (place,) = explanation.places
+    assert place.where_text == "libc.malloc(24)  app.py:11 in cycle"
+    assert place.size == pytest.approx(2296, rel=0.05)
+
+
+def test_of_several_lines_that_call_into_libc_each_byte_is_told_once(explained, path_without, need):
+    need("heaptrack", "heaptrack")
+    path_without("valgrind")
+    explanation = explained(
+        f"""
+        {WITHOUT_MEMRAY}
+        import ctypes
+        libc = ctypes.CDLL(None)
+        libc.malloc.restype = ctypes.c_void_p
+        def many():
+            for size in (100, 200, 300, 400):
+                libc.malloc(size)
+        def few():
+            for size in (50, 150):
+                libc.malloc(size)
+        def cycle():
+            many()
+            few()
+        """,
+        {"heap.bytes": 1280.0},
+    )
+    assert [place.where_text for place in explanation.places] == [
+        "libc.malloc(size)  app.py:9 in many ← app.py:14 in cycle",
+        "libc.malloc(size)  app.py:12 in few ← app.py:15 in cycle",
+    ]
+    assert sum(place.size for place in explanation.places) == pytest.approx(1280)
+    assert explanation.rates == {"heap.blocks": 6}
+
+
+def test_what_pythons_own_blocks_take_is_neither_what_memray_nor_what_the_heap_tells(explained, path_without):
+    path_without("heaptrack", "valgrind")
+    explanation = explained(
+        """
+        import ctypes
+        libc = ctypes.CDLL(None)
+        libc.malloc.restype = ctypes.c_void_p
+        kept = []
+        def cycle():
+            libc.malloc(5000)
+            kept.append(bytes(4000))
+        """,
+        {"heap.bytes": 9064.0, "python.blocks": 1.0},
+    )
+    own, python = (place for place in explanation.places if place.kind == PlaceKind.STACK)
+    assert (own.where_text, python.where_text) == (
+        "libc.malloc(5000)  app.py:7 in cycle", "kept.append(bytes(4000))  app.py:8 in cycle",
+    )  # fmt: skip
+    assert own.size == pytest.approx(5008, rel=0.02)
+    assert not native(explanation)
+
+
 def test_a_target_that_hangs_under_the_tracer_keeps_its_other_places(explained, path_without, monkeypatch):
     monkeypatch.setattr("footprint.attribution.external_tracers.SECONDS", 2.0)
     path_without("valgrind")

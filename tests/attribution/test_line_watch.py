@@ -4,6 +4,7 @@ import os
 import random
 import subprocess
 import threading
+import time
 from collections import Counter
 from functools import partial
 
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from footprint.attribution import line_watch
 from footprint.leaks import measured_process
-from footprint.process import kernel_objects
+from footprint.process import clock, kernel_objects
 
 
 def lines(stacks, function):
@@ -141,11 +142,53 @@ def test_what_falls_is_taken_for_the_last_rise_of_its_size():
         add(-5)
         add(-1)
 
-    rises = line_watch.rising_lines(run(cycle), lambda: held[0])
+    rises = line_watch.rising_lines(run(cycle), lambda: held[0]).rises
     assert sorted(line_watch.by_line(rises.each).values()) == [5, 7]
     assert (rises.fell, sum(rises.loose.values())) == (6, 1)
     assert lines([stack[-1:] for stack, _ in rises.kept], cycle) == {2: 1}
     assert lines([stack[-1:] for stack in rises.loose], cycle) == {4: 1}
+
+
+def test_where_only_some_lines_are_watched_the_line_that_calls_has_what_the_others_did():
+    held = [0]
+
+    def add(size):
+        held[0] += size
+
+    def adds_twice():
+        add(5)
+        add(7)
+
+    def cycle():
+        adds_twice()
+        add(1)
+
+    def rose(below):
+        seen = line_watch.rising_lines(run(cycle), lambda: held[0], 3, below=below)
+        assert seen.cycles == 3
+        return line_watch.by_line(seen.rises.each)
+
+    own = rose(())
+    assert lines(own, cycle) == {1: 1, 2: 1}
+    assert sorted(own.values()) == [3, 36]
+    deeper = rose({max(own, key=own.get)})
+    assert sorted(deeper.values()) == [3, 15, 21]
+    assert lines([stack for stack, size in deeper.items() if size > 3], adds_twice) == {1: 1, 2: 1}
+
+
+def test_a_cycle_that_is_not_watched_to_its_end_does_not_count_and_goes_on():
+    held = [0]
+
+    def cycle():
+        held[0] += 1
+        held[0] += 1
+        time.sleep((held[0] == 5) * max(0.0, limits.end - clock.seconds() + 0.01))
+        held[0] += 1
+
+    limits = line_watch.WatchLimits(end=clock.seconds() + 0.5)
+    seen = line_watch.rising_lines(run(cycle), lambda: held[0], 9, limits)
+    assert (held[0], seen.cycles) == (6, 1)
+    assert sum(line_watch.by_line(seen.rises.each).values()) == 3
 
 
 def drawn_spans():

@@ -110,5 +110,43 @@ def test_of_several_lines_a_native_place_gets_the_one_that_takes_as_many_bytes()
         ("c184", "app.py:192 in f"),
         ("c500",),
     ]
-    unlike = Explanation(lines=tuple(lines)).with_native(natives[2:], 1)
-    assert [place.frames[0] for place in unlike.places] == ["c500", "app.py:864 in f", "app.py:192 in f"]
+
+
+LINES = tuple(
+    Place(PlaceKind.STACK, f"call_{size}()", ("heap.bytes",), f"{size} B", size, "B", size, (f"app.py:{size} in f",))
+    for size in (864, 192)
+)
+
+
+def test_a_native_place_to_which_several_lines_led_is_shared_by_them():
+    native = Place(PlaceKind.NATIVE, "", ("heap.blocks",), "3 blocks, 500 B", 500, "B", 500, ("c500",))
+    places = Explanation(lines=LINES).with_native([native], 3).places
+    assert [place.text for place in places] == [
+        "409 B a cycle  c500 ← app.py:864 in f", "90.9 B a cycle  c500 ← app.py:192 in f",
+    ]  # fmt: skip
+    assert sum(place.size for place in places) == 500
+    assert {place.metrics for place in places} == {("heap.blocks",)}
+
+
+@pytest.mark.parametrize("lines", [LINES, LINES[:1]])
+def test_a_stack_that_says_nothing_is_told_by_its_lines_and_not_beside_them(lines):
+    native = Place(PlaceKind.NATIVE, "the interpreter", ("heap.blocks",), "6 blocks, 1 000 B", 1000, "B", 1000)
+    places = Explanation(lines=lines).with_native([native], 6).places
+    assert [place.text for place in places] == [line.text for line in lines]
+    assert {place.metrics for place in places} == {("heap.blocks",)}
+
+
+def test_the_only_line_tells_what_the_interpreter_took_where_that_is_no_more():
+    native = Place(PlaceKind.NATIVE, "the interpreter", ("heap.blocks",), "6 blocks, 800 B", 800, "B", 800)
+    (place,) = Explanation(lines=LINES[:1]).with_native([native], 6).places
+    assert place.text == "6 blocks, 800 B a cycle  call_864()  app.py:864 in f"
+
+
+def test_where_it_is_open_which_line_led_to_which_native_place_lines_repeat_no_bytes():
+    natives = [Place(PlaceKind.NATIVE, amount=f"{size} B", size=size, frames=(f"c{size}",)) for size in (500, 400)]
+    places = Explanation(lines=LINES).with_native(natives, 2).places
+    assert [place.text for place in places] == [
+        "500 B a cycle  c500", "400 B a cycle  c400",
+        "call_864()  app.py:864 in f", "call_192()  app.py:192 in f",
+    ]  # fmt: skip
+    assert sum(place.size for place in places) == 900
