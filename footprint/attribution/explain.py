@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from footprint.attribution import bounded_caches, native_stacks, python_stacks
-from footprint.attribution.growth import RARE_EVENTS, STEADY, WORTH_BYTES, WORTH_SHARE, RunCycles, rarest
+from footprint.attribution import bounded_caches, native_stacks, python_stacks, renewed
+from footprint.attribution.growth import RARE_EVENTS, STEADY, WORTH_BYTES, WORTH_SHARE, RunCycles, rarest, staying
 from footprint.attribution.heap_lines import HEAP_SHARE, MOST_SECONDS, heap_lines
 from footprint.attribution.kernel_resources import KernelResources
 from footprint.attribution.own_frames import PythonStack
@@ -19,7 +19,7 @@ from footprint.attribution.python_stacks import Stacks, heap_place, paced
 from footprint.attribution.reference_path import WaysUp
 from footprint.attribution.referrers import EXPLAINS, SECONDS, Holders, per_entry
 from footprint.attribution.source_lines import in_words
-from footprint.attribution.undisturbed import STOPPED, undisturbed
+from footprint.attribution.undisturbed import STOP, STOPPED, undisturbed
 from footprint.process import clock
 from footprint.process.resources import collect
 from footprint.verdict.place import Explanation, Place, PlaceKind
@@ -55,9 +55,11 @@ def explain(run: RunCycles, cycles: int, rates: Mapping[str, float], seconds: fl
     if any(name in rates for name in EXPLAINS):
         with undisturbed():
             stacks, holders = _pythons(collected, cycles, RARE_EVENTS / rarest(rates))
-            left = stacks.left()
-        growing = holders.growing()
+            settled = renewed.settled(collected, stacks, holders, rates)
+            STOP()
+        left, growing = settled.left, holders.growing()
         places += python_stacks.places(left, rates)
+        places += settled.places(rates)
         places += holders.places(growing, rates)
         traced = {stack: blocks.large_size for stack, blocks in left.items() if blocks.large_size}
         untraced -= sum(traced.values())
@@ -73,8 +75,7 @@ def explain(run: RunCycles, cycles: int, rates: Mapping[str, float], seconds: fl
     explanation = replace(explanation, places=_told(explanation.places, rates))
     if holders is None:
         return explanation
-    if stacks.is_stopped:
-        explanation = explanation.with_hints(STOPPED)
+    explanation = explanation.with_hints(*([STOPPED] if stacks.is_stopped else settled.hints))
     up = WaysUp(clock.seconds() + SECONDS, (vars(holders), holders.containers, holders.caches, growing, *growing))
     caches = bounded_caches.bounded(holders, growing, up)
     holders.release()  # else emptying them would free nothing
@@ -115,7 +116,7 @@ def _pythons(run: RunCycles, cycles: int, needed: float) -> tuple[Stacks, Holder
     """
     gc.freeze()  # what leaked before is not looked through at each collection, nor timed with the cycles
     cycles = paced(run, cycles, needed)
-    stacks, holders = Stacks(cycles), Holders(cycles)
+    stacks, holders = Stacks(cycles, staying(run, cycles)), Holders(cycles)
     holders.start()
     stacks.start()
     holders.freeze()

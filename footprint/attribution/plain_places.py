@@ -9,7 +9,7 @@ import tracemalloc
 from collections.abc import Callable, Mapping
 from typing import Any, Tuple  # noqa: UP035 (Python 3.8)
 
-from footprint.attribution.growth import SMALL, WORTH_BYTES, WORTH_SHARE, KeyedGrowth
+from footprint.attribution.growth import ACCIDENTS, SMALL, WORTH_BYTES, WORTH_SHARE, KeyedGrowth, staying, too_many
 from footprint.attribution.heap_lines import HEAP_SHARE, MOST_SECONDS, HeapLine, heap_lines
 from footprint.attribution.own_frames import FRAMES, PythonStack, theirs
 from footprint.attribution.source_lines import code_of, in_words, is_library
@@ -30,17 +30,22 @@ def plain_explanation(
 ) -> dict[str, Any]:
     """As `explain` gives it through the pipe: the lines whose blocks grow, with how many per cycle."""
     end = clock.seconds() + HEAP_SHARE * seconds
-    blocks, sizes, larges = KeyedGrowth(cycles), KeyedGrowth(cycles), KeyedGrowth(cycles)
+
+    def collected(number: int) -> None:
+        run(number)
+        collect()
+
+    blocks, sizes, larges, owns = (KeyedGrowth(cycles) for _ in range(4))
     is_stopped, traced = False, {}
     stacks: dict[_Line, PythonStack] = {}
     with undisturbed():
+        stayed = staying(collected, cycles)
         START(FRAMES)
         for number in (0, cycles, 2 * cycles):
-            run(number)
-            collect()
+            collected(number)
             is_stopped = is_stopped or not tracemalloc.is_tracing()
             left = {} if is_stopped else _left(stacks)
-            for column, growth in enumerate((blocks, sizes, larges)):
+            for column, growth in enumerate((blocks, sizes, larges, owns)):
                 growth.add({line: figures[column] for line, figures in left.items()})
         STOP()
     metrics = [name for name in ("python.blocks", "gc.objects", "heap.bytes") if name in rates]
@@ -53,6 +58,7 @@ def plain_explanation(
     untraced -= sum(traced.values())
     explanation: dict[str, Any] = {"rates": {}, "filling": "", "untraced": 0.0, "lines": []}
     explanation["hints"] = [STOPPED if is_stopped else HINT]
+    explanation["hints"] += filter(None, [too_many(sum(owns.grown().values()), stayed, ACCIDENTS / cycles, untraced)])
     explanation["places"] = [_place(*each, metrics) for each in sorted(grown, reverse=True)[:MOST]]
     if untraced > max(WORTH_BYTES, WORTH_SHARE * rates.get("heap.bytes", 0.0)):
         lines, hint = heap_lines(run, cycles, untraced, max(0.0, end - clock.seconds()), traced)
@@ -62,20 +68,20 @@ def plain_explanation(
     return explanation
 
 
-def _left(stacks: dict[_Line, PythonStack]) -> dict[_Line, tuple[int, int, int]]:
-    """Number and bytes of the blocks that live, and the bytes of malloc's among them, by the line that made them.
+def _left(stacks: dict[_Line, PythonStack]) -> dict[_Line, tuple[int, int, int, int]]:
+    """By the line that made them: number and bytes of the blocks that live, malloc's bytes, and Python's own blocks.
 
-    That is the innermost which is not the standard library's. `stacks` gets the lines that led to each.
+    The line is the innermost which is not the standard library's. `stacks` gets the lines that led to each.
     """
-    left: dict[_Line, tuple[int, int, int]] = {}
+    left: dict[_Line, tuple[int, int, int, int]] = {}
     for trace in tracemalloc.take_snapshot().traces:
         stack = theirs(tuple((frame.filename, frame.lineno) for frame in reversed(list(trace.traceback))))
         if stack:
             shown = _telling(stack)
-            count, size, large = left.get(shown[0], (0, 0, 0))
+            count, size, large, own = left.get(shown[0], (0, 0, 0, 0))
             # What has a domain of its own is numpy's data, which malloc gives.
             of_malloc = trace.size if trace.size > SMALL or trace.domain else 0
-            left[shown[0]] = (count + 1, size + trace.size, large + of_malloc)
+            left[shown[0]] = (count + 1, size + trace.size, large + of_malloc, own + (not trace.domain))
             stacks[shown[0]] = shown
     return left
 

@@ -49,13 +49,25 @@ class Left:
     large: float = 0.0
     size: float = 0.0
     large_size: float = 0.0
+    own: float = 0.0
+    """Blocks of Python's own domain, of both kinds: those that `sys.getallocatedblocks` counts, too."""
+
+    def less(self, blocks: float, size: float) -> Left:
+        """The same without so many small blocks, of `size` bytes; then large ones."""
+        small = min(self.small, blocks)
+        large = min(self.large, blocks - small)
+        part = 1 - large / self.large if self.large else 1.0
+        rest = max(0.0, self.size - size)
+        return Left(self.small - small, self.large - large, rest, self.large_size * part, self.own - blocks)
 
 
 class Stacks:
     """Traces from `start` on; `read` at the start, after n cycles, and after 2n more."""
 
-    def __init__(self, cycles: int) -> None:
+    def __init__(self, cycles: int, stayed: float = 0.0) -> None:
         self._growth = KeyedGrowth(cycles)
+        self.cycles, self.stayed = cycles, stayed
+        """Those before the second reading; and blocks of Python's allocator that one leaves while nobody looks."""
         self.is_stopped = False
         """Whether the target found a way to end the tracing: then nothing can be told."""
 
@@ -83,6 +95,8 @@ class Stacks:
             stack = known[frames]
             if stack is None:
                 continue
+            if not domain:
+                numbers["own", stack] += 1
             if size > SMALL or domain:  # one of their own is of numpy's data, which malloc gives
                 large[stack].append(size)
             else:
@@ -97,7 +111,6 @@ class Stacks:
 
     def left(self) -> dict[PythonStack, Left]:
         """What one cycle leaves, by the stack that made it; a block that only became larger is not counted."""
-        STOP()
         grown, left = self._growth.grown(), defaultdict[PythonStack, Left](Left)
         for (kind, stack), rate in grown.items():
             if kind == "small":
@@ -108,14 +121,21 @@ class Stacks:
                 left[stack].large = rate
                 left[stack].size += size
                 left[stack].large_size = size + OVERHEAD * rate
+            elif kind == "own":
+                left[stack].own = rate
         return left
+
+
+def line_of(stack: PythonStack) -> SourceLine | None:
+    """The innermost line outside of the standard library."""
+    return next((line for line in stack if not is_library(line[0])), None)
 
 
 def places(left: Mapping[PythonStack, Left], rates: Mapping[str, float]) -> list[Place]:
     """A place for every line that leaves something: the innermost outside of the standard library."""
     clusters: dict[SourceLine | None, list[tuple[PythonStack, Left]]] = defaultdict(list)
     for stack, blocks in left.items():
-        clusters[next((line for line in stack if not is_library(line[0])), None)].append((stack, blocks))
+        clusters[line_of(stack)].append((stack, blocks))
     every = (_place(line, members, rates) for line, members in clusters.items())
     return largest(place for place in every if place is not None)
 

@@ -31,6 +31,10 @@ MANY, LEAST_ENTRIES = 50_000, 8
 """Objects; where there are so many, containers of a few entries are not looked at: what leaks has more by now."""
 LEAST = 0.002
 """Entries per cycle."""
+STAYING = 0.25
+"""Of the new objects of a type, by which all must have become more."""
+OURS = 3
+"""References to a container of our list that nobody else has: the list's, the loop's, and the call's that counts."""
 ALONE = (BaseException, TracebackType)
 """Of Python's own classes, those that say something where C code holds them; others are parts of something."""
 
@@ -46,13 +50,14 @@ class Holders:
         self.caches: list[Any] = []
         self.cached = KeyedGrowth(cycles)
         self._new: Counter[type] = Counter()
+        self._living: Counter[type] = Counter()
         self._fresh: dict[type, tuple[Any, Any]] = {}
 
     def start(self) -> None:
         """Find every container that there is, and read."""
         UNFREEZE()
         objects = gc.get_objects()
-        kinds = Counter(map(type, objects))
+        self._living = kinds = Counter(map(type, objects))
         of_kind = {kind: _kind(kind) for kind in (*kinds, *UNTRACKED)}
         # A buffer, or a dictionary of plain values, is not known to the collector, but what refers to it is; objects of
         # which there are very many are what leaks, and hold nothing that is older than they are.
@@ -107,6 +112,18 @@ class Holders:
         ]
         return sorted(growing, key=lambda pair: -pair[1])[:MOST_CONTAINERS]
 
+    def by_course(self) -> tuple[list[Any], list[Any]]:
+        """The containers that grew, and those whose length stayed the same, however few or many entries they have."""
+        rows = list(zip(*self._lengths, strict=True))
+        grown = [self.containers[n] for n, row in enumerate(rows) if row[2] > row[0]]
+        full = [self.containers[n] for n, row in enumerate(rows) if row[0] == row[1] == row[2] > 0]
+        # What a lru_cache remembers is seen by itself only, and not in its dictionary.
+        fills = self.cached.grown()
+        for number, cache in enumerate(self.caches):
+            if isinstance(cache, functools._lru_cache_wrapper):
+                (grown if number in fills else full).append(cache)
+        return grown, full
+
     def places(self, growing: list[tuple[Any, float]], rates: Mapping[str, float]) -> list[Place]:
         """Who holds what the cycles left."""
         metrics = tuple(name for name in EXPLAINS if name in rates)
@@ -124,6 +141,11 @@ class Holders:
     def _of_types(self, up: WaysUp, containers: list[Any], metrics: tuple[str, ...]) -> Iterable[Place]:
         """Types that grow, where no container that grows holds them."""
         grown = {kind: rate for kind, rate in self._types.grown().items() if rate >= STEADY and kind is not FrameType}
+        # Of some the new ones only take the place of older ones, as in a ring; which may live for us alone.
+        living = Counter(map(type, gc.get_objects()))
+        living -= Counter(type(obj) for obj in self.containers if sys.getrefcount(obj) <= OURS)
+        least = STAYING * 3 * self._cycles
+        grown = {kind: rate for kind, rate in grown.items() if living[kind] - self._living[kind] >= least * rate}
         # Their own parts are told by the objects that are of somebody's class.
         ranked = sorted(grown, key=lambda kind: (kind.__module__ == "builtins", -grown[kind]))[:MOST_TYPES]
         known = {id(container) for container in containers}

@@ -26,7 +26,7 @@ from footprint.verdict.windows import FLOORS, PAGES, Evidence
 EXPLAINED, MOST_EXPLAINED, EXPLAINED_SECONDS = 40, 2000, 0.05
 """Cycles whose leak is traced to its places, and what so many may take while they are not traced."""
 STEPWISE = "it grows in ever larger steps, as a table that doubles; such steps are too rare to be traced to a place"
-EXPLAINING = 11
+EXPLAINING = 14
 """How often so many are run for it."""
 RARE_SHARE = 0.5
 """Of the time that is left, what tracing may take where cycles are slow and few of them leave anything."""

@@ -33,7 +33,7 @@ def test_a_bounded_cache_that_still_fills_is_named(function, name):
         rf"what grows is in the {name}, which is still filling: (\d+) of 1 000 000 entries, 1 entry a cycle", sentence
     )
     assert told, sentence
-    assert 200 + TRIED + 3 <= int(told[1]) <= 200 + TRIED + 3 * 40  # fewer cycles are traced on a slow machine
+    assert 200 + TRIED + 5 <= int(told[1]) <= 200 + TRIED + 6 * 40  # fewer are run on a slow machine
 
 
 @pytest.mark.parametrize("function", LEAKING)

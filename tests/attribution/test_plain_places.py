@@ -39,3 +39,19 @@ def test_the_line_is_the_innermost_outside_of_the_standard_library():
 
     (place,) = told(cycle, {"python.blocks": 4.0})
     assert place[0] == "kept.append(copy.deepcopy(template))"
+
+
+def test_a_ring_that_is_filled_again_is_said_to_be_too_much():
+    ring, numbers = [str(n) for n in range(1000)], iter(range(1000))
+
+    def cycle():
+        number = next(numbers)
+        ring[number] = str(number)
+        kept.append(object())
+
+    first, *hints = plain_explanation(partial(run, cycle), 20, RATES)["hints"]
+    kept.clear()
+    assert [hint.split(":")[0] for hint in hints] == ["these lines made 2 blocks a cycle, but only 1 stays"]
+    kept_only = plain_explanation(partial(run, lambda: kept.append(object())), 20, RATES)["hints"]
+    kept.clear()
+    assert kept_only == [first]
