@@ -6,6 +6,7 @@ Asked in the measured process after the verdict: nothing is measured any more, s
 from __future__ import annotations
 
 import gc
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -54,7 +55,7 @@ def explain(run: RunCycles, cycles: int, rates: Mapping[str, float], seconds: fl
         untraced -= A_THREAD * rates.get("threads", 0.0)
     if any(name in rates for name in EXPLAINS):
         with undisturbed():
-            stacks, holders = _pythons(collected, cycles, RARE_EVENTS / rarest(rates))
+            stacks, holders = _pythons(collected, cycles, rates)
             settled = renewed.settled(collected, stacks, holders, rates)
             STOP()
         left, growing = settled.left, holders.growing()
@@ -109,14 +110,13 @@ def _kernels(run: RunCycles, cycles: int, rates: Mapping[str, float]) -> list[Pl
     return resources.places()
 
 
-def _pythons(run: RunCycles, cycles: int, needed: float) -> tuple[Stacks, Holders]:
-    """Both read at the start, after n cycles, and after 2n more; n is `cycles`, or what there is time for.
-
-    What leaks is seen in `needed` of them.
-    """
+def _pythons(run: RunCycles, cycles: int, rates: Mapping[str, float]) -> tuple[Stacks, Holders]:
+    """Both read at the start, after n cycles, and after 2n more; n is `cycles`, or what there is time for."""
     gc.freeze()  # what leaked before is not looked through at each collection, nor timed with the cycles
-    cycles = paced(run, cycles, needed)
-    stacks, holders = Stacks(cycles, staying(run, cycles)), Holders(cycles)
+    cycles = paced(run, cycles, RARE_EVENTS / rarest(rates))
+    # Where cycles are slow and few, what was measured tells as much as a few more would.
+    stayed = staying(run, cycles) if cycles >= renewed.LEAST_LOOKED else rates.get("python.blocks", math.inf)
+    stacks, holders = Stacks(cycles, stayed), Holders(cycles)
     holders.start()
     stacks.start()
     holders.freeze()

@@ -86,6 +86,8 @@ def settled(run: RunCycles, stacks: Stacks, holders: Holders, rates: Mapping[str
     accident = ACCIDENTS / stacks.cycles
     if stacks.is_stopped or made - stayed <= max(accident, LEAST_EXCESS * stayed):
         return Settled(left)
+    if stacks.cycles < LEAST_LOOKED and not too_many(made, stayed, accident, _untraced(left, rates)):
+        return Settled(left)  # more slow cycles are not worth what malloc may have given
     look = _Look(max(LEAST_LOOKED, min(stacks.cycles, int(MOST_LOOKED / made))))
     counts = look.counts(run, holders)
     accident = max(accident, ACCIDENTS / look.cycles)
@@ -99,9 +101,13 @@ def settled(run: RunCycles, stacks: Stacks, holders: Holders, rates: Mapping[str
         excess -= gone[stack].own
         if max(blocks.small, blocks.large) <= accident:
             del kept[stack]
-    heap = rates.get("heap.bytes", 0.0) - sum(blocks.large_size for blocks in kept.values())
-    hint = too_many(sum(blocks.own for blocks in kept.values()), stayed, accident, heap)
+    hint = too_many(sum(blocks.own for blocks in kept.values()), stayed, accident, _untraced(kept, rates))
     return Settled(kept, gone, (hint,) if hint else ())
+
+
+def _untraced(left: Mapping[PythonStack, Left], rates: Mapping[str, float]) -> float:
+    """Bytes of the heap's growth that the lines do not have."""
+    return rates.get("heap.bytes", 0.0) - sum(blocks.large_size for blocks in left.values())
 
 
 def _difference(before: Left, after: Left) -> Left:
