@@ -12,7 +12,7 @@ from typing import Any
 from footprint.attribution.own_frames import PythonStack
 
 MANAGED = 1 << 4
-"""The flag of a class whose objects have their fields before them."""
+"""The flag of a class whose objects have their fields before them (CPython 3.11: Py_TPFLAGS_MANAGED_DICT)."""
 
 
 def missed_traces() -> list[tuple[Any, PythonStack]]:

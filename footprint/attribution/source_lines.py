@@ -22,7 +22,7 @@ def is_library(file: str) -> bool:
 def in_words(line: tuple[str, int]) -> str:
     """``app.py:12 in handle``; the folder is left out."""
     file, number = line
-    name = _function(file, number)
+    _, name = _innermost(line)
     return f"{os.path.basename(file)}:{number}" + (f" in {name}" if name else "")  # noqa: PTH119 (it may be no path)
 
 
@@ -34,15 +34,14 @@ def code_of(line: tuple[str, int]) -> str:
 
 def function_of(line: tuple[str, int]) -> tuple[str, int] | None:
     """The first line of the innermost function around a line; None where there is none."""
+    start, _ = _innermost(line)
+    return (line[0], start) if start else None
+
+
+def _innermost(line: tuple[str, int]) -> tuple[int, str]:
+    """Where the innermost function around a line begins, and its name: tracemalloc does not tell it."""
     file, number = line
-    starts = [start for start, end, _ in _functions(file) if start <= number <= end]
-    return (file, max(starts)) if starts else None
-
-
-def _function(file: str, number: int) -> str:
-    """The name of the innermost function around a line; tracemalloc does not tell it."""
-    inside = [(start, name) for start, end, name in _functions(file) if start <= number <= end]
-    return max(inside)[1] if inside else ""
+    return max(((start, name) for start, end, name in _functions(file) if start <= number <= end), default=(0, ""))
 
 
 @functools.lru_cache(maxsize=None)  # noqa: UP033 (Python 3.8)

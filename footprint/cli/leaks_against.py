@@ -62,15 +62,12 @@ def qemus_compared(
     """What is done to the QEMU `program`, and the same to `against`, called by their releases where these differ."""
     from dataclasses import replace
 
-    from footprint.leaks.against import compare_verdicts
-
-    programs = [program, against]
-    compared = compare_verdicts(programs, lambda n: measured(programs[n]))
-    names = [verdict.what.partition(",")[0] for verdict in (compared.here, compared.there)]
-    if names[0] == names[1]:
-        names = programs
-    environments = [{"name": name, "program": each} for name, each in zip(names, programs, strict=True)]
-    return replace(compared, here_name=names[0], there_name=names[1]), environments
+    compared, environments = programs_compared([program], against, lambda command: measured(command[0]))
+    here, there = (verdict.what.partition(",")[0] for verdict in (compared.here, compared.there))
+    if here == there:
+        return compared, environments
+    named = [{**each, "name": name} for each, name in zip(environments, (here, there), strict=True)]
+    return replace(compared, here_name=here, there_name=there), named
 
 
 def document(compared: Compared, environments: Sequence[dict[str, Any]]) -> dict[str, Any]:

@@ -42,7 +42,8 @@ def rates_text(verdict: Verdict) -> str:
     fine = [finding for finding in verdict.leaks if finding.metric not in (first.metric, "gc.objects", *COARSE)]
     chosen = [first] if first.metric in COARSE else [first, *fine[:1]]
     # Blocks of Python do not take their bytes of the heap.
-    said = amount_of if first.metric == "python.blocks" and len(fine) > 1 else amount
+    has_others = any(finding.metric == "heap.blocks" for finding in fine)
+    said = amount_of if first.metric == "python.blocks" and has_others else amount
     return f"{' and '.join(said(each.metric, each.slope.per_cycle) for each in chosen)} a cycle"
 
 

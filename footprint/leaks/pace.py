@@ -65,7 +65,7 @@ class Pace:
             self.past.setdefault(name, Past()).add(self.cycles, value)
 
     def run_in_pieces(self, cycles: int) -> float:
-        """The same; where cycles are slow, the subject is read on the way, too."""
+        """As `run` does it; where cycles are slow, the subject is read on the way, too."""
         pieces = min(MOST_PIECES, cycles, max(1, int(cycles * self.run_seconds / PIECE_SECONDS)))
         edges = [cycles * n // pieces for n in range(pieces + 1)]
         return sum(self.run(end - start) for start, end in pairwise(edges))

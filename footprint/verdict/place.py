@@ -117,9 +117,9 @@ class Place:
 
         Where the native stack says nothing, the lines say it all.
         """
-        every = sum(line.size for line in lines)
         if not self.frames:
             return [replace(line, metrics=self.metrics) for line in lines]
+        every = sum(line.size for line in lines)
         sizes = [(line, self.size * line.size / every) for line in lines]
         return [
             replace(self.called_from(line), amount=f"{figure(size)} B", rate=size, unit="B", size=size)

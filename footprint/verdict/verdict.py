@@ -98,8 +98,8 @@ class Verdict:
         return tuple(finding for finding in leaks if not finding.suppressed)
 
     def watched(self, metric: str) -> bool:
-        """Whether nothing says that `metric` could not be watched."""
-        return not any(metric.startswith(text.partition(":")[0]) for text in self.unwatched)
+        """Whether nothing says that `metric`, or another of the same things, could not be watched."""
+        return metric.partition(".")[0] not in {text.partition(":")[0].partition(".")[0] for text in self.unwatched}
 
     def document(self) -> dict[str, Any]:
         """As the contract has it."""

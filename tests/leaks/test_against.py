@@ -10,6 +10,7 @@ import sys
 import time
 import venv
 import zipfile
+from dataclasses import replace
 
 import pytest
 
@@ -273,6 +274,14 @@ def test_the_answer_of_two_verdicts(here, there, outcome, code, sentence):
     assert (compared.outcome, compared.exit_code) == (ComparedOutcome(outcome), code)
     assert compared_answer(compared) == sentence
     assert next(compared_told(compared)) == f"{sentence}: a:b"
+
+
+def test_what_was_not_watched_is_not_told_to_be_nothing():
+    blind = replace(CLEAN, unwatched=("heap.bytes: no C compiler is there",))
+    compared = Compared(verdict(heap_bytes=24, heap_blocks=1, fds=1), blind, "A", "B")
+    assert [(each.metric, each.there is None) for each in compared.changes] == [
+        ("heap.bytes", True), ("heap.blocks", True), ("fds", False),
+    ]  # fmt: skip
 
 
 def test_pins_are_told_from_paths(tmp_path, monkeypatch):
